@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Orrery.Contracts;
+
+/// <summary>Who may call, and what. The token itself is known to its holder only.</summary>
+public sealed record AccessKeySpec
+{
+    public string? Description { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of the token. Absent in a create call: a token is made and returned once.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>The token's first characters, for people to recognise it. Filled in by the Catalogue where it makes the token.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary><see cref="AccessRoles.User"/> (data plane; the default) or <see cref="AccessRoles.Administrator"/> (data and control plane).</summary>
+    public string Role { get; init; } = AccessRoles.User;
+
+    /// <summary>The model ids this key may call; absent or empty: all of its namespace.</summary>
+    public IReadOnlyList<string>? AllowedModels { get; init; }
+
+    /// <summary>A disabled key is refused as if it did not exist.</summary>
+    public bool Disabled { get; init; }
+
+    /// <summary>From this moment on the key is refused. Absent: never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    public void Validate(FieldErrors errors)
+    {
+        if (Sha256 is not null && (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower)))
+        {
+            errors.Add("spec.sha256", null, "64 lower-case hex digits: the SHA-256 of the token", "printf %s \"$TOKEN\" | sha256sum");
+        }
+
+        errors.RequireOneOf("spec.role", Role, AccessRoles.All);
+        for (var i = 0; i < AllowedModels?.Count; i++)
+        {
+            ModelSpec.RequireModelId(errors, $"spec.allowedModels[{i}]", AllowedModels[i]);
+        }
+    }
+}
+
+/// <summary>What an access key opens.</summary>
+public static class AccessRoles
+{
+    public const string User = "user";
+    public const string Administrator = "administrator";
+
+    public static readonly IReadOnlyList<string> All = [User, Administrator];
+}
+
+/// <summary>An access key's token: <c>ork_</c> and 40 base62 characters (238 bits).</summary>
+public static class AccessToken
+{
+    public const string Prefix = "ork_";
+
+    private const int RandomCharacters = 40;
+    private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    public static string Create() => Prefix + RandomNumberGenerator.GetString(Base62, RandomCharacters);
+
+    /// <summary>What is stored instead of the token: lower-case hex SHA-256 of its UTF-8 bytes.</summary>
+    public static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+
+    /// <summary>What may be shown of a token: prefix and four characters.</summary>
+    public static string ShownPrefix(string token) => token.Length <= Prefix.Length + 4 ? Prefix : token[..(Prefix.Length + 4)];
+}

@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Orrery.Contracts;
+
+/// <summary>How contracts are written as JSON: camelCase, absent instead of null.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(Resource))]
+[JsonSerializable(typeof(ModelSpec))]
+[JsonSerializable(typeof(ModelProviderSpec))]
+[JsonSerializable(typeof(AccessKeySpec))]
+[JsonSerializable(typeof(SecretSpec))]
+[JsonSerializable(typeof(SealedSecret))]
+[JsonSerializable(typeof(SnapshotDocument))]
+[JsonSerializable(typeof(SnapshotDelta))]
+[JsonSerializable(typeof(SnapshotHeartbeat))]
+[JsonSerializable(typeof(UsageEvent))]
+[JsonSerializable(typeof(UsageBatch))]
+[JsonSerializable(typeof(UsageReceipt))]
+[JsonSerializable(typeof(FieldError))]
+[JsonSerializable(typeof(IReadOnlyList<FieldError>))]
+public sealed partial class ContractsJson : JsonSerializerContext;

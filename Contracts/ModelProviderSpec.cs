@@ -1,0 +1,188 @@
+namespace Orrery.Contracts;
+
+/// <summary>Who serves which models, where, and how to talk to the server.</summary>
+public sealed record ModelProviderSpec
+{
+    /// <summary>
+    /// Who offers the models: <c>self_hosted</c>, <c>openai</c>, <c>custom</c>, … An engine's name here (<c>vllm</c>) means
+    /// <c>self_hosted</c> with that engine.
+    /// </summary>
+    public required string Provider { get; init; }
+
+    /// <summary>How to talk to the server. One of <see cref="Engines.All"/>; follows from <see cref="Provider"/> where absent.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>The server's base URL. Without a path <c>/v1</c> is meant; a trailing slash means nothing.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>Several servers of the same models, instead of <see cref="Endpoint"/>.</summary>
+    public IReadOnlyList<ProviderEndpoint>? Endpoints { get; init; }
+
+    /// <summary>The credential sent as <c>Authorization: Bearer</c>. Absent: none is sent.</summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
+
+    /// <summary>The models served here.</summary>
+    public IReadOnlyList<ProvidedModel>? Models { get; init; }
+
+    /// <summary>The truth about what may be called, where given: an id outside the list is not offered.</summary>
+    public IReadOnlyList<string>? AllowedModels { get; init; }
+
+    public IReadOnlyList<string>? DeniedModels { get; init; }
+
+    /// <summary>The server is a simulator: answers carry <c>X-Orrery-Simulated: true</c> and usage rows say so.</summary>
+    public bool Simulated { get; init; }
+
+    public ProviderTimeouts? Timeouts { get; init; }
+
+    public void Validate(FieldErrors errors)
+    {
+        if (string.IsNullOrWhiteSpace(Provider))
+        {
+            errors.Add("spec.provider", Provider, "who offers the models: self_hosted, openai, custom or another vendor's name");
+        }
+
+        if (Engine is not null)
+        {
+            errors.RequireOneOf("spec.engine", Engine, Engines.All);
+        }
+        else if (EffectiveEngine is null)
+        {
+            errors.Add("spec.engine", null, "one of " + string.Join(", ", Engines.All), $"No engine follows from provider '{Provider}': name one.");
+        }
+
+        ValidateEndpoints(errors);
+        if (ApiKeySecretRef is { } secret)
+        {
+            errors.RequireName("spec.apiKeySecretRef.name", secret.Name);
+            if (string.IsNullOrWhiteSpace(secret.Key))
+            {
+                errors.Add("spec.apiKeySecretRef.key", secret.Key, "the key of the secret that holds the credential");
+            }
+        }
+
+        ValidateModels(errors);
+        Timeouts?.Validate(errors);
+    }
+
+    /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>
+    public string? EffectiveEngine => Engine ?? (Engines.All.Contains(Provider) ? Provider : null);
+
+    /// <summary>Who offers the models once an engine's name in <see cref="Provider"/> has been read as "self-hosted".</summary>
+    public string EffectiveProvider => Engines.SelfHosted.Contains(Provider) ? "self_hosted" : Provider;
+
+    /// <summary>The servers, wherever they were written.</summary>
+    public IReadOnlyList<ProviderEndpoint> EffectiveEndpoints => Endpoints ?? (Endpoint is null ? [] : [new ProviderEndpoint { Url = Endpoint }]);
+
+    private void ValidateEndpoints(FieldErrors errors)
+    {
+        if (Endpoint is null == Endpoints is null)
+        {
+            errors.Add("spec.endpoint", Endpoint, "either endpoint or endpoints, and not both");
+        }
+
+        if (Endpoint is not null)
+        {
+            errors.RequireHttpUrl("spec.endpoint", Endpoint);
+        }
+
+        for (var i = 0; i < Endpoints?.Count; i++)
+        {
+            errors.RequireHttpUrl($"spec.endpoints[{i}].url", Endpoints[i].Url);
+            if (Endpoints[i].Weight < 0)
+            {
+                errors.Add($"spec.endpoints[{i}].weight", $"{Endpoints[i].Weight}", "0 or more");
+            }
+        }
+    }
+
+    private void ValidateModels(FieldErrors errors)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < Models?.Count; i++)
+        {
+            var model = Models[i];
+            ModelSpec.RequireModelId(errors, $"spec.models[{i}].id", model.Id);
+            if (!seen.Add(model.Id))
+            {
+                errors.Add($"spec.models[{i}].id", model.Id, "an id that is listed once");
+            }
+
+            if (model.ModelType is not null)
+            {
+                errors.RequireOneOf($"spec.models[{i}].modelType", model.ModelType, ModelTypes.All);
+            }
+        }
+    }
+}
+
+/// <summary>One server of a provider.</summary>
+public sealed record ProviderEndpoint
+{
+    public required string Url { get; init; }
+
+    /// <summary>Its share of the requests, relative to its neighbours'. 0 takes it out. Default 1.</summary>
+    public int Weight { get; init; } = 1;
+}
+
+/// <summary>A model as one provider serves it.</summary>
+public sealed record ProvidedModel
+{
+    /// <summary>The public id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The id that the server itself knows; <see cref="Id"/> where absent.</summary>
+    public string? UpstreamId { get; init; }
+
+    /// <summary>What it does; taken from the Model of the same id where absent, and <c>chat</c> where there is none.</summary>
+    public string? ModelType { get; init; }
+
+    public int? ContextWindow { get; init; }
+}
+
+/// <summary>One value in a Secret.</summary>
+public sealed record SecretKeyReference(string Name, string Key);
+
+/// <summary>How long to wait for a provider. Each is optional; the gateway's defaults apply.</summary>
+public sealed record ProviderTimeouts
+{
+    /// <summary>Until the connection stands. Default 5s.</summary>
+    public Duration? Connect { get; init; }
+
+    /// <summary>From the request's last byte to the answer's first. Default 120s.</summary>
+    public Duration? PerRequest { get; init; }
+
+    /// <summary>Between two reads of a running answer. Default 60s.</summary>
+    public Duration? Idle { get; init; }
+
+    /// <summary>All attempts and the whole answer. Default 10m.</summary>
+    public Duration? Total { get; init; }
+
+    internal void Validate(FieldErrors errors)
+    {
+        Check(Connect, "connect");
+        Check(PerRequest, "perRequest");
+        Check(Idle, "idle");
+        Check(Total, "total");
+
+        void Check(Duration? value, string name)
+        {
+            if (value is { } duration && duration.Value <= TimeSpan.Zero)
+            {
+                errors.Add($"spec.timeouts.{name}", $"{duration}", "a duration above zero");
+            }
+        }
+    }
+}
+
+/// <summary>How to talk to a model server.</summary>
+public static class Engines
+{
+    public const string Vllm = "vllm";
+    public const string Transformers = "transformers";
+    public const string OpenAi = "openai";
+
+    /// <summary>Servers that a team runs itself.</summary>
+    public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers];
+
+    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi];
+}

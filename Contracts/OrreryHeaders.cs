@@ -1,0 +1,20 @@
+namespace Orrery.Contracts;
+
+/// <summary>HTTP headers of our own, and the request id.</summary>
+public static class OrreryHeaders
+{
+    /// <summary>On every response; taken over from the request where it is 1 to 128 visible ASCII characters.</summary>
+    public const string RequestId = "x-request-id";
+
+    /// <summary><c>true</c> on answers that a simulator made up.</summary>
+    public const string Simulated = "X-Orrery-Simulated";
+
+    /// <summary>The provider that answered.</summary>
+    public const string Provider = "X-Orrery-Provider";
+
+    /// <summary><c>1</c> in a request asks for the route plan in the answer's header of the same name.</summary>
+    public const string Explain = "X-Orrery-Explain";
+
+    /// <summary>In a request to the simulator: a fault to inject (docs/simulator.md).</summary>
+    public const string Fault = "X-Orrery-Fault";
+}

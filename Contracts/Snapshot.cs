@@ -1,0 +1,135 @@
+namespace Orrery.Contracts;
+
+/// <summary>Everything a gateway needs to answer traffic, compiled by the Catalogue at one revision.</summary>
+public sealed record SnapshotDocument
+{
+    /// <summary>The format written by this release.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>The oldest format that this release still reads: the previous one, so that releases N and N-1 run side by side.</summary>
+    public const int OldestFormat = 1;
+
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>The store's revision that this was compiled from.</summary>
+    public required long Revision { get; init; }
+
+    public IReadOnlyList<SnapshotModel> Models { get; init; } = [];
+
+    public IReadOnlyList<SnapshotProvider> Providers { get; init; } = [];
+
+    public IReadOnlyList<SnapshotKey> Keys { get; init; } = [];
+}
+
+/// <summary>What changed between two revisions. Applied to a snapshot at <see cref="From"/> it gives the one at <see cref="Revision"/>.</summary>
+public sealed record SnapshotDelta
+{
+    public int Format { get; init; } = SnapshotDocument.CurrentFormat;
+
+    public required long From { get; init; }
+
+    public required long Revision { get; init; }
+
+    /// <summary>New or changed; replaces the entry of the same <c>Identity</c>.</summary>
+    public IReadOnlyList<SnapshotModel> Models { get; init; } = [];
+
+    public IReadOnlyList<SnapshotProvider> Providers { get; init; } = [];
+
+    public IReadOnlyList<SnapshotKey> Keys { get; init; } = [];
+
+    /// <summary>Identities of entries that are gone.</summary>
+    public IReadOnlyList<string> Removed { get; init; } = [];
+}
+
+/// <summary>Sent when nothing changed, so that silence means a broken connection.</summary>
+public sealed record SnapshotHeartbeat(long Revision);
+
+/// <summary>The names of the stream's server-sent events.</summary>
+public static class SnapshotEvents
+{
+    public const string Snapshot = "snapshot";
+    public const string Delta = "delta";
+    public const string Heartbeat = "heartbeat";
+}
+
+/// <summary>A public model id of a namespace, with everyone who serves it.</summary>
+public sealed record SnapshotModel
+{
+    public required string Namespace { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>One of <see cref="ModelTypes.All"/>.</summary>
+    public required string ModelType { get; init; }
+
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    public int? ContextWindow { get; init; }
+
+    /// <summary>Unix seconds, for <c>created</c> in the list of models.</summary>
+    public long Created { get; init; }
+
+    /// <summary>Who serves it, in the order in which they are tried. Empty: declared, and served by nobody yet.</summary>
+    public IReadOnlyList<SnapshotOffer> Offers { get; init; } = [];
+
+    public string Identity => $"model/{Namespace}/{Id}";
+}
+
+/// <summary>A provider that serves a model, and the id it knows it by.</summary>
+public sealed record SnapshotOffer(string Provider, string UpstreamId);
+
+/// <summary>A provider of a namespace, ready to be called.</summary>
+public sealed record SnapshotProvider
+{
+    public required string Namespace { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Who offers: <c>self_hosted</c>, <c>openai</c>, …</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>One of <see cref="Engines.All"/>.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>Base URLs with <c>/v1</c> filled in and no trailing slash; endpoints of weight 0 are left out.</summary>
+    public required IReadOnlyList<ProviderEndpoint> Endpoints { get; init; }
+
+    public bool Simulated { get; init; }
+
+    /// <summary>The credential; its sealing context is <see cref="ApiKeyContext"/>.</summary>
+    public SealedSecret? ApiKey { get; init; }
+
+    /// <summary>What the credential was sealed for (<see cref="SecretContext"/> of the secret it was copied from).</summary>
+    public string? ApiKeyContext { get; init; }
+
+    public ProviderTimeouts? Timeouts { get; init; }
+
+    public string Identity => $"provider/{Namespace}/{Name}";
+}
+
+/// <summary>The context that a secret's value is bound to when it is sealed, so that a ciphertext cannot be moved to another name.</summary>
+public static class SecretContext
+{
+    public static string Of(string @namespace, string secret, string key) => $"secret/{@namespace}/{secret}/{key}";
+}
+
+/// <summary>An access key that is in force. Disabled keys are not in the snapshot.</summary>
+public sealed record SnapshotKey
+{
+    public required string Namespace { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of the token.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>One of <see cref="AccessRoles.All"/>.</summary>
+    public required string Role { get; init; }
+
+    /// <summary>Empty: all models of the namespace.</summary>
+    public IReadOnlyList<string> AllowedModels { get; init; } = [];
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    public string Identity => $"key/{Namespace}/{Name}";
+}
