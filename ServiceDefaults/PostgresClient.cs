@@ -1,0 +1,31 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Orrery.ServiceDefaults;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>Aspire's name for the client integration, with a body of our own (the feed lacks Aspire.Npgsql).</summary>
+public static class PostgresClientExtensions
+{
+    /// <summary>
+    /// Registers <see cref="NpgsqlDataSource"/> for <c>ConnectionStrings:{connectionName}</c>. With a <paramref name="schema"/>
+    /// every session acts as the role of that name and sees that schema only, and the numbered <c>.sql</c> files embedded in
+    /// <paramref name="migrations"/> are applied at start; the service is unready until they are.
+    /// </summary>
+    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations)
+    {
+        builder.Services.AddSingleton(services =>
+        {
+            var text = builder.Configuration.GetConnectionString(connectionName) ?? throw new InvalidOperationException(
+                $"ConnectionStrings:{connectionName} is not set; expected 'Host=…;Port=…;Username=…;Password=…;Database=…' (environment: ConnectionStrings__{connectionName}).");
+            return new ServiceDatabase(text, schema, migrations);
+        });
+        builder.Services.AddSingleton(services => services.GetRequiredService<ServiceDatabase>().Source);
+        builder.Services.AddSingleton<Migrator>();
+        builder.Services.AddSingleton<MigrationAtStart>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MigrationAtStart>());
+        builder.Services.AddHealthChecks().AddCheck<MigrationAtStart>("database");
+    }
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Orrery.ServiceDefaults;
+
+/// <summary>Adds to ASP.NET Core's server span what the HTTP semantic conventions ask for and the framework leaves out.</summary>
+internal sealed class ServerSpanMiddleware(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext context) =>
+        Activity.Current is { IsAllDataRequested: true } span ? Describe(context, span) : next(context);
+
+    private async Task Describe(HttpContext context, Activity span)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception error)
+        {
+            span.SetTag("error.type", error.GetType().FullName);
+            span.SetStatus(ActivityStatusCode.Error, error.Message);
+            throw;
+        }
+        finally
+        {
+            if ((context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText is { } route)
+            {
+                span.DisplayName = $"{context.Request.Method} {route}";
+                span.SetTag("http.route", route);
+            }
+
+            var status = context.Response.StatusCode;
+            span.SetTag("http.response.status_code", status);
+            if (status >= 500 && span.GetTagItem("error.type") is null)
+            {
+                span.SetTag("error.type", status.ToString(CultureInfo.InvariantCulture));
+                span.SetStatus(ActivityStatusCode.Error);
+            }
+        }
+    }
+}

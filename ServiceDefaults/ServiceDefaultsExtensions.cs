@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orrery.ServiceDefaults;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>What every service shares at run time, in two calls: one on the builder, one on the application.</summary>
+public static class ServiceDefaultsExtensions
+{
+    /// <summary>How long a stopping service waits for running requests, streams included.</summary>
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Telemetry, health, discovery, internal authentication and a shutdown that drains.</summary>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainTimeout);
+        builder.AddTelemetry();
+        builder.AddHealth();
+        builder.AddInternalAuthentication();
+        return builder;
+    }
+
+    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what makes server spans readable.</summary>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        app.UseMiddleware<ServerSpanMiddleware>();
+        app.MapHealth();
+        return app;
+    }
+}
