@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Aspire.Hosting.Publishing;
+using Microsoft.Extensions.Configuration;
+
+namespace Orrery.AppHost;
+
+/// <summary>What an operator may set, in both spellings: <c>Parameters__gateway-port</c> and, for shells, <c>Parameters__gateway_port</c>.</summary>
+internal static class ParameterExtensions
+{
+    private const int SecretCharacters = 40;
+
+    /// <summary>A secret made at the first start and kept for the next ones.</summary>
+    public static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name) =>
+        builder.AddParameter(name, new GenerateParameterDefault { MinLength = SecretCharacters, Special = false }, secret: true, persist: true);
+
+    /// <summary>Gives the project's <c>http</c> endpoint the port that the operator set, and leaves its own where none was.</summary>
+    public static IResourceBuilder<ProjectResource> WithPort(this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter)
+    {
+        if (builder.IntegerParameter(parameter, 1, 65_535) is { } port)
+        {
+            project.WithEndpoint("http", endpoint => endpoint.Port = port);
+        }
+
+        return project;
+    }
+
+    /// <summary>Runs as many replicas as the operator set; one where nothing was set.</summary>
+    public static IResourceBuilder<ProjectResource> WithReplicaCount(
+        this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter) =>
+        builder.IntegerParameter(parameter, 1, 64) is { } replicas and > 1 ? project.WithReplicas(replicas) : project;
+
+    /// <summary>Where a service keeps files of its own between starts: beside the solution on a laptop, its own default when published.</summary>
+    public static IResourceBuilder<ProjectResource> WithDataDirectory(this IResourceBuilder<ProjectResource> project, string variable, string name)
+    {
+        var host = project.ApplicationBuilder;
+        var solution = Path.GetFullPath(Path.Combine(host.AppHostDirectory, ".."));
+        var state = host.Configuration["AppHost:StateDirectory"] ?? Path.Combine(solution, ".orrery");
+        return host.ExecutionContext.IsRunMode ? project.WithEnvironment(variable, Path.Combine(state, name)) : project;
+    }
+
+    /// <summary>The value set for <paramref name="name"/> in either spelling; <c>null</c> when there is none.</summary>
+    public static string? ParameterText(this IDistributedApplicationBuilder builder, string name) =>
+        builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
+
+    private static int? IntegerParameter(this IDistributedApplicationBuilder builder, string name, int least, int most)
+    {
+        if (builder.ParameterText(name) is not { } text)
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw new DistributedApplicationException(
+                $"Parameters__{name.Replace('-', '_')} is '{text}'; expected a whole number from {least} to {most}.");
+    }
+}
+
+/// <summary>A first access key, made where the operator gives none: <c>ork_</c> and 40 base62 characters.</summary>
+internal sealed class AccessTokenDefault : ParameterDefault
+{
+    private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private const int RandomCharacters = 40;
+
+    public override string GetDefaultValue() => "ork_" + RandomNumberGenerator.GetString(Base62, RandomCharacters);
+
+    /// <remarks>A manifest cannot express the prefix; a token without it opens the same doors.</remarks>
+    public override void WriteToManifest(ManifestPublishingContext context)
+    {
+        context.Writer.WriteStartObject("generate");
+        context.Writer.WriteNumber("minLength", RandomCharacters);
+        context.Writer.WriteBoolean("special", false);
+        context.Writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,49 @@
+namespace Orrery.AppHost;
+
+internal static class WelcomeExtensions
+{
+    /// <summary>Once the gateway answers: where things are, the first key, and one line to paste.</summary>
+    public static void Welcome(
+        this IDistributedApplicationBuilder builder,
+        IResourceBuilder<ProjectResource> gateway,
+        IResourceBuilder<ProjectResource> catalogue,
+        IResourceBuilder<ParameterResource> firstKey,
+        ModelServers models)
+    {
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            return;
+        }
+
+        gateway.OnResourceReady(async (_, _, cancellationToken) =>
+        {
+            var gatewayUrl = gateway.GetEndpoint("http").Url;
+            var key = await firstKey.Resource.GetValueAsync(cancellationToken);
+            Console.WriteLine(Text(gatewayUrl, catalogue.GetEndpoint("http").Url, key!, models));
+        });
+    }
+
+    private static string Text(string gateway, string catalogue, string key, ModelServers models)
+    {
+        var served = string.Join('\n', models.Models.Select(model => $"    {model.Id} ({model.ModelType}{(models.Simulated ? ", simulated" : "")})"));
+        var warning = models.Simulated
+            ? "\n  No GPU and container tool here, so a simulator answers: its text is made up, and every answer says so (docs/simulator.md).\n"
+            : "";
+        return
+            $$"""
+
+              Orrery is up.
+
+                gateway        {{gateway}}/v1
+                control plane  {{catalogue}}
+                access key     {{key}}
+                models
+              {{served}}
+              {{warning}}
+                curl {{gateway}}/v1/chat/completions -H "Authorization: Bearer {{key}}" -H "Content-Type: application/json" -d '{"model":"{{models.Models[0].Id}}","messages":[{"role":"user","content":"Hello"}]}'
+
+                Ctrl-C stops everything.
+
+              """;
+    }
+}
