@@ -1,0 +1,77 @@
+using System.Net.Http.Headers;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Orrery.Tests.Telemetry;
+
+namespace Orrery.Tests.EndToEnd;
+
+/// <summary>
+/// The whole graph as <c>./run</c> starts it (PostgreSQL, Redis, simulator, catalogue, two gateways behind one port), once for
+/// all end-to-end tests, on free ports and with data of its own. Telemetry goes to <see cref="Telemetry"/>.
+/// </summary>
+public sealed class RunningGraph : IAsyncLifetime
+{
+    /// <summary>The administrator's key of this graph.</summary>
+    public const string FirstKey = "ork_0123456789ABCDEFGHIJabcdefghij0123456789";
+
+    public const string ChatModel = "qwen3-8b";
+    public const string EmbeddingModel = "bge-m3";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+    private readonly string _state = Directory.CreateTempSubdirectory("orrery-graph-").FullName;
+
+    internal OtlpReceiver Telemetry { get; private set; } = null!;
+
+    public DistributedApplication App { get; private set; } = null!;
+
+    /// <summary>The gateway's public URL, without <c>/v1</c>.</summary>
+    public Uri Gateway => App.GetEndpoint("gateway", "http");
+
+    /// <summary>The control plane's URL.</summary>
+    public Uri Catalogue => App.GetEndpoint("catalogue", "http");
+
+    public async ValueTask InitializeAsync()
+    {
+        Telemetry = await OtlpReceiver.StartAsync();
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+        [
+            $"--Parameters:first-key={FirstKey}",
+            "--Parameters:gateway-replicas=2",
+            "--Parameters:model-servers=simulator",
+            $"--AppHost:StateDirectory={_state}",
+            $"--ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL={Telemetry.Url}",
+        ]);
+        App = await builder.BuildAsync();
+        using var patience = new CancellationTokenSource(StartTimeout);
+        await App.StartAsync(patience.Token);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync("gateway", patience.Token);
+    }
+
+    /// <summary>A client of the gateway that shows <paramref name="key"/>.</summary>
+    public HttpClient GatewayClient(string key = FirstKey) => Client(Gateway, key);
+
+    /// <summary>A client of the control plane that shows <paramref name="key"/>.</summary>
+    public HttpClient CatalogueClient(string key = FirstKey) => Client(Catalogue, key);
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await Telemetry.DisposeAsync();
+        Directory.Delete(_state, recursive: true);
+    }
+
+    private static HttpClient Client(Uri address, string key)
+    {
+        // A connection a request, so that the proxy in front of the gateways deals requests to all of them.
+        var client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero, UseProxy = false }) { BaseAddress = address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+}
+
+/// <summary>Tests in this collection share one <see cref="RunningGraph"/> and run one after another.</summary>
+[CollectionDefinition(Name)]
+public sealed class RunningGraphCollection : ICollectionFixture<RunningGraph>
+{
+    public const string Name = "running graph";
+}
