@@ -42,14 +42,17 @@ public sealed partial class Migrator(ServiceDatabase database, ILogger<Migrator>
     private async Task PrepareSchema(NpgsqlConnection connection)
     {
         var schema = database.Schema;
-        var roleExists = await connection.ExecuteScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = @schema)", new { schema });
-        if (!roleExists)
+        // What is there already needs no right to make it: an operator may have prepared both (docs/decisions/003).
+        if (!await connection.ExecuteScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = @schema)", new { schema }))
         {
-            await connection.ExecuteAsync($"""CREATE ROLE "{schema}" NOLOGIN""");
+            await connection.ExecuteAsync($"""CREATE ROLE "{schema}" NOLOGIN; GRANT "{schema}" TO CURRENT_USER""");
         }
 
-        await connection.ExecuteAsync($"""GRANT "{schema}" TO CURRENT_USER""");
-        await connection.ExecuteAsync($"""CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{schema}" """);
+        if (!await connection.ExecuteScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = @schema)", new { schema }))
+        {
+            await connection.ExecuteAsync($"""CREATE SCHEMA "{schema}" AUTHORIZATION "{schema}" """);
+        }
+
         await connection.ExecuteAsync(
             $"""
              SET ROLE "{schema}";
