@@ -43,7 +43,7 @@ internal static class Telemetry
             logging.AddOtlpExporter();
         });
         builder.Services.AddSingleton(_ => BuildTracing(builder, resource));
-        builder.Services.AddSingleton(_ => BuildMetrics(resource));
+        builder.Services.AddSingleton(_ => BuildMetrics(builder, resource));
         builder.Services.AddHostedService<TelemetryLifetime>();
     }
 
@@ -52,7 +52,9 @@ internal static class Telemetry
 
     private static TracerProvider BuildTracing(IHostApplicationBuilder builder, ResourceBuilder resource)
     {
+        // The providers read OTEL_* from this service's configuration, whichever way it was given.
         var tracing = Sdk.CreateTracerProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton<IConfiguration>(builder.Configuration))
             .SetResourceBuilder(resource)
             .AddSource(OurSources, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
             .AddOtlpExporter();
@@ -81,8 +83,9 @@ internal static class Telemetry
         return new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio));
     }
 
-    private static MeterProvider BuildMetrics(ResourceBuilder resource) =>
+    private static MeterProvider BuildMetrics(IHostApplicationBuilder builder, ResourceBuilder resource) =>
         Sdk.CreateMeterProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton<IConfiguration>(builder.Configuration))
             .SetResourceBuilder(resource)
             .AddMeter(OurSources, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql")
             .AddOtlpExporter()
