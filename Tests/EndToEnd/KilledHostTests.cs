@@ -18,7 +18,7 @@ public sealed class KilledHostTests : IAsyncDisposable
     {
         using (var host = await StartUntilWelcome())
         {
-            await Signal("-INT", host.Id);
+            await GraphProcess.Signal(host.Id, "-INT");
             await host.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.Equal(0, host.ExitCode);
             Assert.Empty(MarkedProcesses());
@@ -28,7 +28,7 @@ public sealed class KilledHostTests : IAsyncDisposable
         _output.Clear();
         using var again = await StartUntilWelcome();
         Assert.Equal(key, AccessKey());
-        await Signal("-INT", again.Id);
+        await GraphProcess.Signal(again.Id, "-INT");
         await again.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
@@ -42,7 +42,7 @@ public sealed class KilledHostTests : IAsyncDisposable
         Assert.True(children.Count > 4, $"Only {children.Count} processes carry the mark.");
         await Task.Delay(TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
 
-        await Signal("-KILL", host.Id);
+        await GraphProcess.Signal(host.Id, "-KILL");
 
         await Eventually.Holds(() => MarkedProcesses().Count == 0);
     }
@@ -51,17 +51,11 @@ public sealed class KilledHostTests : IAsyncDisposable
     {
         foreach (var pid in MarkedProcesses())
         {
-            await Signal("-KILL", pid);
+            await GraphProcess.Signal(pid, "-KILL");
         }
 
         await Eventually.Holds(() => MarkedProcesses().Count == 0);
         Directory.Delete(_state, recursive: true);
-    }
-
-    private static async Task Signal(string signal, int pid)
-    {
-        using var kill = Process.Start("kill", [signal, $"{pid}"]);
-        await kill.WaitForExitAsync();
     }
 
     private async Task<Process> StartUntilWelcome()

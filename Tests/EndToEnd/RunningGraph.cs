@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orrery.Tests.Telemetry;
 
 namespace Orrery.Tests.EndToEnd;
@@ -16,6 +18,9 @@ public sealed class RunningGraph : IAsyncLifetime
 
     public const string ChatModel = "qwen3-8b";
     public const string EmbeddingModel = "bge-m3";
+
+    /// <summary>The two gateways, each by the name of its process.</summary>
+    public static readonly IReadOnlyList<string> GatewayInstances = ["gateway-1", "gateway-2"];
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
     private readonly string _state = Directory.CreateTempSubdirectory("orrery-graph-").FullName;
@@ -52,6 +57,31 @@ public sealed class RunningGraph : IAsyncLifetime
 
     /// <summary>A client of the control plane that shows <paramref name="key"/>.</summary>
     public HttpClient CatalogueClient(string key = FirstKey) => Client(Catalogue, key);
+
+    /// <summary>A client a gateway, each past the proxy that stands in front of them.</summary>
+    public List<HttpClient> GatewayReplicas(string key = FirstKey) =>
+        [.. GatewayInstances.Select(instance => Client(new Uri(GraphProcess.Variable(Pid(instance), "ASPNETCORE_URLS")), key))];
+
+    /// <summary>The process that runs an instance of a resource: <c>redis</c>, <c>gateway-2</c>.</summary>
+    public int Pid(string instance)
+    {
+        Assert.True(App.ResourceNotifications.TryGetCurrentState(instance, out var state), $"There is no resource instance '{instance}'.");
+        return Convert.ToInt32(state.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Starts an instance that has exited, and waits until it is healthy again.</summary>
+    public async Task Restart(string instance)
+    {
+        var resource = instance.Split('-')[0];
+        await App.ResourceNotifications.WaitForResourceAsync(
+            resource, happened => happened.ResourceId == instance && KnownResourceStates.TerminalStates.Contains(happened.Snapshot.State?.Text), TestContext.Current.CancellationToken);
+        var result = await App.ResourceCommands.ExecuteCommandAsync(instance, "resource-start", TestContext.Current.CancellationToken);
+        Assert.True(result.Success, result.Message);
+        await App.ResourceNotifications.WaitForResourceAsync(
+            resource,
+            happened => happened.ResourceId == instance && happened.Snapshot.State?.Text == KnownResourceStates.Running && happened.Snapshot.HealthStatus == HealthStatus.Healthy,
+            TestContext.Current.CancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
