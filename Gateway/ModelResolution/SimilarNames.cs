@@ -26,7 +26,8 @@ internal static class SimilarNames
 
     private static int Distance(string one, string other)
     {
-        if (one.Length >= 3 && other.Contains(one, StringComparison.OrdinalIgnoreCase))
+        var isPrefixed = one.Length > other.Length && one[^(other.Length + 1)] == '/' && one.EndsWith(other, StringComparison.OrdinalIgnoreCase);
+        if (isPrefixed || (one.Length >= 3 && other.Contains(one, StringComparison.OrdinalIgnoreCase)))
         {
             return 1;
         }

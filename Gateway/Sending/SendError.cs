@@ -77,9 +77,11 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
         SendErrorKind.Unavailable => new Refusal(
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "upstream_unavailable",
             $"The provider '{Provider}' is not available: {Detail}", RetryAfter: RetryAfter ?? TimeSpan.FromSeconds(1)),
-        SendErrorKind.RequestRefused => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param, RetryAfter),
+        SendErrorKind.RequestRefused => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
         SendErrorKind.ServerError => new Refusal(
             StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' failed ({Status}): {Detail}"),
+        SendErrorKind.Redirected => new Refusal(
+            StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' answered with a redirection ({Status}), which is not followed."),
         _ => Bad(StatusCodes.Status502BadGateway, "upstream_error"),
     };
 

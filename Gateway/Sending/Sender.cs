@@ -28,6 +28,7 @@ internal sealed partial class Sender(
         {
             using var lease = taken;
             exchange.Candidate = lease.Candidate;
+            exchange.Meter.Begin();
             exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
             lease.Endpoint.Health.Report(exchange.Error);
             if (exchange.Error is not { MayTryAnother: true } error || exchange.Http.Response.HasStarted)

@@ -12,6 +12,9 @@ internal sealed class UsageMeter
 
     public long? FirstTokenTimestamp { get; private set; }
 
+    /// <summary>A new attempt: what the one before it streamed has reached nobody.</summary>
+    public void Begin() => (_reported, _deltas, _deltasSinceReport) = (null, 0, 0);
+
     public void Count(in AnswerFacts facts)
     {
         if (facts.HasContent)

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace Orrery.Tests.Gateway;
@@ -10,7 +9,7 @@ internal sealed record ErrorBody(int Status, string Message, string Type, string
     {
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
         Assert.True(response.Headers.Contains("x-request-id"));
-        var error = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
+        var error = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("error");
         return new ErrorBody(
             (int)response.StatusCode, error.GetProperty("message").GetString()!, error.GetProperty("type").GetString()!,
             error.GetProperty("param").GetString(), error.GetProperty("code").GetString());

@@ -27,7 +27,7 @@ internal sealed class FakeCatalogue : IAsyncDisposable
         (_app, _document) = (app, document);
     }
 
-    public string Address => _app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+    public string Address { get; private set; } = "";
 
     public IReadOnlyCollection<UsageEvent> Usage => [.. _usage.Values.OrderBy(used => used.StartedAt)];
 
@@ -52,6 +52,7 @@ internal sealed class FakeCatalogue : IAsyncDisposable
         catalogue._app.MapGet("/internal/snapshot", (RequestDelegate)catalogue.ServeSnapshot);
         catalogue._app.MapPost("/internal/usage", (RequestDelegate)catalogue.TakeUsage);
         await catalogue._app.StartAsync();
+        catalogue.Address = catalogue._app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         return catalogue;
     }
 

@@ -54,6 +54,8 @@ internal sealed class GatewayWorld : IAsyncDisposable
     /// <summary>One engine, one provider <c>p1</c>, one chat model <c>m</c> and one key.</summary>
     public static Task<GatewayWorld> StartAsync(ScriptedEngine engine, params string[] settings) => StartAsync(Document(engine), settings);
 
+    public static SnapshotDocument Document() => Document(Array.Empty<SnapshotProvider>());
+
     public static SnapshotDocument Document(params ScriptedEngine[] engines) => Document(engines.Select((engine, i) => Provider($"p{i + 1}", engine.Url)).ToArray());
 
     public static SnapshotDocument Document(params SnapshotProvider[] providers) => new()

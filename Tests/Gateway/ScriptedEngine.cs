@@ -64,7 +64,11 @@ internal sealed class ScriptedEngine : IAsyncDisposable
     /// <summary>A stream of these pieces, each flushed on its own. Ends as HTTP says unless <paramref name="cut"/>.</summary>
     public static RequestDelegate Sse(IEnumerable<string> pieces, bool cut = false) => async http =>
     {
-        http.Response.ContentType = "text/event-stream";
+        if (!http.Response.HasStarted)
+        {
+            http.Response.ContentType = "text/event-stream";
+        }
+
         foreach (var piece in pieces)
         {
             await http.Response.WriteAsync(piece);
