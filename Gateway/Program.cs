@@ -1,3 +1,4 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using Orrery.Gateway;
+
+await using var app = GatewayHost.Build(args);
+await app.RunAsync();

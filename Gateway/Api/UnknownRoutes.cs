@@ -1,0 +1,28 @@
+namespace Orrery.Gateway.Api;
+
+/// <summary>What is not served, said in the protocol's words instead of an empty answer.</summary>
+internal static class UnknownRoutes
+{
+    public static void MapUnknownRoutes(this IEndpointRouteBuilder routes) =>
+        routes.MapFallback("/{**path}", (RequestDelegate)(http => OpenAiErrors.WriteAsync(http, Unknown(http))));
+
+    public static Refusal WrongMethod(HttpContext http, string allowed) => IsWebSocket(http)
+        ? NoWebSocket()
+        : new Refusal(
+            StatusCodes.Status405MethodNotAllowed, RefusalTypes.InvalidRequest, "method_not_allowed",
+            $"{http.Request.Path} takes {allowed}, not {Shown.Of(http.Request.Method)}.") { Allow = allowed };
+
+    private static Refusal Unknown(HttpContext http) => IsWebSocket(http)
+        ? NoWebSocket()
+        : new Refusal(
+            StatusCodes.Status404NotFound, RefusalTypes.InvalidRequest, "unknown_url",
+            $"There is no {Shown.Of(http.Request.Method)} {Shown.Of(http.Request.Path)} here. "
+            + "This gateway serves /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.");
+
+    private static bool IsWebSocket(HttpContext http) =>
+        string.Equals(http.Request.Headers.Upgrade.ToString(), "websocket", StringComparison.OrdinalIgnoreCase);
+
+    private static Refusal NoWebSocket() => new(
+        StatusCodes.Status501NotImplemented, RefusalTypes.InvalidRequest, "websocket_not_supported",
+        "WebSockets are not served here. Use the HTTP endpoints; stream=true streams over server-sent events.");
+}

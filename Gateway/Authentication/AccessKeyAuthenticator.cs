@@ -1,0 +1,68 @@
+using System.Globalization;
+using Orrery.Contracts;
+
+namespace Orrery.Gateway.Authentication;
+
+/// <summary>Header to hash to caller. A disabled or deleted key is not in the snapshot, so it is unknown here.</summary>
+internal sealed class AccessKeyAuthenticator(TimeProvider time)
+{
+    private const string Scheme = "Bearer ";
+    private static readonly TimeSpan SnapshotRetryAfter = TimeSpan.FromSeconds(1);
+
+    public Refusal? Authenticate(Exchange exchange)
+    {
+        var (caller, refusal) = Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        if (caller is not null)
+        {
+            exchange.Caller = caller;
+        }
+
+        return refusal;
+    }
+
+    public (Caller? Caller, Refusal? Refusal) Authenticate(IHeaderDictionary headers, Snapshot? snapshot)
+    {
+        // Whether a key is good is not known without a snapshot, and a client told 401 throws its key away.
+        if (snapshot is null)
+        {
+            return (null, new Refusal(
+                StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "no_snapshot",
+                "This gateway has just started and knows no keys and models yet. Try again in a moment.", RetryAfter: SnapshotRetryAfter));
+        }
+
+        var token = Token(headers);
+        if (token.IsEmpty)
+        {
+            return (null, Unauthorized(
+                "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key)."));
+        }
+
+        if (token.Length > KeyHash.LongestToken || !snapshot.Callers.TryGetValue(KeyHash.Of(token), out var caller))
+        {
+            return (null, Unauthorized("invalid_api_key", Unknown(token)));
+        }
+
+        return caller.Key.ExpiresAt is { } end && end <= time.GetUtcNow()
+            ? (null, Unauthorized("expired_api_key", string.Create(
+                CultureInfo.InvariantCulture, $"The access key '{caller.Key.Name}' expired at {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}. Ask for a new one.")))
+            : (caller, null);
+    }
+
+    private static ReadOnlySpan<char> Token(IHeaderDictionary headers)
+    {
+        var authorization = headers.Authorization;
+        if (authorization.Count > 0 && authorization[0] is { } value && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return value.AsSpan(Scheme.Length).Trim();
+        }
+
+        return headers.TryGetValue("x-api-key", out var key) || headers.TryGetValue("api-key", out key) ? key.ToString().AsSpan().Trim() : [];
+    }
+
+    private static string Unknown(ReadOnlySpan<char> token) => token.StartsWith(AccessToken.Prefix, StringComparison.Ordinal)
+        ? $"The access key '{AccessToken.ShownPrefix(token.ToString())}...' is unknown, disabled or deleted."
+        : $"The access key is unknown. Keys of this gateway begin with '{AccessToken.Prefix}'.";
+
+    private static Refusal Unauthorized(string code, string message) =>
+        new(StatusCodes.Status401Unauthorized, RefusalTypes.Authentication, code, message);
+}

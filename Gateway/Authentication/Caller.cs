@@ -1,0 +1,15 @@
+using System.Collections.Frozen;
+using Orrery.Contracts;
+
+namespace Orrery.Gateway.Authentication;
+
+/// <summary>Who calls: the access key, and the organisation that it belongs to.</summary>
+/// <param name="Key">The key as declared.</param>
+/// <param name="Models">The models of the key's namespace.</param>
+/// <param name="AllowedModels">Ids of the models that it may call; <c>null</c>: all.</param>
+internal sealed record Caller(SnapshotKey Key, NamespaceModels Models, FrozenSet<string>? AllowedModels)
+{
+    public string Namespace => Key.Namespace;
+
+    public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
+}

@@ -1,0 +1,84 @@
+using Orrery.Gateway.Authentication;
+using Orrery.Gateway.Intake;
+using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+using Orrery.Gateway.Usage;
+
+namespace Orrery.Gateway;
+
+/// <summary>One request on its way. Each property is set by the step it is named under, and by no other.</summary>
+internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? snapshot, DateTimeOffset startedAt, long startTimestamp) : IDisposable
+{
+    private Caller? _caller;
+    private Call? _call;
+    private ServedModel? _model;
+    private RoutePlan? _plan;
+
+    public HttpContext Http { get; } = http;
+
+    public Operation Operation { get; } = operation;
+
+    /// <summary>The platform as it was when the request began; <c>null</c> when this gateway has never seen it.</summary>
+    public Snapshot? Snapshot { get; } = snapshot;
+
+    public DateTimeOffset StartedAt { get; } = startedAt;
+
+    public long StartTimestamp { get; } = startTimestamp;
+
+    public TraceContext Trace { get; } = TraceContext.Of(http);
+
+    public CancellationToken ClientLeft { get; } = http.RequestAborted;
+
+    /// <summary>Authentication.</summary>
+    public Caller Caller
+    {
+        get => _caller ?? throw NotYet(nameof(Caller));
+        set => _caller = value;
+    }
+
+    /// <summary>Intake.</summary>
+    public Call Call
+    {
+        get => _call ?? throw NotYet(nameof(Call));
+        set => _call = value;
+    }
+
+    /// <summary>Intake: what holds the body's bytes until the request is over.</summary>
+    public RequestBody? Body { get; set; }
+
+    /// <summary>ModelResolution.</summary>
+    public ServedModel Model
+    {
+        get => _model ?? throw NotYet(nameof(Model));
+        set => _model = value;
+    }
+
+    /// <summary>ModelResolution: the one provider that the client named, as in <c>provider/model</c>.</summary>
+    public string? OnlyProvider { get; set; }
+
+    /// <summary>Routing.</summary>
+    public RoutePlan Plan
+    {
+        get => _plan ?? throw NotYet(nameof(Plan));
+        set => _plan = value;
+    }
+
+    /// <summary>Sending: who answered, or was tried last.</summary>
+    public Candidate? Candidate { get; set; }
+
+    /// <summary>Sending: why nobody answered, or why the answer broke off.</summary>
+    public SendError? Error { get; set; }
+
+    /// <summary>Translation counts here what the engine says and what is streamed.</summary>
+    public UsageMeter Meter { get; } = new();
+
+    /// <summary>Whether the model is known, so that there is something to account for.</summary>
+    public bool IsResolved => _model is not null;
+
+    public string RequestId => Http.TraceIdentifier;
+
+    public void Dispose() => Body?.Dispose();
+
+    private static InvalidOperationException NotYet(string property) => new($"Exchange.{property} is read before the step that sets it has run.");
+}

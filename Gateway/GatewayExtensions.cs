@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Options;
+using Orrery.Gateway.Api;
+using Orrery.Gateway.Authentication;
+using Orrery.Gateway.Intake;
+using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Policy;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+using Orrery.Gateway.Usage;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Gateway;
+
+/// <summary>Everything the gateway is made of, a block for each step, in the steps' order.</summary>
+internal static class GatewayExtensions
+{
+    public static void AddGateway(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.AddTransient(_ => new Random()); // One for each background service, which draws jitter alone.
+        services.AddSingleton<BufferPool>();
+        services.AddSingleton<GatewayTelemetry>();
+        services.AddSingleton<RequestPipeline>();
+        services.AddSingleton(provider => DataSlot.Take(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.DataDirectory));
+        builder.AddSnapshot();
+        builder.AddServer();
+
+        services.AddSingleton<AccessKeyAuthenticator>();
+
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<JsonIntake>();
+
+        services.AddSingleton<ModelResolver>();
+
+        services.AddSingleton<AccessPolicy>();
+
+        services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
+        services.AddSingleton<EndpointPool>();
+        services.AddSingleton<EndpointPicker>();
+        services.AddSingleton<RoutePlanner>();
+
+        services.AddSingleton<EngineConnections>();
+        services.AddSingleton<IdleTimeoutPool>();
+        services.AddSingleton<StreamRelay>();
+        services.AddSingleton<WholeAnswer>();
+        services.AddSingleton<Sender>();
+
+        // Hosted services stop in reverse: the server first, then the spool writes what is left, then the sender posts it.
+        services.AddSingleton<UsageSpool>();
+        services.AddHostedService<UsageSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<UsageSpool>());
+        services.AddSingleton<Settlement>();
+    }
+
+    public static void MapGateway(this WebApplication app)
+    {
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        app.Use((http, next) =>
+        {
+            RequestIds.Assign(http, time);
+            return next(http);
+        });
+        app.MapInferenceApi();
+        app.MapModelsApi();
+        app.MapUnknownRoutes();
+    }
+
+    private static void AddSnapshot(this WebApplicationBuilder builder)
+    {
+        builder.AddSecretSealer();
+        builder.AddServiceClient("catalogue").RemoveAllLoggers();
+        builder.Services.AddSingleton<CurrentSnapshot>();
+        builder.Services.AddSingleton<SnapshotBuilder>();
+        builder.Services.AddSingleton<SnapshotFile>();
+        builder.Services.AddHostedService<SnapshotLoader>();
+        builder.Services.AddHealthChecks().AddCheck<SnapshotHealth>("snapshot");
+
+        // Nothing on a request's way asks Redis yet; where it is configured its health shows.
+        if (builder.Configuration.GetConnectionString("redis") is not null)
+        {
+            builder.AddRedisClient("redis");
+        }
+    }
+
+    private static void AddServer(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+        // Without a collector ASP.NET Core would still make an activity for each request, for the log scope's sake alone.
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Orrery.Gateway.ModelResolution;
+
+/// <summary>An endpoint takes models of its types only.</summary>
+internal static class OperationCheck
+{
+    public static Refusal? Check(ServedModel model, Operation operation)
+    {
+        foreach (var type in operation.ModelTypesTaken)
+        {
+            if (type == model.Spec.ModelType)
+            {
+                return null;
+            }
+        }
+
+        var hint = Operation.All.FirstOrDefault(other => other.ModelTypesTaken.Contains(model.Spec.ModelType)) is { } right ? $" Use /v1/{right.Path}." : "";
+        return Refusal.BadField(
+            "model",
+            $"The model '{model.Id}' is of type {model.Spec.ModelType}; /v1/{operation.Path} takes {string.Join(" and ", operation.ModelTypesTaken)} models.{hint}",
+            "wrong_model_type");
+    }
+}

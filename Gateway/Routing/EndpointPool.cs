@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Routing;
+
+/// <summary>Every endpoint that a snapshot names, so that connections, counts and health outlive the snapshot.</summary>
+internal sealed class EndpointPool(EngineConnections connections, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<(string Namespace, string Provider, string Url, TimeSpan ConnectTimeout), Endpoint> _endpoints = new();
+
+    /// <summary>Requests in flight over all endpoints.</summary>
+    public int InFlight => _endpoints.Values.Sum(endpoint => endpoint.InFlight);
+
+    public Endpoint Get(string @namespace, string provider, string url, TimeSpan connectTimeout) =>
+        _endpoints.GetOrAdd(
+            (@namespace, provider, url, connectTimeout),
+            static (key, pool) => pool.Open(key.Url, key.ConnectTimeout),
+            this);
+
+    /// <summary>Forgets the endpoints that no provider has any more.</summary>
+    /// <remarks>
+    /// They are not disposed of: requests of the old snapshot still use them. With the last of these the connection pool is
+    /// unreachable, its idle connections reach their lifetime, and the collector takes it.
+    /// </remarks>
+    public void Keep(IEnumerable<Endpoint> used)
+    {
+        var kept = used.ToHashSet();
+        foreach (var (key, endpoint) in _endpoints)
+        {
+            if (!kept.Contains(endpoint))
+            {
+                _endpoints.TryRemove(key, out _);
+            }
+        }
+    }
+
+    private Endpoint Open(string url, TimeSpan connectTimeout) => new(url, connections.Open(connectTimeout), new PassiveHealth(time));
+}

@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Orrery.Contracts;
+
+namespace Orrery.Gateway.Routing;
+
+/// <summary>The plan in words, for those who ask with <c>X-Orrery-Explain: 1</c>.</summary>
+internal static class RouteExplanation
+{
+    /// <summary>Intermediaries bound a header; what does not fit is left out and said to be.</summary>
+    private const int LongestHeader = 4_000;
+
+    public static void AttachWhenAsked(Exchange exchange)
+    {
+        if (exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Explain, out var asked) && asked == "1")
+        {
+            exchange.Http.Response.Headers[OrreryHeaders.Explain] = Explain(exchange);
+        }
+    }
+
+    /// <remarks>The writer's default encoder leaves nothing but ASCII, which is what a header may hold.</remarks>
+    private static string Explain(Exchange exchange)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(bytes);
+        json.WriteStartObject();
+        json.WriteString("model", exchange.Model.Id);
+        json.WriteNumber("revision", exchange.Snapshot?.Revision ?? 0);
+        json.WriteString("rule", exchange.OnlyProvider is null
+            ? "providers in declared order; of an endpoint pair the one with fewer requests in flight for its weight"
+            : "the request names its provider");
+        json.WriteStartArray("candidates");
+        var leftOut = 0;
+        foreach (var candidate in exchange.Plan.Candidates)
+        {
+            if (json.BytesCommitted + json.BytesPending < LongestHeader / 2)
+            {
+                Write(json, candidate);
+            }
+            else
+            {
+                leftOut++;
+            }
+        }
+
+        json.WriteEndArray();
+        if (leftOut > 0)
+        {
+            json.WriteNumber("leftOut", leftOut);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return bytes.WrittenCount <= LongestHeader
+            ? Encoding.ASCII.GetString(bytes.WrittenSpan)
+            : """{"error":"the explanation is longer than a header may be"}""";
+    }
+
+    private static void Write(Utf8JsonWriter json, Candidate candidate)
+    {
+        json.WriteStartObject();
+        json.WriteString("provider", candidate.Provider.Name);
+        json.WriteString("upstreamModel", candidate.UpstreamId);
+        if (candidate.Provider.Fault is { } fault)
+        {
+            json.WriteString("fault", fault);
+        }
+
+        json.WriteStartArray("endpoints");
+        foreach (var (endpoint, weight) in candidate.Provider.Endpoints.Take(8))
+        {
+            json.WriteStartObject();
+            json.WriteString("endpoint", endpoint.Shown);
+            json.WriteNumber("weight", weight);
+            json.WriteNumber("inFlight", endpoint.InFlight);
+            json.WriteString("health", endpoint.Health.Describe());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,37 @@
+using Orrery.Contracts;
+using Orrery.Gateway.Routing;
+
+namespace Orrery.Gateway.Sending;
+
+/// <summary>Our headers on an engine's answer. The engine's own stay with us.</summary>
+internal static class AnswerHead
+{
+    public static void ForStream(HttpResponse response, Candidate candidate)
+    {
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no"; // nginx in front would gather tokens into pages.
+        Mark(response, candidate);
+    }
+
+    public static void ForWhole(HttpResponse response, Candidate candidate, int length)
+    {
+        response.ContentType = "application/json";
+        response.ContentLength = length;
+        Mark(response, candidate);
+    }
+
+    /// <summary>Who answers; on an error, who was tried last.</summary>
+    public static void Mark(HttpResponse response, Candidate candidate)
+    {
+        response.Headers[OrreryHeaders.Provider] = candidate.Provider.Name;
+        if (candidate.Provider.Spec.Simulated)
+        {
+            response.Headers[OrreryHeaders.Simulated] = "true";
+        }
+        else
+        {
+            response.Headers.Remove(OrreryHeaders.Simulated);
+        }
+    }
+}

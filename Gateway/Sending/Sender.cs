@@ -1,0 +1,138 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Translation;
+
+namespace Orrery.Gateway.Sending;
+
+/// <summary>Attempts, one after the other, each at another endpoint, until one answers or the client has seen a byte.</summary>
+internal sealed partial class Sender(
+    EndpointPicker picker,
+    IdleTimeoutPool timeouts,
+    StreamRelay stream,
+    WholeAnswer whole,
+    BufferPool buffers,
+    GatewayTelemetry telemetry,
+    IOptions<GatewayOptions> options,
+    TimeProvider time,
+    ILogger<Sender> logger)
+{
+    private const int LongestErrorBody = 64 << 10;
+    private readonly int _maxAttempts = options.Value.MaxAttempts;
+
+    /// <returns><c>null</c> when the client has its answer, or has left.</returns>
+    public async Task<Refusal?> SendAsync(Exchange exchange)
+    {
+        var tried = new TriedEndpoints();
+        while (tried.Count < _maxAttempts && picker.TryTake(exchange.Plan, ref tried) is { } taken)
+        {
+            using var lease = taken;
+            exchange.Candidate = lease.Candidate;
+            exchange.Meter.Begin();
+            exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
+            lease.Endpoint.Health.Report(exchange.Error);
+            if (exchange.Error is not { MayTryAnother: true } error || exchange.Http.Response.HasStarted)
+            {
+                break;
+            }
+
+            Log.AttemptFailed(logger, exchange.RequestId, error.Provider, lease.Endpoint.Shown, error.Kind, error.Detail);
+        }
+
+        if (exchange.Error is null or { Kind: SendErrorKind.ClientLeft } || exchange.Http.Response.HasStarted)
+        {
+            return null;
+        }
+
+        AnswerHead.Mark(exchange.Http.Response, exchange.Candidate!); // There is one where there is an error.
+        return exchange.Error.ToRefusal();
+    }
+
+    private async Task<SendError?> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
+    {
+        var candidate = lease.Candidate;
+        using var span = telemetry.StartAttempt(exchange, lease, attempt);
+        var timeout = timeouts.Rent(exchange.ClientLeft, EndOf(exchange, candidate));
+        var isAnswering = false;
+        SendError? error;
+        try
+        {
+            timeout.Set(candidate.Provider.RequestTimeout);
+            using var request = EngineRequest.Create(exchange, lease, span?.Id ?? exchange.Trace.Traceparent);
+            using var response = await lease.Endpoint.Connections.SendAsync(request, timeout.Token);
+            isAnswering = true;
+            error = await ReceiveAsync(exchange, candidate, response, timeout);
+        }
+        catch (Exception failure) when (AttemptFailure.IsExpected(failure))
+        {
+            error = AttemptFailure.Of(candidate, failure, timeout, isAnswering);
+        }
+        finally
+        {
+            timeouts.Return(timeout);
+        }
+
+        telemetry.EndAttempt(span, exchange, error);
+        return error;
+    }
+
+    private async Task<SendError?> ReceiveAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    {
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            return await ReadErrorAsync(candidate, response, timeout);
+        }
+
+        if (!exchange.Call.Stream)
+        {
+            return await whole.RelayAsync(exchange, candidate, response, timeout);
+        }
+
+        if (!IsEventStream(response))
+        {
+            return await ReadErrorAsync(candidate, response, timeout);
+        }
+
+        await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
+        return await stream.RelayAsync(exchange, candidate, body, timeout);
+    }
+
+    /// <summary>Reads why there is no answer; a 200 that holds neither the stream asked for nor an error is one too.</summary>
+    private async Task<SendError> ReadErrorAsync(Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    {
+        var buffer = buffers.Rent(LongestErrorBody);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
+            timeout.Set(candidate.Provider.IdleTimeout);
+            var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, timeout.Token);
+            if (response.StatusCode == HttpStatusCode.OK && !(AnswerScan.TryRead(buffer.AsSpan(0, length), out var facts) && facts.IsError))
+            {
+                return SendError.Of(candidate, SendErrorKind.Malformed, "answered a request for a stream without one");
+            }
+
+            return UpstreamErrors.Read(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response));
+        }
+        finally
+        {
+            buffers.Return(buffer);
+        }
+    }
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
+        response.Headers.RetryAfter is not { } header ? null
+        : header.Delta ?? (header.Date is { } date && date > time.GetUtcNow() ? date - time.GetUtcNow() : null);
+
+    private static bool IsEventStream(HttpResponseMessage response) =>
+        response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
+        && values.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+
+    private long EndOf(Exchange exchange, Candidate candidate) =>
+        exchange.StartTimestamp + (long)(candidate.Provider.TotalTimeout.TotalSeconds * time.TimestampFrequency);
+
+    private static partial class Log
+    {
+        [LoggerMessage(701, LogLevel.Debug, "{RequestId}: provider {Provider} at {Endpoint} failed ({Kind}): {Detail}", EventName = "AttemptFailed")]
+        public static partial void AttemptFailed(ILogger logger, string requestId, string provider, string endpoint, SendErrorKind kind, string detail);
+    }
+}

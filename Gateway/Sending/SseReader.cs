@@ -1,0 +1,64 @@
+namespace Orrery.Gateway.Sending;
+
+/// <summary>Finds events and lines in a stream of server-sent events (WHATWG HTML §9.2.6): lines end in LF, CR or CRLF, an empty one ends the event.</summary>
+internal static class SseReader
+{
+    private const byte Cr = (byte)'\r';
+    private const byte Lf = (byte)'\n';
+
+    /// <summary>The length of the first event with its blank line; 0 while it is not complete.</summary>
+    /// <remarks>A CR at the very end tells nothing yet: its LF may come with the next read.</remarks>
+    public static int EventLength(ReadOnlySpan<byte> bytes)
+    {
+        var position = 0;
+        while (TryReadLine(bytes, ref position, out var line))
+        {
+            if (line.IsEmpty)
+            {
+                return position;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Reads the line at <paramref name="position"/> and moves behind its end; <c>false</c> when its end is not there.</summary>
+    public static bool TryReadLine(ReadOnlySpan<byte> bytes, scoped ref int position, out ReadOnlySpan<byte> line)
+    {
+        var rest = bytes[position..];
+        var end = rest.IndexOfAny(Cr, Lf);
+        if (end < 0 || (rest[end] == Cr && end + 1 == rest.Length))
+        {
+            line = default;
+            return false;
+        }
+
+        line = rest[..end];
+        position += end + (rest[end] == Cr && rest[end + 1] == Lf ? 2 : 1);
+        return true;
+    }
+
+    /// <summary>The value of a <c>data</c> line, without the one blank that may precede it.</summary>
+    public static bool TryReadData(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!line.StartsWith("data"u8))
+        {
+            return false;
+        }
+
+        var rest = line["data".Length..];
+        if (rest.IsEmpty)
+        {
+            return true;
+        }
+
+        if (rest[0] != (byte)':')
+        {
+            return false;
+        }
+
+        value = rest.Length > 1 && rest[1] == (byte)' ' ? rest[2..] : rest[1..];
+        return true;
+    }
+}

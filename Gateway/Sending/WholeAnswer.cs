@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Options;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Translation;
+
+namespace Orrery.Gateway.Sending;
+
+/// <summary>An answer without streaming: taken whole, looked through once, sent on with the model's public id. Until it is whole the client has seen nothing.</summary>
+internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> options)
+{
+    private const int FirstGuess = 8 << 10;
+    private readonly int _longest = options.Value.MaxAnswerBytes;
+
+    public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    {
+        var announced = response.Content.Headers.ContentLength;
+        if (announced > _longest)
+        {
+            return TooLong(candidate);
+        }
+
+        var buffer = pool.Rent((int)(announced ?? FirstGuess) + 1);
+        var length = 0;
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
+            while (length != announced)
+            {
+                if (length == buffer.Length)
+                {
+                    buffer = pool.Grow(buffer, length, length + 1);
+                }
+
+                timeout.Set(candidate.Provider.IdleTimeout);
+                var read = await body.ReadAsync(buffer.AsMemory(length), timeout.Token);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                length += read;
+                if (length > _longest)
+                {
+                    return TooLong(candidate);
+                }
+            }
+
+            timeout.Clear();
+            return await SendAsync(exchange, candidate, buffer.AsMemory(0, length));
+        }
+        finally
+        {
+            pool.Return(buffer);
+        }
+    }
+
+    private static async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, ReadOnlyMemory<byte> answer)
+    {
+        if (!AnswerScan.TryRead(answer.Span, out var facts))
+        {
+            return SendError.Of(candidate, SendErrorKind.Malformed, "answered with what is not a JSON object");
+        }
+
+        if (facts.IsError)
+        {
+            return UpstreamErrors.Read(candidate, StatusCodes.Status200OK, answer.Span, retryAfter: null);
+        }
+
+        exchange.Meter.Count(facts);
+        var edits = new EditList();
+        if (facts.Model.IsPresent)
+        {
+            edits.Add(facts.Model, exchange.Model.IdJson);
+        }
+
+        var response = exchange.Http.Response;
+        AnswerHead.ForWhole(response, candidate, edits.LengthAfter(answer.Length));
+        edits.Write(answer.Span, response.BodyWriter);
+        var flushed = await response.BodyWriter.FlushAsync(exchange.ClientLeft);
+        return flushed.IsCompleted ? SendError.Of(candidate, SendErrorKind.ClientLeft, "had answered") : null;
+    }
+
+    private SendError TooLong(Candidate candidate) =>
+        SendError.Of(candidate, SendErrorKind.TooLong, $"answered with more than {_longest} bytes (Gateway:MaxAnswerBytes)");
+}

@@ -1,0 +1,50 @@
+using System.Collections.Frozen;
+using Orrery.Contracts;
+using Orrery.Gateway.Authentication;
+using Orrery.Gateway.ModelResolution;
+
+namespace Orrery.Gateway;
+
+/// <summary>Everything the control plane said at one revision, immutable and indexed for lookups.</summary>
+internal sealed class Snapshot
+{
+    /// <summary>What it was made from; deltas are applied to this and it is what rests on disk.</summary>
+    public required SnapshotDocument Document { get; init; }
+
+    public required FrozenDictionary<KeyHash, Caller> Callers { get; init; }
+
+    public long Revision => Document.Revision;
+}
+
+/// <summary>The models of one organisation.</summary>
+internal sealed class NamespaceModels
+{
+    public static readonly NamespaceModels None = new()
+    {
+        ByName = FrozenDictionary<string, ServedModel>.Empty,
+        Listed = [],
+    };
+
+    /// <summary>By public id and by alias; an id wins over an alias of the same name.</summary>
+    public required FrozenDictionary<string, ServedModel> ByName { get; init; }
+
+    /// <summary>Each once, by id.</summary>
+    public required IReadOnlyList<ServedModel> Listed { get; init; }
+}
+
+/// <summary>The snapshot in force. One volatile swap; a request takes it once, at its start.</summary>
+internal sealed class CurrentSnapshot(TimeProvider time)
+{
+    private volatile Snapshot? _value;
+    private long _heardTimestamp = time.GetTimestamp();
+
+    /// <summary><c>null</c> until the first one has come, from the Catalogue or from disk.</summary>
+    public Snapshot? Value => _value;
+
+    /// <summary>How long ago the Catalogue was last heard.</summary>
+    public TimeSpan Age => time.GetElapsedTime(Interlocked.Read(ref _heardTimestamp));
+
+    public void Swap(Snapshot next) => _value = next;
+
+    public void Heard() => Interlocked.Exchange(ref _heardTimestamp, time.GetTimestamp());
+}

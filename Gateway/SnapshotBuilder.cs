@@ -1,0 +1,94 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Options;
+using Orrery.Contracts;
+using Orrery.Gateway.Authentication;
+using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Gateway;
+
+/// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
+internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSealer sealer, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
+{
+    public Snapshot Build(SnapshotDocument document)
+    {
+        var namespaces = document.Models.GroupBy(model => model.Namespace).ToDictionary(group => group.Key, group => group.ToList());
+        var providers = document.Providers.GroupBy(provider => provider.Namespace)
+            .ToDictionary(group => group.Key, group => group.ToDictionary(provider => provider.Name, BuildProvider));
+        endpoints.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Endpoints).Select(weighted => weighted.Endpoint));
+        var models = namespaces.ToDictionary(pair => pair.Key, pair => BuildNamespace(pair.Value, providers.GetValueOrDefault(pair.Key) ?? []));
+        return new Snapshot
+        {
+            Document = document,
+            Callers = document.Keys
+                .Select(key => (Hash: KeyHash.Parse(key.Sha256), Caller: BuildCaller(key, models.GetValueOrDefault(key.Namespace) ?? NamespaceModels.None)))
+                .DistinctBy(entry => entry.Hash)
+                .ToFrozenDictionary(entry => entry.Hash, entry => entry.Caller),
+        };
+    }
+
+    private static NamespaceModels BuildNamespace(List<SnapshotModel> specs, Dictionary<string, ProviderRoute> providers)
+    {
+        var listed = specs.Select(spec => BuildModel(spec, providers)).OrderBy(model => model.Id, StringComparer.Ordinal).ToList();
+        var byName = listed.ToDictionary(model => model.Id);
+        foreach (var model in listed)
+        {
+            foreach (var alias in model.Spec.Aliases)
+            {
+                byName.TryAdd(alias, model);
+            }
+        }
+
+        return new NamespaceModels { Listed = listed, ByName = byName.ToFrozenDictionary(StringComparer.Ordinal) };
+    }
+
+    private static ServedModel BuildModel(SnapshotModel spec, Dictionary<string, ProviderRoute> providers)
+    {
+        var candidates = spec.Offers
+            .Where(offer => providers.ContainsKey(offer.Provider))
+            .Select(offer => new Candidate(providers[offer.Provider], offer.UpstreamId))
+            .ToArray();
+        return new ServedModel(spec, candidates);
+    }
+
+    private ProviderRoute BuildProvider(SnapshotProvider spec)
+    {
+        var defaults = options.Value;
+        var connect = spec.Timeouts?.Connect?.Value ?? defaults.ConnectTimeout;
+        string? fault = null;
+        string? credential = null;
+        if (spec.ApiKey is { } apiKey && !sealer.TryOpen(spec.ApiKeyContext ?? "", apiKey, out credential, out fault))
+        {
+            Log.CredentialSealed(logger, spec.Namespace, spec.Name, fault);
+        }
+
+        return new ProviderRoute
+        {
+            Spec = spec,
+            Adapter = EngineAdapters.For(spec.Engine),
+            Authorization = credential is null ? null : "Bearer " + credential,
+            Fault = fault is null ? null : "its credential cannot be opened: " + fault,
+            Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
+                .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect), endpoint.Weight))],
+            RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
+            IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
+            TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
+        };
+    }
+
+    /// <remarks>A key may name a model by an alias; what is kept are ids, so that the check on the path is one lookup.</remarks>
+    private static Caller BuildCaller(SnapshotKey key, NamespaceModels models) => new(
+        key,
+        models,
+        key.AllowedModels.Count == 0
+            ? null
+            : key.AllowedModels.Select(name => models.ByName.GetValueOrDefault(name)?.Id ?? name).ToFrozenSet(StringComparer.Ordinal));
+
+    private static partial class Log
+    {
+        [LoggerMessage(201, LogLevel.Error, "The credential of provider {Namespace}/{Provider} cannot be opened, so nothing is sent to it: {Reason}", EventName = "CredentialSealed")]
+        public static partial void CredentialSealed(ILogger logger, string @namespace, string provider, string reason);
+    }
+}

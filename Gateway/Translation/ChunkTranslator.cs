@@ -1,0 +1,119 @@
+using System.Buffers;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Translation;
+
+/// <summary>Translates a stream event by event: the model's public id goes in, usage that only we asked for goes out, and both are counted.</summary>
+internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
+{
+    private static readonly byte[] Nothing = [];
+
+    /// <summary><c>[DONE]</c> has come.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Something has come that makes the answer this engine's: content, a finish reason or the end.</summary>
+    public bool HasBegun { get; private set; }
+
+    public bool HasContent { get; private set; }
+
+    /// <summary>A finish reason has come: what follows is book-keeping.</summary>
+    public bool HasFinished { get; private set; }
+
+    /// <summary>The engine has failed inside its stream, or sent what is no chunk.</summary>
+    public SendError? Error { get; private set; }
+
+    /// <summary>Writes what the client is to see of one event.</summary>
+    /// <param name="sse">The event with its blank line.</param>
+    public void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
+    {
+        var position = 0;
+        var wrote = false;
+        var hasData = false;
+        byte[]? joined = null;
+        ReadOnlySpan<byte> data = default;
+        while (SseReader.TryReadLine(sse, ref position, out var line))
+        {
+            if (SseReader.TryReadData(line, out var value))
+            {
+                // JSON may be broken over several data lines; between them a line break is as good as a blank.
+                joined = hasData ? [.. data, (byte)' ', .. value] : null;
+                data = joined ?? value;
+                hasData = true;
+            }
+            else if (!line.IsEmpty)
+            {
+                output.Write(line);
+                output.Write("\n"u8);
+                wrote = true;
+            }
+        }
+
+        wrote |= hasData && TranslateData(data, output);
+        if (wrote && Error is null)
+        {
+            output.Write("\n"u8);
+        }
+    }
+
+    private bool TranslateData(ReadOnlySpan<byte> data, IBufferWriter<byte> output)
+    {
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            (IsDone, HasBegun) = (true, true);
+            output.Write("data: [DONE]\n"u8);
+            return true;
+        }
+
+        if (!AnswerScan.TryRead(data, out var facts))
+        {
+            Error = SendError.Of(candidate, SendErrorKind.Malformed, "sent a chunk that is not a JSON object");
+            return false;
+        }
+
+        if (facts.IsError)
+        {
+            Error = UpstreamErrors.Read(candidate, StatusCodes.Status200OK, data, retryAfter: null);
+            return false;
+        }
+
+        Count(facts);
+        return WriteChunk(data, facts, output);
+    }
+
+    private void Count(in AnswerFacts facts)
+    {
+        exchange.Meter.Count(facts);
+        HasContent |= facts.HasContent;
+        HasFinished |= facts.HasFinish;
+        HasBegun |= facts.HasContent || facts.HasFinish;
+    }
+
+    private bool WriteChunk(ReadOnlySpan<byte> data, in AnswerFacts facts, IBufferWriter<byte> output)
+    {
+        var edits = new EditList();
+        if (facts.UsageProperty.IsPresent)
+        {
+            var isUsageChunk = !facts.HasChoices && facts.Usage is not null;
+            if (!candidate.Provider.Adapter.KeepsUsage(exchange.Call, isUsageChunk))
+            {
+                if (isUsageChunk)
+                {
+                    return false;
+                }
+
+                edits.Add(facts.UsageProperty, Nothing);
+            }
+        }
+
+        if (facts.Model.IsPresent)
+        {
+            edits.Add(facts.Model, exchange.Model.IdJson);
+        }
+
+        output.Write("data: "u8);
+        edits.Write(data, output);
+        output.Write("\n"u8);
+        return true;
+    }
+}

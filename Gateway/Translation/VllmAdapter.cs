@@ -1,0 +1,21 @@
+using Orrery.Gateway.Intake;
+using Orrery.Gateway.Routing;
+
+namespace Orrery.Gateway.Translation;
+
+/// <summary>vLLM's server. It reports usage in every chunk when asked, so that a stream whose client leaves is still counted exactly.</summary>
+internal sealed class VllmAdapter : IEngineAdapter
+{
+    public string ProviderName => "vllm";
+
+    public void EditBody(Call call, Candidate candidate, ref EditList edits)
+    {
+        edits.Add(call.Model, candidate.UpstreamIdJson);
+        if (call.Stream)
+        {
+            StreamOptionsEdit.AskForUsage(call, continuous: true, ref edits);
+        }
+    }
+
+    public bool KeepsUsage(Call call, bool isUsageChunk) => isUsageChunk ? call.StreamOptions.IncludeUsage : call.StreamOptions.ContinuousUsage;
+}

@@ -1,0 +1,54 @@
+using Orrery.Contracts;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Usage;
+
+/// <summary>Closes an exchange: one usage event and the metrics. From the moment a model is known, refused requests count too.</summary>
+internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, TimeProvider time)
+{
+    public void Settle(Exchange exchange, Refusal? refusal)
+    {
+        var outcome = OutcomeOf(exchange, refusal);
+        telemetry.RequestEnded(exchange, refusal, outcome);
+        if (!exchange.IsResolved)
+        {
+            return;
+        }
+
+        var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
+        telemetry.Used(exchange, tokens);
+        spool.Add(new UsageEvent
+        {
+            Id = Guid.CreateVersion7(exchange.StartedAt),
+            Namespace = exchange.Caller.Namespace,
+            Key = exchange.Caller.Key.Name,
+            RequestId = exchange.RequestId,
+            TraceId = exchange.Trace.TraceId,
+            Operation = exchange.Operation.Name,
+            Model = exchange.Model.Id,
+            Provider = exchange.Candidate?.Provider.Name,
+            Simulated = exchange.Candidate?.Provider.Spec.Simulated ?? false,
+            Stream = exchange.Call.Stream,
+            PromptTokens = tokens.Prompt,
+            CompletionTokens = tokens.Completion,
+            CachedTokens = tokens.Cached,
+            Estimated = isEstimated,
+            Status = refusal?.Status ?? exchange.Http.Response.StatusCode,
+            Outcome = outcome,
+            StartedAt = exchange.StartedAt,
+            DurationMs = time.GetElapsedTime(exchange.StartTimestamp).TotalMilliseconds,
+            TimeToFirstTokenMs = exchange.Meter.FirstTokenTimestamp is { } first
+                ? time.GetElapsedTime(exchange.StartTimestamp, first).TotalMilliseconds
+                : null,
+        });
+    }
+
+    private static string OutcomeOf(Exchange exchange, Refusal? refusal) => exchange.Error switch
+    {
+        { Kind: SendErrorKind.ClientLeft } => UsageOutcomes.ClientLeft,
+        { Kind: SendErrorKind.RequestRefused } => UsageOutcomes.Refused,
+        not null => UsageOutcomes.UpstreamError,
+        null when refusal is not null => UsageOutcomes.Refused,
+        null => exchange.ClientLeft.IsCancellationRequested ? UsageOutcomes.ClientLeft : UsageOutcomes.Completed,
+    };
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.Json;
+using Orrery.Contracts;
+
+namespace Orrery.Gateway.Usage;
+
+/// <summary>A file of usage events, one JSON line each.</summary>
+internal sealed record SpoolSegment(string Path, long Number)
+{
+    private const string Extension = ".usage";
+
+    /// <summary>The segments of a folder, oldest first.</summary>
+    public static IReadOnlyList<SpoolSegment> In(string directory) => [.. Directory.EnumerateFiles(directory, "*" + Extension)
+        .Select(path => new SpoolSegment(path, NumberOf(path)))
+        .OrderBy(segment => segment.Number)];
+
+    public static FileStream Create(string directory, long number)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0, Options = FileOptions.Asynchronous };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(System.IO.Path.Combine(directory, number.ToString("D16", CultureInfo.InvariantCulture) + Extension), options);
+    }
+
+    /// <summary>The whole lines of <paramref name="bytes"/> that are events. A torn last line, or one that a crash left unwritten, is passed over.</summary>
+    /// <param name="skipped">Lines that ended as they should and still are no events.</param>
+    public static List<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> bytes, out int skipped)
+    {
+        var lines = new List<ReadOnlyMemory<byte>>();
+        skipped = 0;
+        while (bytes.Span.IndexOf((byte)'\n') is var end and >= 0)
+        {
+            var line = bytes[..end];
+            bytes = bytes[(end + 1)..];
+            if (IsEvent(line.Span))
+            {
+                lines.Add(line);
+            }
+            else
+            {
+                skipped++;
+            }
+        }
+
+        return lines;
+    }
+
+    private static bool IsEvent(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, ContractsJson.Default.UsageEvent) is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static long NumberOf(string path) =>
+        long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}

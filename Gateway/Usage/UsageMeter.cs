@@ -1,0 +1,47 @@
+using Orrery.Gateway.Translation;
+
+namespace Orrery.Gateway.Usage;
+
+/// <summary>Counts what an exchange uses: the engine's own numbers where it gives them, else the deltas that were streamed.</summary>
+internal sealed class UsageMeter
+{
+    private const int BytesPerToken = 4;
+    private TokenUsage? _reported;
+    private long _deltas;
+    private long _deltasSinceReport;
+
+    public long? FirstTokenTimestamp { get; private set; }
+
+    /// <summary>A new attempt: what the one before it streamed has reached nobody.</summary>
+    public void Begin() => (_reported, _deltas, _deltasSinceReport) = (null, 0, 0);
+
+    public void Count(in AnswerFacts facts)
+    {
+        if (facts.HasContent)
+        {
+            _deltas++;
+            _deltasSinceReport++;
+        }
+
+        if (facts.Usage is { } usage)
+        {
+            _reported = usage;
+            _deltasSinceReport = 0;
+        }
+    }
+
+    public void SawFirstToken(TimeProvider time) => FirstTokenTimestamp ??= time.GetTimestamp();
+
+    /// <summary>The sum so far. An engine reports at the end or with each chunk; whatever came after its last report is added as estimated.</summary>
+    public (TokenUsage Tokens, bool IsEstimated) Read(int bodyBytes)
+    {
+        if (_reported is { } reported)
+        {
+            return (reported with { Completion = reported.Completion + _deltasSinceReport }, _deltasSinceReport > 0);
+        }
+
+        return _deltas == 0
+            ? (default, false)
+            : (new TokenUsage(Math.Max(1, bodyBytes / BytesPerToken), _deltas, 0), true);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Text;
+using System.Text.Json;
+using Orrery.Contracts;
+using Orrery.Gateway.Usage;
+
+namespace Orrery.Tests.Gateway;
+
+/// <summary>Usage reaches the Catalogue exactly once, whatever happens on the way.</summary>
+public sealed class UsageSpoolTests
+{
+    [Fact]
+    public async Task What_a_killed_gateway_left_on_disk_is_sent_by_the_next()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        world.Catalogue.FailsAfterRecording = true; // So that nothing is deleted.
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await world.PostAsync(GatewayWorld.Chat());
+        }
+
+        await Eventually.Holds(() => LinesIn(Path.Combine(world.DataDirectory, "slot-0")) == 5);
+
+        // The directory as a kill -9 leaves it, with a last record that was not finished.
+        var copy = Path.Combine(world.DataDirectory, "copy");
+        Directory.CreateDirectory(Path.Combine(copy, "slot-0"));
+        foreach (var file in Directory.GetFiles(Path.Combine(world.DataDirectory, "slot-0"), "*.usage"))
+        {
+            File.Copy(file, Path.Combine(copy, "slot-0", Path.GetFileName(file)));
+        }
+
+        await File.AppendAllTextAsync(Directory.GetFiles(Path.Combine(copy, "slot-0"), "*.usage").Max()!, "{\"id\":\"0198");
+
+        await using var after = await FakeCatalogue.StartAsync(GatewayWorld.Document(engine));
+        await using (var next = world.Build(copy, after.Address))
+        {
+            await next.StartAsync();
+            await Eventually.Holds(() => after.Usage.Count == 5 && !Directory.EnumerateFiles(Path.Combine(copy, "slot-0"), "*.usage").Any());
+            await next.StopAsync();
+        }
+
+        Assert.Equal(world.Catalogue.Usage.Select(used => used.Id).Order(), after.Usage.Select(used => used.Id).Order());
+        world.Catalogue.FailsAfterRecording = false;
+    }
+
+    [Fact]
+    public async Task A_catalogue_that_records_and_then_fails_has_each_event_once()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        world.Catalogue.FailsAfterRecording = true;
+        for (var i = 0; i < 20; i++)
+        {
+            using var response = await world.PostAsync(GatewayWorld.Chat());
+        }
+
+        await Eventually.Holds(() => world.Catalogue.Duplicates > 0);
+        world.Catalogue.FailsAfterRecording = false;
+        await Eventually.Holds(() => world.Catalogue.Usage.Count == 20 && LinesIn(Path.Combine(world.DataDirectory, "slot-0")) == 0);
+    }
+
+    [Fact]
+    public async Task A_stop_brings_home_what_is_left()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine, "--Gateway:UsageInterval=00:01:00");
+        for (var i = 0; i < 10; i++)
+        {
+            using var response = await world.PostAsync(GatewayWorld.Chat());
+        }
+
+        await world.StopGatewayAsync();
+        Assert.Equal(10, world.Catalogue.Usage.Count);
+        Assert.Empty(Directory.GetFiles(Path.Combine(world.DataDirectory, "slot-0"), "*.usage"));
+    }
+
+    [Fact]
+    public async Task Replicas_share_a_directory_and_one_sends_what_another_left()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        var orphaned = Path.Combine(world.DataDirectory, "slot-1");
+        Directory.CreateDirectory(orphaned);
+        var left = new UsageEvent
+        {
+            Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), Namespace = "default", Key = "k", RequestId = "r", Operation = "chat", Model = "m", Outcome = UsageOutcomes.Completed,
+        };
+        await File.WriteAllTextAsync(Path.Combine(orphaned, "0000000000000001.usage"), JsonSerializer.Serialize(left, ContractsJson.Default.UsageEvent) + "\n");
+
+        await using var second = world.Build(world.DataDirectory, world.Catalogue.Address);
+        await second.StartAsync();
+        await Eventually.Holds(() => world.Catalogue.Usage.Any(used => used.Id == left.Id));
+        Assert.True(Directory.Exists(Path.Combine(world.DataDirectory, "slot-1")));
+        await second.StopAsync();
+    }
+
+    [Fact]
+    public async Task Hundreds_at_once_are_all_recorded_in_batches()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        await Parallel.ForAsync(0, 600, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) =>
+        {
+            using var response = await world.PostAsync(GatewayWorld.Chat());
+            response.EnsureSuccessStatusCode();
+        });
+        await Eventually.Holds(() => world.Catalogue.Usage.Count == 600);
+        Assert.InRange(world.Catalogue.Batches, 1, 300);
+        Assert.Equal(600, world.Catalogue.Usage.Select(used => used.RequestId).Distinct().Count());
+    }
+
+    [Fact]
+    public void Torn_and_foreign_lines_are_passed_over()
+    {
+        var good = JsonSerializer.Serialize(
+            new UsageEvent
+            {
+                Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), Namespace = "n", Key = "k", RequestId = "r", Operation = "chat", Model = "m", Outcome = "completed",
+            },
+            ContractsJson.Default.UsageEvent);
+        var lines = SpoolSegment.Lines(Encoding.UTF8.GetBytes($"{good}\n\0\0\0\0\n{good}\n{good[..20]}"), out var skipped);
+        Assert.Equal((2, 1), (lines.Count, skipped));
+    }
+
+    private static int LinesIn(string directory) => Directory.GetFiles(directory, "*.usage").Sum(path => File.ReadAllText(path).Count(character => character == '\n'));
+}
