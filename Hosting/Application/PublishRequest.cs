@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Aspire.Hosting;
+
+/// <summary>Whether the command line asks to write the graph out instead of running it.</summary>
+internal static class PublishRequest
+{
+    public static DistributedApplicationExecutionContext ContextOf(IConfiguration configuration)
+    {
+        var publisher = configuration["Publishing:Publisher"];
+        var operation = configuration["AppHost:Operation"];
+        if (string.IsNullOrEmpty(publisher) && (string.IsNullOrEmpty(operation) || string.Equals(operation, "run", StringComparison.OrdinalIgnoreCase)))
+        {
+            return new(DistributedApplicationOperation.Run);
+        }
+
+        return string.IsNullOrEmpty(operation) || string.Equals(operation, "publish", StringComparison.OrdinalIgnoreCase)
+            ? new(DistributedApplicationOperation.Publish, publisher ?? "manifest")
+            : throw new DistributedApplicationException($"--operation {operation} is not known: expected run or publish.");
+    }
+
+    public static DistributedApplicationException NotYet(DistributedApplicationExecutionContext context) => new(
+        $"The bundled host cannot publish yet ('{context.PublisherName}' was asked for). Run the graph without --publisher and --operation publish, "
+        + "or build with -p:AspireHosting=package to publish with Aspire itself.");
+}
