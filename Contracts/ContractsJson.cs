@@ -3,10 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace Orrery.Contracts;
 
-/// <summary>How contracts are written as JSON: camelCase, absent instead of null.</summary>
+/// <summary>How contracts are written as JSON: camelCase, absent instead of null, nothing that follows from other members.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = true,
     NumberHandling = JsonNumberHandling.Strict)]
 [JsonSerializable(typeof(Resource))]
 [JsonSerializable(typeof(ModelSpec))]

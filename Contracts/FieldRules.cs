@@ -40,10 +40,11 @@ public static partial class FieldRules
         }
         else if (url.Query.Length > 0 || url.Fragment.Length > 0)
         {
-            errors.Add(path, value, "a URL without query and fragment");
+            // A query often holds a credential (?api_key=…), so it is not repeated.
+            errors.Add(path, null, "a URL without query and fragment", "Put a credential into a Secret and name it in apiKeySecretRef.");
         }
     }
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
     private static partial Regex Name { get; }
 }

@@ -1,0 +1,74 @@
+using Orrery.Catalogue.Following;
+using Orrery.Contracts;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Catalogue.Api;
+
+/// <summary>Who may use the control plane: administrators' access keys, for their namespace, and services of ours.</summary>
+internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeProvider time)
+{
+    public (Caller? Caller, Refusal? Refusal) Identify(HttpRequest request)
+    {
+        if (request.Headers[InternalAuthentication.Header].ToString() is { Length: > 0 } signed)
+        {
+            return tokens.TryVerify(signed, out var service)
+                ? (new Caller($"service {service}", ResourceMetadata.DefaultNamespace, IsService: true), null)
+                : (null, Unknown($"{InternalAuthentication.Header} holds no valid token of this installation."));
+        }
+
+        if (Token(request) is not { } token)
+        {
+            return (null, Unknown("Send an administrator's access key as 'Authorization: Bearer ork_…' or 'x-api-key: ork_…'."));
+        }
+
+        var key = live.State.FindKey(AccessToken.Hash(token));
+        if (key is null || key.ExpiresAt <= time.GetUtcNow())
+        {
+            return (null, Unknown("The access key is not known here, has been revoked or has expired."));
+        }
+
+        return key.Role == AccessRoles.Administrator
+            ? (new Caller($"accesskey {key.Namespace}/{key.Name}", key.Namespace, IsService: false), null)
+            : (null, Refusal.Forbidden($"The access key '{key.Name}' has the role '{key.Role}'; the control plane needs an '{AccessRoles.Administrator}'."));
+    }
+
+    private static string? Token(HttpRequest request)
+    {
+        var authorization = request.Headers.Authorization.ToString();
+        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? authorization["Bearer ".Length..].Trim()
+            : request.Headers["x-api-key"].ToString() is { Length: > 0 } key ? key : null;
+    }
+
+    private static Refusal Unknown(string detail) => new(StatusCodes.Status401Unauthorized, "Unauthorized", detail);
+}
+
+internal static class AccessControlExtensions
+{
+    private const string CallerItem = "orrery.catalogue.caller";
+
+    /// <summary>Lets administrators and services in; before the resources are known, nobody can be told apart and everybody is asked to wait.</summary>
+    public static TEndpoints RequireAdministrator<TEndpoints>(this TEndpoints endpoints)
+        where TEndpoints : IEndpointConventionBuilder =>
+        endpoints.AddEndpointFilter(async (context, next) =>
+        {
+            var http = context.HttpContext;
+            if (!http.RequestServices.GetRequiredService<LiveState>().IsLoaded)
+            {
+                return Problems.Starting(http);
+            }
+
+            var (caller, refusal) = http.RequestServices.GetRequiredService<AccessControl>().Identify(http.Request);
+            if (refusal?.Status == StatusCodes.Status401Unauthorized)
+            {
+                http.Response.Headers.WWWAuthenticate = "Bearer";
+            }
+
+            http.Items[CallerItem] = caller;
+            return refusal is null ? await next(context) : Problems.Of(refusal);
+        });
+
+    /// <summary>Who asks, on endpoints with <see cref="RequireAdministrator"/>.</summary>
+    public static Caller Caller(this HttpContext context) =>
+        context.Items[CallerItem] as Caller ?? throw new InvalidOperationException("The endpoint does not require an administrator.");
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Orrery.Catalogue.Resources;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Api;
+
+/// <summary>What an apply did, or would do; one result a document and one for each resource that left a managed set.</summary>
+/// <param name="ResourceVersion">The store's revision afterwards.</param>
+internal sealed record ApplyAnswer(bool DryRun, string ResourceVersion, IReadOnlyList<AppliedResource> Results);
+
+/// <param name="Action">created, configured, unchanged or deleted.</param>
+/// <param name="Changes">The fields that differ, where the resource was there before.</param>
+/// <param name="Token">A new access key's token. It is told this once and cannot be read again.</param>
+internal sealed record AppliedResource(
+    int? Document, string Kind, string Namespace, string Name, string Action, IReadOnlyList<FieldChange> Changes, string? ResourceVersion, string? Token)
+{
+    public static AppliedResource Of(PlannedStep step, bool isDryRun) => new(
+        step.Document, step.Key.Kind.Name, step.Key.Namespace, step.Key.Name, step.Action, FieldDiff.Between(step.Before, step.After),
+        isDryRun ? step.Before?.Metadata.ResourceVersion : step.After?.Metadata.ResourceVersion, isDryRun ? null : step.Token);
+}
+
+/// <summary>A resource as a PUT answers it.</summary>
+/// <param name="Token">A new access key's token. It is told this once and cannot be read again.</param>
+internal sealed record WrittenResource(string ApiVersion, string Kind, ResourceMetadata Metadata, JsonElement Spec, JsonElement? Status, string? Token)
+{
+    public static WrittenResource Of(StoredResource stored, string? token)
+    {
+        var shown = stored.ToShown();
+        return new WrittenResource(shown.ApiVersion, shown.Kind, shown.Metadata, shown.Spec, shown.Status, token);
+    }
+}
+
+internal sealed record ResourceList(string ApiVersion, string Kind, ListMetadata Metadata, IReadOnlyList<Resource> Items);
+
+/// <param name="ResourceVersion">Watch from here.</param>
+/// <param name="After">Pass it as <c>after</c> for the next page; absent on the last.</param>
+internal sealed record ListMetadata(string ResourceVersion, string? After);
+
+internal sealed record RevisionList(IReadOnlyList<RevisionEntry> Items, string? After);
+
+internal sealed record RevisionEntry(long Revision, string Action, long Generation, string ChangedBy, DateTimeOffset ChangedAt, Resource Resource);
+
+internal sealed record WatchEvent(string Type, Resource Object);
+
+/// <summary>Nothing of interest has happened up to this revision: watch on from here.</summary>
+internal sealed record WatchBookmark(string Type, string ResourceVersion);
+
+internal sealed record KindList(string ApiVersion, IReadOnlyList<KindEntry> Kinds);
+
+internal sealed record KindEntry(string Kind, string Plural, string Schema);
+
+internal sealed record ModelList(IReadOnlyList<ModelEntry> Items, int Total);
+
+internal sealed record ModelEntry(string Id, string ModelType, IReadOnlyList<string> Aliases, int? ContextWindow, IReadOnlyList<ModelOffer> Providers, bool Simulated);
+
+internal sealed record ModelOffer(string Name, string Provider, string Engine, string UpstreamId, bool Simulated);
+
+internal sealed record UsageList(IReadOnlyList<UsageEvent> Items, string? After);

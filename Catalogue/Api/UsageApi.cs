@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Orrery.Catalogue.Accounting;
+using Orrery.Contracts;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Catalogue.Api;
+
+/// <summary>Usage in, exactly once, and rows out.</summary>
+internal static class UsageApi
+{
+    public static void MapUsageApi(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/internal/usage", Record).RequireInternalCaller().WithTags("Internal").WithSummary("Records a batch of usage events, each once");
+        routes.MapGet(ResourcesApi.Root + "/usage", List).RequireAdministrator().WithTags("Usage").WithSummary("The namespace's usage, newest first");
+    }
+
+    private static async Task<IResult> Record(HttpContext http, UsageLedger ledger, CancellationToken cancellationToken)
+    {
+        UsageBatch? batch;
+        try
+        {
+            batch = await JsonSerializer.DeserializeAsync(http.Request.Body, ContractsJson.Default.UsageBatch, cancellationToken);
+        }
+        catch (JsonException error)
+        {
+            throw new BadHttpRequestException($"The body is no usage batch: {error.Message}", error);
+        }
+
+        return UsageRules.Check(batch) is { } refusal ? Problems.Of(refusal) : TypedResults.Ok(await ledger.RecordAsync(batch!, cancellationToken));
+    }
+
+    private static async Task<IResult> List(HttpContext http, UsageLedger ledger, CancellationToken cancellationToken)
+    {
+        var (request, caller) = (http.Request, http.Caller());
+        var @namespace = request.Text("namespace") ?? caller.Namespace;
+        if (!caller.MayReach(@namespace))
+        {
+            return Problems.Of(Refusal.Forbidden($"Your access key administers namespace '{caller.Namespace}' and opens no other."));
+        }
+
+        var after = request.Text("after") is not { } text ? (Guid?)null : Guid.TryParse(text, out var id) ? id : throw Queries.Wrong("after", text, "the 'after' of the page before");
+        var filter = new UsageFilter(@namespace, request.Limit() + 1, after, request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
+        var found = await ledger.ListAsync(filter, cancellationToken);
+        var page = found.Take(filter.Limit - 1).ToList();
+        return TypedResults.Ok(new UsageList(page, found.Count == filter.Limit ? page[^1].Id.ToString() : null));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Options;
+using Orrery.Catalogue.Accounting;
+using Orrery.Catalogue.Api;
+using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Resources;
+using Orrery.Catalogue.Secrets;
+using Orrery.Contracts;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Catalogue;
+
+/// <summary>What the service is made of, and the addresses it answers at.</summary>
+internal static class CatalogueExtensions
+{
+    public static void AddCatalogue(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<CatalogueOptions>().BindConfiguration(CatalogueOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<CatalogueOptions>, CatalogueOptionsRanges>();
+        builder.Services.AddSingleton<IValidateOptions<CatalogueOptions>, CatalogueOptionsRules>();
+
+        builder.AddNpgsqlDataSource("orrery", "catalogue", typeof(CatalogueOptions).Assembly);
+        builder.AddSecretSealer();
+        builder.Services.AddSingleton<SecretVault>();
+        builder.Services.AddSingleton<LiveState>();
+        builder.Services.AddSingleton<ResourceStore>();
+        builder.Services.AddSingleton<Revisions>();
+        builder.Services.AddSingleton<ApplyPlanner>();
+        builder.Services.AddSingleton<UsageLedger>();
+        builder.Services.AddSingleton<AccessControl>();
+        builder.Services.AddSingleton<WatchApi>();
+        builder.AddFollowing();
+
+        builder.Services.AddProblemDetails();
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            // A context brings its types but not its settings.
+            options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            options.SerializerOptions.IgnoreReadOnlyProperties = true;
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, CatalogueJson.Default);
+        });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = DocumentLimits.MaxBytes;
+        });
+    }
+
+    public static void MapCatalogue(this WebApplication app)
+    {
+        app.UseMiddleware<RequestIds>();
+        app.UseMiddleware<ProblemAnswers>();
+        app.UseStatusCodePages();
+
+        app.MapDiscoveryApi();
+        app.MapResourcesApi();
+        app.MapHistoryApi();
+        app.MapApplyApi();
+        app.MapUsageApi();
+        app.MapModelsApi();
+        app.MapSnapshotApi();
+    }
+
+    private static void AddFollowing(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ChangeFollower>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ChangeFollower>());
+        builder.Services.AddSingleton<CatalogueAtStart>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CatalogueAtStart>());
+        builder.Services.AddHealthChecks().AddCheck<ChangeFollower>("resources").AddCheck<CatalogueAtStart>("start");
+    }
+}

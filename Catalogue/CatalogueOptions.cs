@@ -1,0 +1,55 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Orrery.Catalogue;
+
+/// <summary>The configuration section <c>Catalogue</c>.</summary>
+public sealed class CatalogueOptions
+{
+    public const string Section = "Catalogue";
+
+    /// <summary>The token of the administrator's key <c>first</c> in the namespace <c>default</c>. Absent: no key is made, and none is changed.</summary>
+    public string? FirstKey { get; set; }
+
+    /// <summary>
+    /// Documents (YAML or JSON) that are applied whole at each start for the manager <c>apphost</c>: what it manages and is absent here
+    /// is deleted. Absent: nothing is applied and nothing deleted.
+    /// </summary>
+    public string? ManagedResources { get; set; }
+
+    /// <summary>How often the store is asked for news when no notification came. 50 ms to 10 s, default 500 ms: half of what a revocation may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:00:10")]
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How many revisions can be watched from; an older one gets 410. 10 to 1,000,000, default 10,000.</summary>
+    [Range(10, 1_000_000)]
+    public int WatchWindow { get; set; } = 10_000;
+
+    /// <summary>How many compiled changes a gateway can catch up on; one further behind gets the whole snapshot. 1 to 100,000, default 1,000.</summary>
+    [Range(1, 100_000)]
+    public int SnapshotWindow { get; set; } = 1_000;
+
+    /// <summary>The snapshot stream's heartbeat. 50 ms to 10 s, default 500 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:00:10")]
+    public TimeSpan SnapshotHeartbeat { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A watch's bookmark when nothing changes. 50 ms to 1 min, default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
+    public TimeSpan WatchBookmark { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+[OptionsValidator]
+internal sealed partial class CatalogueOptionsRanges : IValidateOptions<CatalogueOptions>;
+
+/// <summary>What a range cannot say.</summary>
+internal sealed class CatalogueOptionsRules : IValidateOptions<CatalogueOptions>
+{
+    private const int MinTokenCharacters = 16;
+
+    public ValidateOptionsResult Validate(string? name, CatalogueOptions options) =>
+        options.FirstKey is { Length: < MinTokenCharacters }
+            ? ValidateOptionsResult.Fail(
+                $"Catalogue:FirstKey has {options.FirstKey.Length} characters; expected at least {MinTokenCharacters}, for example 'ork_' and 40 random letters and digits "
+                + "(the AppHost's parameter first-key, environment Parameters__first_key).")
+            : ValidateOptionsResult.Success;
+}

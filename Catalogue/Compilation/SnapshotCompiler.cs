@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using Orrery.Catalogue.Resources;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Compilation;
+
+/// <summary>One namespace's part of the snapshot; each list in the order of names.</summary>
+internal sealed record NamespaceSnapshot(IReadOnlyList<SnapshotModel> Models, IReadOnlyList<SnapshotProvider> Providers, IReadOnlyList<SnapshotKey> Keys)
+{
+    public static readonly NamespaceSnapshot Empty = new([], [], []);
+}
+
+/// <summary>Resources → what a gateway needs. Pure; a namespace at a time, because nothing crosses one.</summary>
+internal static class SnapshotCompiler
+{
+    // Keys are many and change one at a time: each resource's entry is made once, and its diff is a comparison of references.
+    private static readonly ConditionalWeakTable<StoredResource, SnapshotKey> CompiledKeys = [];
+
+    public static NamespaceSnapshot Compile(string @namespace, IEnumerable<StoredResource> resources)
+    {
+        var present = resources.Where(resource => !resource.IsGoing).OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
+        var secrets = present.Where(resource => resource.Spec is SealedSecretSpec).ToDictionary(resource => resource.Metadata.Name, resource => (SealedSecretSpec)resource.Spec);
+        var providers = present.Where(resource => resource.Spec is ModelProviderSpec).Select(resource => CompileProvider(@namespace, resource, secrets)).OfType<CompiledProvider>().ToList();
+        var models = present.Where(resource => resource.Spec is ModelSpec).ToList();
+        return new NamespaceSnapshot(
+            CompileModels(@namespace, models, providers),
+            [.. providers.Select(provider => provider.Snapshot)],
+            [.. present.Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null }).Select(resource => CompiledKeys.GetValue(resource, CompileKey))]);
+    }
+
+    public static SnapshotDocument Assemble(long revision, IEnumerable<NamespaceSnapshot> parts)
+    {
+        var all = parts.ToList();
+        return new SnapshotDocument
+        {
+            Revision = revision,
+            Models = [.. all.SelectMany(part => part.Models)],
+            Providers = [.. all.SelectMany(part => part.Providers)],
+            Keys = [.. all.SelectMany(part => part.Keys)],
+        };
+    }
+
+    /// <summary><c>http://host:8000/</c> → <c>http://host:8000/v1</c>; a path of its own stays.</summary>
+    public static string BaseUrl(string url)
+    {
+        var trimmed = url.TrimEnd('/');
+        return new Uri(trimmed).AbsolutePath == "/" ? trimmed + "/v1" : trimmed;
+    }
+
+    private static CompiledProvider? CompileProvider(string @namespace, StoredResource resource, Dictionary<string, SealedSecretSpec> secrets)
+    {
+        var spec = (ModelProviderSpec)resource.Spec;
+        var endpoints = spec.EffectiveEndpoints.Where(endpoint => endpoint.Weight > 0).Select(endpoint => endpoint with { Url = BaseUrl(endpoint.Url) }).ToList();
+        SealedSecret? apiKey = null;
+        if (spec.ApiKeySecretRef is { } reference)
+        {
+            apiKey = secrets.GetValueOrDefault(reference.Name)?.Data.GetValueOrDefault(reference.Key);
+        }
+
+        // A provider without a server, or without the credential it should send, serves nothing.
+        if (endpoints.Count == 0 || (spec.ApiKeySecretRef is not null && apiKey is null))
+        {
+            return null;
+        }
+
+        return new CompiledProvider(resource, Offered(spec), new SnapshotProvider
+        {
+            Namespace = @namespace,
+            Name = resource.Metadata.Name,
+            Provider = spec.EffectiveProvider,
+            Engine = spec.EffectiveEngine!,
+            Endpoints = endpoints,
+            Simulated = spec.Simulated,
+            ApiKey = apiKey,
+            ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
+            Timeouts = spec.Timeouts,
+        });
+    }
+
+    /// <summary>allowedModels is the truth where given, and the list itself where <c>models</c> is absent.</summary>
+    private static List<ProvidedModel> Offered(ModelProviderSpec spec)
+    {
+        var allowed = spec.AllowedModels ?? [];
+        var listed = spec.Models is { Count: > 0 } ? spec.Models : [.. allowed.Distinct(StringComparer.Ordinal).Select(id => new ProvidedModel { Id = id })];
+        return [.. listed.Where(model => (allowed.Count == 0 || allowed.Contains(model.Id)) && spec.DeniedModels?.Contains(model.Id) is not true)];
+    }
+
+    private static List<SnapshotModel> CompileModels(string @namespace, List<StoredResource> models, List<CompiledProvider> providers)
+    {
+        var offers = providers
+            .SelectMany(provider => provider.Offered.Select(model => (provider, model)))
+            .ToLookup(offer => offer.model.Id, StringComparer.Ordinal);
+        var declared = models.DistinctBy(resource => ((ModelSpec)resource.Spec).Id).ToDictionary(resource => ((ModelSpec)resource.Spec).Id, StringComparer.Ordinal);
+        return [.. declared.Keys.Union(offers.Select(group => group.Key), StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .Select(id => CompileModel(@namespace, id, declared.GetValueOrDefault(id), [.. offers[id]]))];
+    }
+
+    private static SnapshotModel CompileModel(string @namespace, string id, StoredResource? declared, List<(CompiledProvider Provider, ProvidedModel Model)> offers)
+    {
+        var spec = declared?.Spec as ModelSpec;
+        var created = declared?.Metadata.CreationTimestamp ?? offers.Min(offer => offer.Provider.Resource.Metadata.CreationTimestamp);
+        return new SnapshotModel
+        {
+            Namespace = @namespace,
+            Id = id,
+            ModelType = spec?.ModelType ?? offers.Select(offer => offer.Model.ModelType).FirstOrDefault(type => type is not null) ?? ModelTypes.Chat,
+            Aliases = spec?.Aliases ?? [],
+            ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
+            Created = created?.ToUnixTimeSeconds() ?? 0,
+            Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id))],
+        };
+    }
+
+    private static SnapshotKey CompileKey(StoredResource resource)
+    {
+        var spec = (AccessKeySpec)resource.Spec;
+        return new SnapshotKey
+        {
+            Namespace = resource.Metadata.Namespace,
+            Name = resource.Metadata.Name,
+            Sha256 = spec.Sha256!,
+            Role = spec.Role,
+            AllowedModels = spec.AllowedModels ?? [],
+            ExpiresAt = spec.ExpiresAt,
+        };
+    }
+
+    private sealed record CompiledProvider(StoredResource Resource, IReadOnlyList<ProvidedModel> Offered, SnapshotProvider Snapshot);
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Catalogue.Documents;
+
+/// <summary>Where something stands in the text that was sent; both count from 1.</summary>
+internal readonly record struct Position(int Line, int Column);
+
+/// <summary>A document as read, before anything is known of its kind: the same tree for YAML and JSON, with places.</summary>
+internal abstract record DocumentNode(Position At)
+{
+    /// <summary>"a text", "a list", … for messages.</summary>
+    public abstract string Describe();
+
+    public abstract JsonNode? ToJson();
+}
+
+internal sealed record MappingNode(Position At, IReadOnlyList<MappingEntry> Entries) : DocumentNode(At)
+{
+    public override string Describe() => "a mapping";
+
+    public override JsonNode ToJson() => new JsonObject(Entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.ToJson())));
+
+    public DocumentNode? Find(string key) => Entries.FirstOrDefault(entry => entry.Key == key)?.Value;
+}
+
+internal sealed record MappingEntry(string Key, Position KeyAt, DocumentNode Value);
+
+internal sealed record SequenceNode(Position At, IReadOnlyList<DocumentNode> Items) : DocumentNode(At)
+{
+    public override string Describe() => "a list";
+
+    public override JsonNode ToJson() => new JsonArray([.. Items.Select(item => item.ToJson())]);
+}
+
+internal enum ScalarKind
+{
+    Null,
+    Boolean,
+    Number,
+    Text,
+}
+
+/// <param name="Value">What was meant: <c>true</c>, a JSON number, or the text itself.</param>
+/// <param name="Written">As it stood there, for messages.</param>
+internal sealed record ScalarNode(Position At, ScalarKind Kind, string Value, string Written) : DocumentNode(At)
+{
+    public override string Describe() => Kind switch
+    {
+        ScalarKind.Null => "nothing",
+        ScalarKind.Boolean => "true or false",
+        ScalarKind.Number => "a number",
+        _ => "a text",
+    };
+
+    public override JsonNode? ToJson() => Kind switch
+    {
+        ScalarKind.Null => null,
+        ScalarKind.Boolean => JsonValue.Create(Value == "true"),
+        ScalarKind.Number => Number(),
+        _ => JsonValue.Create(Value),
+    };
+
+    private JsonValue Number() => long.TryParse(Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+        ? JsonValue.Create(whole)
+        : JsonValue.Create(double.Parse(Value, NumberStyles.Float, CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,248 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Documents;
+
+/// <summary>Holds a document's tree against a contract's type: unknown fields, wrong types, missing ones; names become camelCase.</summary>
+/// <remarks>
+/// Where something is wrong it is reported and a harmless value put in its place, so that the rules of the kind can look at all
+/// the rest and the author sees every fault at once.
+/// </remarks>
+/// <param name="hidesValues">The document is secret: messages show no value of it.</param>
+internal sealed class ShapeCheck(bool hidesValues)
+{
+    private readonly List<(FieldError Error, Position At)> _errors = [];
+    private readonly Dictionary<string, Position> _places = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<(FieldError Error, Position At)> Errors => _errors;
+
+    public JsonNode Read(DocumentNode node, JsonTypeInfo type, string path)
+    {
+        _places.TryAdd(path, node.At);
+        return (type.Kind, node) switch
+        {
+            (JsonTypeInfoKind.Object, MappingNode mapping) => ReadObject(mapping, type, path),
+            (JsonTypeInfoKind.Dictionary, MappingNode mapping) => ReadDictionary(mapping, TypeInfo(type.ElementType!), path),
+            (JsonTypeInfoKind.Enumerable, SequenceNode list) => ReadList(list, TypeInfo(type.ElementType!), path),
+            (JsonTypeInfoKind.Object, _) => Wrong(node, type, path, "a mapping with " + Names(Fields(type))),
+            (JsonTypeInfoKind.Dictionary or JsonTypeInfoKind.Enumerable, _) => Wrong(node, type, path, FieldHints.Expectation(type.Type, null, null)),
+            (_, ScalarNode scalar) => ReadScalar(scalar, type, path, FieldHints.Expectation(type.Type, null, null)),
+            _ => Wrong(node, type, path, FieldHints.Expectation(type.Type, null, null)),
+        };
+    }
+
+    public void Add(string path, string? value, string expectation, string? remedy, Position at)
+    {
+        var shown = (hidesValues && path.StartsWith("spec", StringComparison.Ordinal)) || value is null ? null : value.Length > 80 ? value[..77] + "..." : value;
+        _errors.Add((new FieldError(path, shown, expectation, remedy), at));
+    }
+
+    /// <summary>Takes over what the kind's own rules found, except where the shape was already wrong.</summary>
+    public void AddFound(FieldErrors found)
+    {
+        var wrong = _errors.Select(entry => entry.Error.Path).ToList();
+        foreach (var error in found.All)
+        {
+            if (!wrong.Any(path => error.Path == path || error.Path.StartsWith(path + ".", StringComparison.Ordinal) || error.Path.StartsWith(path + "[", StringComparison.Ordinal)))
+            {
+                _errors.Add((hidesValues && error.Path.StartsWith("spec", StringComparison.Ordinal) ? error with { Value = null } : error, PlaceOf(error.Path)));
+            }
+        }
+    }
+
+    /// <summary>Where <paramref name="path"/> stands in the text, or the nearest thing around it.</summary>
+    public Position PlaceOf(string path)
+    {
+        while (!_places.ContainsKey(path) && path.Length > 0)
+        {
+            path = path[..Math.Max(0, path.LastIndexOfAny(['.', '[']))];
+        }
+
+        return _places.GetValueOrDefault(path, new Position(1, 1));
+    }
+
+    internal static IEnumerable<JsonPropertyInfo> Fields(JsonTypeInfo type) =>
+        type.Properties.Where(property => property.AttributeProvider is PropertyInfo { CanWrite: true });
+
+    internal static bool IsRequired(JsonPropertyInfo property) =>
+        property.IsRequired || property.AssociatedParameter is { IsMemberInitializer: false, HasDefaultValue: false };
+
+    private JsonObject ReadObject(MappingNode mapping, JsonTypeInfo type, string path)
+    {
+        var result = new JsonObject();
+        var fields = Fields(type).ToList();
+        var written = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in mapping.Entries)
+        {
+            var name = CamelCase(entry.Key);
+            var field = fields.Find(f => f.Name == entry.Key) ?? fields.Find(f => f.Name == name);
+            if (field is null)
+            {
+                AddUnknown(entry, path, fields.Select(f => f.Name));
+            }
+            else if (!written.TryAdd(field.Name, entry.Key))
+            {
+                Add(Join(path, field.Name), null, "a field that is given once", $"It is written as {written[field.Name]} and as {entry.Key}: keep one.", entry.KeyAt);
+            }
+            else if (entry.Value is not ScalarNode { Kind: ScalarKind.Null })
+            {
+                result[field.Name] = ReadField(entry.Value, type, field, Join(path, field.Name));
+            }
+        }
+
+        foreach (var field in fields.Where(field => IsRequired(field) && !result.ContainsKey(field.Name)))
+        {
+            Add(Join(path, field.Name), null, "required: " + FieldHints.Expectation(type.Type, field.Name, field.PropertyType), null, PlaceOf(Join(path, field.Name)));
+            result[field.Name] = Harmless(TypeInfo(field.PropertyType));
+        }
+
+        return result;
+    }
+
+    private JsonNode ReadField(DocumentNode node, JsonTypeInfo owner, JsonPropertyInfo field, string path)
+    {
+        var type = TypeInfo(field.PropertyType);
+        if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar)
+        {
+            return Read(node, type, path);
+        }
+
+        _places.TryAdd(path, node.At);
+        return ReadScalar(scalar, type, path, FieldHints.Expectation(owner.Type, field.Name, field.PropertyType));
+    }
+
+    private JsonObject ReadDictionary(MappingNode mapping, JsonTypeInfo element, string path)
+    {
+        var result = new JsonObject();
+        foreach (var entry in mapping.Entries)
+        {
+            if (!IsStorable(entry.Key))
+            {
+                Add(path, null, "names without the character U+0000 and without halves of characters", null, entry.KeyAt);
+                continue;
+            }
+
+            result[entry.Key] = Read(entry.Value, element, Join(path, entry.Key));
+        }
+
+        return result;
+    }
+
+    private JsonArray ReadList(SequenceNode list, JsonTypeInfo element, string path)
+    {
+        var result = new JsonArray();
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            result.Add(Read(list.Items[i], element, $"{path}[{i}]"));
+        }
+
+        return result;
+    }
+
+    private JsonNode ReadScalar(ScalarNode scalar, JsonTypeInfo info, string path, string expectation)
+    {
+        var type = Nullable.GetUnderlyingType(info.Type) ?? info.Type;
+        if (type == typeof(string))
+        {
+            return scalar.Kind == ScalarKind.Text && !IsStorable(scalar.Value)
+                ? Wrong(scalar, info, path, "a text without the character U+0000 and without halves of characters")
+                : scalar.Kind == ScalarKind.Text ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
+        }
+
+        var isRight = scalar.Kind switch
+        {
+            ScalarKind.Boolean => type == typeof(bool),
+            ScalarKind.Number when type == typeof(int) => int.TryParse(scalar.Value, CultureInfo.InvariantCulture, out _),
+            ScalarKind.Number when type == typeof(long) => long.TryParse(scalar.Value, CultureInfo.InvariantCulture, out _),
+            ScalarKind.Number => type == typeof(double),
+            ScalarKind.Text when type == typeof(Duration) => Duration.TryParse(scalar.Value, out _),
+            ScalarKind.Text when type == typeof(DateTimeOffset) => IsTime(scalar.Value),
+            _ => false,
+        };
+        return isRight ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
+    }
+
+    private JsonNode Wrong(DocumentNode node, JsonTypeInfo type, string path, string expectation)
+    {
+        // What stands where a mapping or a list belongs may be a credential in the wrong place, so only scalars are shown.
+        var shown = type.Kind == JsonTypeInfoKind.None && node is ScalarNode { Kind: not ScalarKind.Null } scalar ? scalar.Written : null;
+        var remedy = type.Type == typeof(string) && node is ScalarNode { Kind: ScalarKind.Number or ScalarKind.Boolean }
+            ? "Write it in quotes."
+            : shown is null ? $"There is {node.Describe()} now." : null;
+        Add(path, shown, expectation, remedy, node.At);
+        return Harmless(type);
+    }
+
+    private void AddUnknown(MappingEntry entry, string path, IEnumerable<string> known)
+    {
+        var names = known.Order(StringComparer.Ordinal).ToList();
+        var nearest = Spelling.Nearest(CamelCase(entry.Key), names);
+        Add(
+            Join(path, IsStorable(entry.Key) ? entry.Key : "?"),
+            null,
+            (path.Length == 0 ? "a known field: " : $"a known field of {path}: ") + string.Join(", ", names),
+            nearest is null ? null : $"Did you mean '{nearest}'?",
+            entry.KeyAt);
+    }
+
+    /// <summary>A value of the right type that the kind's rules can look at.</summary>
+    private static JsonNode Harmless(JsonTypeInfo info)
+    {
+        var type = Nullable.GetUnderlyingType(info.Type) ?? info.Type;
+        return (info.Kind, type) switch
+        {
+            (JsonTypeInfoKind.Enumerable, _) => new JsonArray(),
+            (JsonTypeInfoKind.Dictionary, _) => new JsonObject(),
+            (JsonTypeInfoKind.Object, _) => new JsonObject(Fields(info).Where(IsRequired)
+                .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)Harmless(TypeInfo(field.PropertyType))))),
+            _ when type == typeof(string) => "",
+            _ when type == typeof(bool) => false,
+            _ when type == typeof(Duration) => "1s",
+            _ when type == typeof(DateTimeOffset) => "2000-01-01T00:00:00Z",
+            _ => 0,
+        };
+    }
+
+    private static JsonTypeInfo TypeInfo(Type type) =>
+        ContractsJson.Default.GetTypeInfo(type) ?? throw new InvalidOperationException($"{type} is not in ContractsJson.");
+
+    private static string Names(IEnumerable<JsonPropertyInfo> fields) => string.Join(", ", fields.Select(field => field.Name).Order(StringComparer.Ordinal));
+
+    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    private static bool IsTime(string text) =>
+        text.Length >= 20 && (text[^1] == 'Z' || text[^6] is '+' or '-')
+        && JsonSerializer.SerializeToElement(text, ContractsJson.Default.String).TryGetDateTimeOffset(out _);
+
+    /// <summary>PostgreSQL's jsonb takes neither U+0000 nor half a surrogate pair.</summary>
+    private static bool IsStorable(string text) => !text.Contains('\0') && !HasLoneSurrogate(text);
+
+    private static bool HasLoneSurrogate(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !(char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[++i])))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary><c>api_key_secret_ref</c> → <c>apiKeySecretRef</c>; other names stay.</summary>
+    private static string CamelCase(string name)
+    {
+        if (!name.Contains('_'))
+        {
+            return name;
+        }
+
+        var parts = name.Split('_', StringSplitOptions.RemoveEmptyEntries);
+        return string.Concat(parts.Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..]));
+    }
+}

@@ -1,0 +1,163 @@
+using Orrery.Contracts;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Orrery.Catalogue.Documents;
+
+/// <summary>Reads YAML (one document or several between <c>---</c>) into <see cref="DocumentNode"/>s.</summary>
+/// <remarks>From the parser's events and not through its object model, which keeps no places and types scalars by YAML 1.1.</remarks>
+internal sealed class YamlDocuments
+{
+    private readonly Parser _parser;
+    private readonly Dictionary<string, (DocumentNode Node, int Size)> _anchors = new(StringComparer.Ordinal);
+    private readonly FieldErrorList _errors;
+    private int _aliased;
+    private int _size;
+
+    private YamlDocuments(string text, FieldErrorList errors)
+    {
+        _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        _errors = errors;
+    }
+
+    /// <summary>The documents that are not empty. Faults go to <paramref name="errors"/>; the first fault of syntax ends the reading.</summary>
+    public static List<DocumentNode> Read(string text, FieldErrorList errors)
+    {
+        var documents = new List<DocumentNode>();
+        try
+        {
+            new YamlDocuments(text, errors).ReadStream(documents);
+        }
+        catch (YamlException error)
+        {
+            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: " + error.Message), At(error.Start));
+        }
+        catch (UnreadableDocumentException error)
+        {
+            errors.Add(documents.Count, new FieldError("", null, error.Message, error.Remedy), error.At);
+        }
+
+        return documents;
+    }
+
+    private void ReadStream(List<DocumentNode> documents)
+    {
+        _parser.Consume<StreamStart>();
+        while (!_parser.Accept<StreamEnd>(out _))
+        {
+            _parser.Consume<DocumentStart>();
+            _anchors.Clear();
+            _errors.Document = documents.Count;
+            var node = ReadNode(depth: 1);
+            _parser.Consume<DocumentEnd>();
+            if (node is not ScalarNode { Kind: ScalarKind.Null })
+            {
+                documents.Add(node);
+            }
+        }
+    }
+
+    private DocumentNode ReadNode(int depth)
+    {
+        var next = _parser.Current ?? throw new UnreadableDocumentException("a value", new Position(1, 1));
+        if (depth > DocumentLimits.MaxDepth)
+        {
+            throw new UnreadableDocumentException(DocumentLimits.DepthExpectation, At(next.Start));
+        }
+
+        if (next is AnchorAlias alias)
+        {
+            return Repeat(alias);
+        }
+
+        var before = _size++;
+        var anchor = (next as NodeEvent)?.Anchor ?? AnchorName.Empty;
+        DocumentNode node = next switch
+        {
+            Scalar scalar => ReadScalar(scalar),
+            SequenceStart => ReadSequence(depth),
+            MappingStart => ReadMapping(depth),
+            _ => throw new UnreadableDocumentException("a value", At(next.Start)),
+        };
+        if (!anchor.IsEmpty)
+        {
+            _anchors[anchor.Value] = (node, _size - before);
+        }
+
+        return node;
+    }
+
+    private DocumentNode Repeat(AnchorAlias alias)
+    {
+        _parser.MoveNext();
+        if (!_anchors.TryGetValue(alias.Value.Value, out var anchored))
+        {
+            throw new UnreadableDocumentException($"an anchor &{alias.Value} before the alias *{alias.Value}", At(alias.Start));
+        }
+
+        _aliased += anchored.Size;
+        _size += anchored.Size;
+        if (_aliased > DocumentLimits.MaxAliasedNodes)
+        {
+            throw new UnreadableDocumentException(
+                $"aliases that repeat at most {DocumentLimits.MaxAliasedNodes} values in all", At(alias.Start), "Write the values out, or split the request.");
+        }
+
+        return anchored.Node with { At = At(alias.Start) };
+    }
+
+    private ScalarNode ReadScalar(Scalar scalar)
+    {
+        _parser.MoveNext();
+        var at = At(scalar.Start);
+        var tag = scalar.Tag.IsEmpty ? "" : scalar.Tag.Value;
+        if (tag is not ("" or "!" or "tag:yaml.org,2002:str"))
+        {
+            throw new UnreadableDocumentException($"a value without the tag {tag}", at, "Leave the tag out; only !!str is understood.");
+        }
+
+        var isPlain = scalar.Style == ScalarStyle.Plain && tag.Length == 0;
+        var (kind, value) = isPlain ? YamlScalar.Read(scalar.Value) : (ScalarKind.Text, scalar.Value);
+        return new ScalarNode(at, kind, value, scalar.Value);
+    }
+
+    private SequenceNode ReadSequence(int depth)
+    {
+        var start = _parser.Consume<SequenceStart>();
+        var items = new List<DocumentNode>();
+        while (!_parser.TryConsume<SequenceEnd>(out _))
+        {
+            items.Add(ReadNode(depth + 1));
+        }
+
+        return new SequenceNode(At(start.Start), items);
+    }
+
+    private MappingNode ReadMapping(int depth)
+    {
+        var start = _parser.Consume<MappingStart>();
+        var entries = new List<MappingEntry>();
+        var seen = new Dictionary<string, Position>(StringComparer.Ordinal);
+        while (!_parser.TryConsume<MappingEnd>(out _))
+        {
+            var keyAt = At(_parser.Current!.Start);
+            if (!_parser.TryConsume<Scalar>(out var key))
+            {
+                throw new UnreadableDocumentException("a name as the key of a mapping, not a list, a mapping or an alias", keyAt);
+            }
+
+            var value = ReadNode(depth + 1);
+            if (!seen.TryAdd(key.Value, keyAt))
+            {
+                _errors.AddDuplicate(key.Value, seen[key.Value], keyAt);
+                continue;
+            }
+
+            entries.Add(new MappingEntry(key.Value, keyAt, value));
+        }
+
+        return new MappingNode(At(start.Start), entries);
+    }
+
+    private static Position At(Mark mark) => new((int)mark.Line, (int)mark.Column);
+}
