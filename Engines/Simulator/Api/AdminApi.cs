@@ -1,0 +1,96 @@
+using System.Net;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Orrery.Contracts;
+using Orrery.Simulator.Faults;
+using Orrery.Simulator.Replicas;
+
+namespace Orrery.Simulator.Api;
+
+/// <summary>What runs, and changes to it, for this machine only. Errors are problem details, as on every control plane of ours.</summary>
+internal static class AdminApi
+{
+    public static void MapAdminApi(this IEndpointRouteBuilder routes)
+    {
+        var admin = routes.MapGroup("/simulator").AddEndpointFilter(RequireLoopbackAsync);
+        admin.MapGet("/state", ReadState);
+        admin.MapPut("/faults", PutFaults);
+        admin.MapPut("/profile", PutProfile);
+        admin.MapPut("/replicas/{replica}", PutReplica);
+        admin.MapDelete("/replicas/{replica}", DeleteReplica);
+    }
+
+    private static async ValueTask<object?> RequireLoopbackAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        context.HttpContext.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address)
+            ? TypedResults.Problem("The admin API answers on the loopback address only.", statusCode: StatusCodes.Status403Forbidden)
+            : await next(context);
+
+    private static Ok<AdminState> ReadState(ReplicaSet replicas, FaultRules rules) =>
+        TypedResults.Ok(new AdminState(rules.All, [.. replicas.All.Select(StateOf)]));
+
+    private static ReplicaState StateOf(Replica replica) => new(
+        replica.Name,
+        replica.Unready == TimeSpan.Zero,
+        [.. replica.Models.Select(model => (model, state: model.Scheduler.State)).Select(one => new ModelState(
+            one.model.Id, one.model.Type, one.model.ContextWindow, one.state.Running, one.state.Waiting, one.state.UsedBlocks, one.state.Capacity,
+            one.state.Metrics.Preemptions, one.model.Scheduler.Profile))]);
+
+    private static Results<NoContent, ProblemHttpResult> PutFaults(FaultRule[] faults, FaultRules rules)
+    {
+        var errors = faults.SelectMany((rule, index) => rule.Validate($"[{index}]")).ToList();
+        if (errors.Count > 0)
+        {
+            return Problem(errors);
+        }
+
+        rules.Replace(faults);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Changes the speed of one model, or of all, from the next step on.</summary>
+    private static Results<NoContent, ProblemHttpResult> PutProfile(ProfileOptions profile, string? replica, string? model, ReplicaSet replicas)
+    {
+        var errors = profile.Validate("profile").ToList();
+        if (profile.KvBlocks is not null || profile.PrefixCaching is not null || profile.StartupDelay is not null || profile.Seed is not null)
+        {
+            errors.Add("profile: KvBlocks, PrefixCaching, StartupDelay and Seed are fixed when an engine starts; put a replica instead.");
+        }
+
+        var models = replicas.TryFind(replica, out var found) ? found.Models.Where(one => model is null || one.Id == model).ToList() : [];
+        if (models.Count == 0)
+        {
+            errors.Add($"There is no model '{model}' in replica '{replica}'; GET /simulator/state lists them.");
+        }
+
+        if (errors.Count > 0)
+        {
+            return Problem(errors);
+        }
+
+        models.ForEach(one => one.Scheduler.Profile = profile.ApplyTo(one.Scheduler.Profile));
+        return TypedResults.NoContent();
+    }
+
+    private static Results<Ok<ReplicaState>, ProblemHttpResult> PutReplica(
+        string replica, SimulatedModelOptions[] models, ReplicaSet replicas, IOptions<SimulatorOptions> options)
+    {
+        var errors = SimulatorOptionsValidator.ValidateModels(models, options.Value, "body").ToList();
+        if (!FieldRules.IsName(replica))
+        {
+            errors.Add($"The replica's name is '{replica}'; expected {FieldRules.NameExpectation}.");
+        }
+
+        if (models.Length == 0)
+        {
+            errors.Add("The body is an empty list; expected at least one model.");
+        }
+
+        return errors.Count > 0 ? Problem(errors) : TypedResults.Ok(StateOf(replicas.Put(replica, models)));
+    }
+
+    private static Results<NoContent, NotFound> DeleteReplica(string replica, ReplicaSet replicas) =>
+        replicas.Remove(replica) ? TypedResults.NoContent() : TypedResults.NotFound();
+
+    private static ProblemHttpResult Problem(List<string> errors) =>
+        TypedResults.Problem(string.Join(' ', errors), statusCode: StatusCodes.Status400BadRequest);
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics.CodeAnalysis;
+using Orrery.Simulator.Timing;
+
+namespace Orrery.Simulator.Replicas;
+
+/// <summary>One simulated server: its models, each with an engine of its own, and since when it is up.</summary>
+internal sealed class Replica : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly DateTimeOffset _readyAt;
+
+    public Replica(string name, IEnumerable<SimulatedModelOptions> models, SimulatorOptions options, TimeProvider time)
+    {
+        Name = name;
+        _time = time;
+        StartedAt = time.GetUtcNow();
+        var profiles = models.Select(model => (Model: model, Profile: options.ProfileOf(model))).ToList();
+        _readyAt = StartedAt + profiles.Max(model => model.Profile.StartupDelay);
+        Models = [.. profiles.Select(model => new SimulatedModel(
+            model.Model.Id, model.Model.Type, model.Model.ContextWindow, model.Model.Dimensions, new Scheduler(model.Profile, time)))];
+    }
+
+    /// <summary>Empty for the one at the root, else the part of the path behind <c>/replicas/</c>.</summary>
+    public string Name { get; }
+
+    public DateTimeOffset StartedAt { get; }
+
+    public IReadOnlyList<SimulatedModel> Models { get; }
+
+    /// <summary>Time left until the engine answers; zero when it does.</summary>
+    public TimeSpan Unready => _readyAt > _time.GetUtcNow() ? _readyAt - _time.GetUtcNow() : TimeSpan.Zero;
+
+    public bool TryFind(string id, [NotNullWhen(true)] out SimulatedModel? model)
+    {
+        model = Models.FirstOrDefault(model => model.Id == id);
+        return model is not null;
+    }
+
+    public void Dispose()
+    {
+        foreach (var model in Models)
+        {
+            model.Scheduler.Dispose();
+        }
+    }
+}
