@@ -26,8 +26,15 @@ public static class ServiceDefaultsExtensions
     /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what makes server spans readable.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
-        app.UseMiddleware<ServerSpanMiddleware>();
+        app.UseServerSpans();
         app.MapHealth();
+        return app;
+    }
+
+    /// <summary>Only what makes server spans readable, for a server whose health addresses are fixed by the API it speaks.</summary>
+    public static WebApplication UseServerSpans(this WebApplication app)
+    {
+        app.UseMiddleware<ServerSpanMiddleware>();
         return app;
     }
 }
