@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Aspire.Hosting.Publishing;
-using Microsoft.Extensions.Configuration;
 
 namespace Orrery.AppHost;
 

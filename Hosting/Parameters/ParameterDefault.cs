@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Aspire.Hosting.Publishing;
 
 namespace Aspire.Hosting.ApplicationModel;
 
@@ -7,12 +8,17 @@ public abstract class ParameterDefault
 {
     /// <summary>The value.</summary>
     public abstract string GetDefaultValue();
+
+    /// <summary>Writes, into the parameter's <c>default</c> object, how a deployment tool makes the value.</summary>
+    public abstract void WriteToManifest(ManifestPublishingContext context);
 }
 
 /// <summary>A fixed default.</summary>
 internal sealed class ConstantParameterDefault(Func<string> value) : ParameterDefault
 {
     public override string GetDefaultValue() => value();
+
+    public override void WriteToManifest(ManifestPublishingContext context) => context.Writer.WriteString("value", value());
 }
 
 /// <summary>A random default: at least <see cref="MinLength"/> characters from the allowed classes, with the given least number of each.</summary>
@@ -73,5 +79,38 @@ public sealed class GenerateParameterDefault : ParameterDefault
         var value = letters.ToArray();
         RandomNumberGenerator.Shuffle<char>(value);
         return new string(value);
+    }
+
+    /// <summary>Writes <c>"generate": { "minLength": …, … }</c>; what is as by default is left out.</summary>
+    public override void WriteToManifest(ManifestPublishingContext context)
+    {
+        var json = context.Writer;
+        json.WriteStartObject("generate");
+        json.WriteNumber("minLength", MinLength);
+        WriteForbidden("lower", Lower);
+        WriteForbidden("upper", Upper);
+        WriteForbidden("numeric", Numeric);
+        WriteForbidden("special", Special);
+        WriteLeast("minLower", MinLower);
+        WriteLeast("minUpper", MinUpper);
+        WriteLeast("minNumeric", MinNumeric);
+        WriteLeast("minSpecial", MinSpecial);
+        json.WriteEndObject();
+
+        void WriteForbidden(string name, bool allowed)
+        {
+            if (!allowed)
+            {
+                json.WriteBoolean(name, false);
+            }
+        }
+
+        void WriteLeast(string name, int least)
+        {
+            if (least > 0)
+            {
+                json.WriteNumber(name, least);
+            }
+        }
     }
 }

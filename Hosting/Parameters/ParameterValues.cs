@@ -1,3 +1,4 @@
+using Aspire.Hosting.Publishing;
 using Microsoft.Extensions.Configuration;
 
 namespace Aspire.Hosting.ApplicationModel;
@@ -31,4 +32,6 @@ internal sealed class ParameterValues(IConfiguration configuration, SecretFile s
 internal sealed class PersistedParameterDefault(ParameterDefault inner) : ParameterDefault
 {
     public override string GetDefaultValue() => inner.GetDefaultValue();
+
+    public override void WriteToManifest(ManifestPublishingContext context) => inner.WriteToManifest(context);
 }

@@ -28,7 +28,7 @@ public static class OtlpConfigurationExtensions
     {
         var variables = context.EnvironmentVariables;
         variables["OTEL_SERVICE_NAME"] = context.Resource.Name;
-        variables["OTEL_RESOURCE_ATTRIBUTES"] = ReferenceExpression.Create($"service.instance.id={InstanceName.Value}");
+        variables["OTEL_RESOURCE_ATTRIBUTES"] = new InstanceAttribute();
 
         if (Target(configuration) is not var (url, protocol))
         {
@@ -66,16 +66,12 @@ public static class OtlpConfigurationExtensions
         return http is { Length: > 0 } ? (http, "http/protobuf") : null;
     }
 
-    /// <summary>The name of the copy that is being started.</summary>
-    private sealed class InstanceName : IExpressionValue
+    /// <summary>Names the copy that is being started.</summary>
+    private sealed class InstanceAttribute : IValueProvider
     {
-        public static InstanceName Value { get; } = new();
-
-        public string ValueExpression => throw new InvalidOperationException("The name of a copy exists only while the graph runs.");
-
-        public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>("");
+        public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => GetValueAsync(new ValueProviderContext(), cancellationToken);
 
         public ValueTask<string?> GetValueAsync(ValueProviderContext context, CancellationToken cancellationToken = default) =>
-            ValueTask.FromResult(context.Ports?.Instance ?? context.Caller?.Name);
+            ValueTask.FromResult<string?>($"service.instance.id={context.Ports?.Instance ?? context.Caller?.Name}");
     }
 }

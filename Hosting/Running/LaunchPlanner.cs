@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
@@ -53,14 +52,14 @@ internal sealed class LaunchPlanner(
         {
             FileName = program,
             Arguments = [.. arguments, .. configuration.Arguments],
-            Environment = WithDotnetRoot(configuration.Environment),
+            Environment = DotnetPrograms.WithRoot(configuration.Environment),
             Shown = configuration.Shown,
             WorkingDirectory = Path.GetDirectoryName(metadata.ProjectPath)!,
             Properties = [new("project.path", metadata.ProjectPath), new("executable.path", program)],
         };
     }
 
-    // The program that the build made, by its own name in ps; else its assembly; else, when nobody has built it, dotnet run.
+    // What the build made; when nobody has built it, dotnet run.
     private static (string Program, string[] Arguments) ProjectCommand(IProjectMetadata metadata)
     {
         if (metadata.GetType().GetCustomAttribute<ProjectOutputAttribute>()?.AssemblyPath is not { } assembly)
@@ -73,21 +72,7 @@ internal sealed class LaunchPlanner(
             throw new DistributedApplicationException($"{assembly} does not exist: build the AppHost again, which builds {metadata.ProjectPath}.");
         }
 
-        var program = Path.ChangeExtension(assembly, null);
-        return File.Exists(program) ? (program, []) : ("dotnet", ["exec", assembly]);
-    }
-
-    // A program beside its assembly looks for .NET in the usual places only; the host itself may have come from another one.
-    private static Dictionary<string, string> WithDotnetRoot(IReadOnlyDictionary<string, string> environment)
-    {
-        var variables = new Dictionary<string, string>(environment, StringComparer.Ordinal);
-        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is null && File.Exists(Path.Combine(root, "dotnet")))
-        {
-            variables.TryAdd("DOTNET_ROOT", root);
-        }
-
-        return variables;
+        return DotnetPrograms.CommandOf(assembly);
     }
 
     private async Task<IReadOnlyList<string>> RuntimeArgumentsAsync(ContainerResource container, InstancePorts ports, CancellationToken cancellationToken)

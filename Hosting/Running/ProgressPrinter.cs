@@ -31,7 +31,7 @@ internal sealed class ProgressPrinter(
             return;
         }
 
-        _width = model.Resources.Select(one => one.Name.Length).DefaultIfEmpty(0).Max();
+        _width = model.Resources.SelectMany(InstanceNames.Of).Select(one => one.Length).DefaultIfEmpty(0).Max();
         loggers.LineWritten += PrintLog;
         try
         {
@@ -53,7 +53,8 @@ internal sealed class ProgressPrinter(
     private async Task PrintAsync(ResourceEvent change)
     {
         var (text, isFailure) = Describe(change);
-        if (text is null || _last.TryGetValue(change.ResourceId, out var last) && last == text)
+        var before = _last.GetValueOrDefault(change.ResourceId);
+        if (text is null || before == text || before is null && text == KnownResourceStates.NotStarted)
         {
             return;
         }

@@ -21,19 +21,20 @@ internal sealed class ProxyRunner(IResource resource, IReadOnlyList<Forward> for
 
         _stopping = false;
         var assembly = Path.Combine(AppContext.BaseDirectory, "Orrery.Hosting.Proxy.dll");
-        var plan = new LaunchPlan
-        {
-            FileName = "dotnet",
-            Arguments = ["exec", assembly, .. forwards.Select(Argument)],
-            Environment = new Dictionary<string, string> { ["DOTNET_gcServer"] = "0", ["DOTNET_TieredPGO"] = "0" },
-            WorkingDirectory = services.Run.Path,
-            StopTimeout = TimeSpan.FromSeconds(3),
-        };
         if (!File.Exists(assembly))
         {
             throw new DistributedApplicationException($"'{resource.Name}' needs the proxy, and {assembly} does not exist: build the AppHost again.");
         }
 
+        var (program, arguments) = DotnetPrograms.CommandOf(assembly);
+        var plan = new LaunchPlan
+        {
+            FileName = program,
+            Arguments = [.. arguments, .. forwards.Select(Argument)],
+            Environment = DotnetPrograms.WithRoot(new Dictionary<string, string>()),
+            WorkingDirectory = services.Run.Path,
+            StopTimeout = TimeSpan.FromSeconds(3),
+        };
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _child = await ChildProcess.StartAsync($"{resource.Name}-proxy", plan, services.Run, Line, services.Time);
         _watch = WatchAsync(_child);

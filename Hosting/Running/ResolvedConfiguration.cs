@@ -87,6 +87,9 @@ internal static class Secrets
     public static bool AreIn(object value) => value switch
     {
         ParameterResource parameter => parameter.Secret,
+
+        // An address holds no secret, though the resource that it belongs to may refer to one, and to the address again.
+        EndpointReference or EndpointReferenceExpression => false,
         IResourceWithConnectionString resource => AreIn(resource.ConnectionStringExpression),
         IValueWithReferences composed => composed.References.Any(AreIn),
         _ => false,
