@@ -6,14 +6,15 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <summary>Generated values that must be the same at the next run: <c>secrets.json</c> in the state directory, readable by its owner alone.</summary>
 internal sealed class SecretFile(StateDirectory state)
 {
-    private readonly Lock _lock = new();
+    // One for the process: parameters are asked for concurrently, and each holds a SecretFile of its own.
+    private static readonly Lock OneAtATime = new();
 
     private string FilePath => Path.Combine(state.Path, "secrets.json");
 
     /// <summary>The remembered value of <paramref name="key"/>, or a new one that is remembered from now on.</summary>
     public string GetOrAdd(string key, Func<string> create)
     {
-        lock (_lock)
+        lock (OneAtATime)
         {
             var values = Read();
             if (!values.TryGetValue(key, out var value))
