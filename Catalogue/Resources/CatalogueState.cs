@@ -56,11 +56,6 @@ internal sealed class CatalogueState
     /// <summary>The access key with this token hash, if it is in force.</summary>
     public SnapshotKey? FindKey(string sha256) => _keys.GetValueOrDefault(sha256);
 
-    /// <summary>The key resource that holds this token hash, disabled or not.</summary>
-    public StoredResource? HolderOf(string sha256) => _keys.GetValueOrDefault(sha256) is { } key
-        ? Find(new ResourceKey(ResourceKind.AccessKey, key.Namespace, key.Name))
-        : All.FirstOrDefault(resource => resource.Spec is AccessKeySpec spec && spec.Sha256 == sha256);
-
     /// <summary>The state after <paramref name="changes"/>, which are one revision's, and what a gateway must change.</summary>
     public (CatalogueState Next, SnapshotDelta Delta) Advance(long revision, IReadOnlyCollection<ResourceChange> changes)
     {
