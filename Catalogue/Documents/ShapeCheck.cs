@@ -45,7 +45,7 @@ internal sealed class ShapeCheck(bool hidesValues)
         var wrong = _errors.Select(entry => entry.Error.Path).ToList();
         foreach (var error in found.All)
         {
-            if (!wrong.Any(path => error.Path == path || error.Path.StartsWith(path + ".", StringComparison.Ordinal) || error.Path.StartsWith(path + "[", StringComparison.Ordinal)))
+            if (!wrong.Any(path => error.Path.StartsWith(path, StringComparison.Ordinal) && (error.Path.Length == path.Length || error.Path[path.Length] is '.' or '[')))
             {
                 _errors.Add((hidesValues && error.Path.StartsWith("spec", StringComparison.Ordinal) ? error with { Value = null } : error, PlaceOf(error.Path)));
             }

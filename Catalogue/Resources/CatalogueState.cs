@@ -13,6 +13,10 @@ internal sealed class CatalogueState
         ImmutableSortedDictionary.Create<string, NamespaceSnapshot>(StringComparer.Ordinal),
         ImmutableDictionary<string, SnapshotKey>.Empty);
 
+    // The compiler makes a key's entry once, so two entries are the same key only when they are the same object.
+    private static readonly IEqualityComparer<SnapshotKey> SameKey =
+        EqualityComparer<SnapshotKey>.Create(ReferenceEquals, System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode);
+
     private readonly ImmutableSortedDictionary<string, ImmutableDictionary<ResourceKey, StoredResource>> _namespaces;
     private readonly ImmutableSortedDictionary<string, NamespaceSnapshot> _compiled;
     private readonly ImmutableDictionary<string, SnapshotKey> _keys;
@@ -63,12 +67,14 @@ internal sealed class CatalogueState
         var delta = new SnapshotDelta { From = Revision, Revision = revision };
         foreach (var group in changes.GroupBy(change => change.Resource.Metadata.Namespace, StringComparer.Ordinal))
         {
-            var resources = group.Aggregate(In(group.Key), (all, change) => change.IsDeletion ? all.Remove(change.Resource.Key) : all.SetItem(change.Resource.Key, change.Resource));
+            var resources = group.Aggregate(
+                In(group.Key), (all, change) => change.IsDeletion ? all.Remove(change.Resource.Key) : all.SetItem(change.Resource.Key, change.Resource));
             var before = compiled.GetValueOrDefault(group.Key) ?? NamespaceSnapshot.Empty;
             var after = SnapshotCompiler.Compile(group.Key, resources.Values);
             delta = SnapshotDiff.Append(delta, before, after);
-            keys = keys.RemoveRange(before.Keys.Except(after.Keys, ReferenceEqualityComparer.Instance).Select(key => ((SnapshotKey)key!).Sha256))
-                .SetItems(after.Keys.Except(before.Keys, ReferenceEqualityComparer.Instance).Select(key => KeyValuePair.Create(((SnapshotKey)key!).Sha256, (SnapshotKey)key)));
+            keys = keys
+                .RemoveRange(before.Keys.Except(after.Keys, SameKey).Select(key => key.Sha256))
+                .SetItems(after.Keys.Except(before.Keys, SameKey).Select(key => KeyValuePair.Create(key.Sha256, key)));
             (namespaces, compiled) = (namespaces.SetItem(group.Key, resources), compiled.SetItem(group.Key, after));
         }
 
