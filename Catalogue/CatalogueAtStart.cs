@@ -85,7 +85,9 @@ internal sealed partial class CatalogueAtStart(
             faults.Add($"{secret.Key}: {fault}");
         }
 
-        return anew is null ? null : new PlannedStep(null, ApplyActions.Configured, secret, ApplyPlanner.Next(state, secret with { Spec = anew }, Caller.Configuration.Name));
+        return anew is null
+            ? null
+            : new PlannedStep(null, ApplyActions.Configured, secret, ApplyPlanner.Next(state, secret with { Spec = anew }, Caller.Configuration.Name));
     }
 
     private async Task EnsureFirstKeyAsync(CancellationToken cancellationToken)
@@ -102,7 +104,8 @@ internal sealed partial class CatalogueAtStart(
             Prefix = AccessToken.ShownPrefix(token),
             Role = AccessRoles.Administrator,
         });
-        var plan = await store.WriteAsync(state => planner.Plan(state, new ApplyRequest([document], Caller.Configuration, Managers.Configuration)), cancellationToken);
+        var request = new ApplyRequest([document], Caller.Configuration, Managers.Configuration);
+        var plan = await store.WriteAsync(state => planner.Plan(state, request), cancellationToken);
         if (plan.Refusal is { } refusal)
         {
             Log.FirstKeyRefused(logger, Describe(refusal));
@@ -123,7 +126,8 @@ internal sealed partial class CatalogueAtStart(
             return Refusal.Fields(errors.All);
         }
 
-        var plan = await store.WriteAsync(state => planner.Plan(state, new ApplyRequest(documents, Caller.Configuration, Managers.AppHost, Prune: true)), cancellationToken);
+        var request = new ApplyRequest(documents, Caller.Configuration, Managers.AppHost, Prune: true);
+        var plan = await store.WriteAsync(state => planner.Plan(state, request), cancellationToken);
         if (plan.Refusal is null)
         {
             Log.Applied(logger, documents.Count, plan.Changes.Count);

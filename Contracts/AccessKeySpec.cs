@@ -15,7 +15,7 @@ public sealed record AccessKeySpec
     public string? Prefix { get; init; }
 
     /// <summary><see cref="AccessRoles.User"/> (data plane; the default) or <see cref="AccessRoles.Administrator"/> (data and control plane).</summary>
-    public string Role { get; init; } = AccessRoles.User;
+    public string Role { get; init => field = value ?? AccessRoles.User; } = AccessRoles.User;
 
     /// <summary>The model ids this key may call; absent or empty: all of its namespace.</summary>
     public IReadOnlyList<string>? AllowedModels { get; init; }

@@ -4,6 +4,10 @@ using System.Text.Json.Serialization;
 namespace Orrery.Contracts;
 
 /// <summary>How contracts are written as JSON: camelCase, absent instead of null, nothing that follows from other members.</summary>
+/// <remarks>
+/// The source generator assigns every <c>init</c> member when it reads an object, absent ones with the type's default, so that
+/// initialisers are lost. Members with a default therefore put it in place of <c>null</c> themselves.
+/// </remarks>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -121,7 +121,8 @@ public sealed record ProviderEndpoint
     public required string Url { get; init; }
 
     /// <summary>Its share of the requests, relative to its neighbours'. 0 takes it out. Default 1.</summary>
-    public int Weight { get; init; } = 1;
+    /// <remarks>Set and not init: see <see cref="ContractsJson"/>. Treat it as init.</remarks>
+    public int Weight { get; set; } = 1;
 }
 
 /// <summary>A model as one provider serves it.</summary>

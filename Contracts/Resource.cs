@@ -12,7 +12,7 @@ public sealed record Resource
     /// <summary>The group and version written by <c>orrery</c>. <c>pai.io/v1</c> is read as an alias of it.</summary>
     public const string CurrentApiVersion = "orrery.dev/v1";
 
-    public string ApiVersion { get; init; } = CurrentApiVersion;
+    public string ApiVersion { get; init => field = value ?? CurrentApiVersion; } = CurrentApiVersion;
 
     /// <summary>One of <see cref="ResourceKind.All"/>.</summary>
     public required string Kind { get; init; }
@@ -36,7 +36,7 @@ public sealed record ResourceMetadata
     public required string Name { get; init; }
 
     /// <summary>The organisation that the resource belongs to. No query, cache or log crosses it.</summary>
-    public string Namespace { get; init; } = DefaultNamespace;
+    public string Namespace { get; init => field = value ?? DefaultNamespace; } = DefaultNamespace;
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 

@@ -14,11 +14,11 @@ public sealed record SnapshotDocument
     /// <summary>The store's revision that this was compiled from.</summary>
     public required long Revision { get; init; }
 
-    public IReadOnlyList<SnapshotModel> Models { get; init; } = [];
+    public IReadOnlyList<SnapshotModel> Models { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<SnapshotProvider> Providers { get; init; } = [];
+    public IReadOnlyList<SnapshotProvider> Providers { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<SnapshotKey> Keys { get; init; } = [];
+    public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>What changed between two revisions. Applied to a snapshot at <see cref="From"/> it gives the one at <see cref="Revision"/>.</summary>
@@ -31,14 +31,14 @@ public sealed record SnapshotDelta
     public required long Revision { get; init; }
 
     /// <summary>New or changed; replaces the entry of the same <c>Identity</c>.</summary>
-    public IReadOnlyList<SnapshotModel> Models { get; init; } = [];
+    public IReadOnlyList<SnapshotModel> Models { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<SnapshotProvider> Providers { get; init; } = [];
+    public IReadOnlyList<SnapshotProvider> Providers { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<SnapshotKey> Keys { get; init; } = [];
+    public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
 
     /// <summary>Identities of entries that are gone.</summary>
-    public IReadOnlyList<string> Removed { get; init; } = [];
+    public IReadOnlyList<string> Removed { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>Sent when nothing changed, so that silence means a broken connection.</summary>
@@ -62,7 +62,7 @@ public sealed record SnapshotModel
     /// <summary>One of <see cref="ModelTypes.All"/>.</summary>
     public required string ModelType { get; init; }
 
-    public IReadOnlyList<string> Aliases { get; init; } = [];
+    public IReadOnlyList<string> Aliases { get; init => field = value ?? []; } = [];
 
     public int? ContextWindow { get; init; }
 
@@ -70,7 +70,7 @@ public sealed record SnapshotModel
     public long Created { get; init; }
 
     /// <summary>Who serves it, in the order in which they are tried. Empty: declared, and served by nobody yet.</summary>
-    public IReadOnlyList<SnapshotOffer> Offers { get; init; } = [];
+    public IReadOnlyList<SnapshotOffer> Offers { get; init => field = value ?? []; } = [];
 
     public string Identity => $"model/{Namespace}/{Id}";
 }
@@ -127,7 +127,7 @@ public sealed record SnapshotKey
     public required string Role { get; init; }
 
     /// <summary>Empty: all models of the namespace.</summary>
-    public IReadOnlyList<string> AllowedModels { get; init; } = [];
+    public IReadOnlyList<string> AllowedModels { get; init => field = value ?? []; } = [];
 
     public DateTimeOffset? ExpiresAt { get; init; }
 

@@ -8,6 +8,7 @@ internal static partial class UsageRules
 {
     public const int MaxEvents = 1_000;
     private const int MaxCharacters = 512;
+    private static readonly string[] Outcomes = [UsageOutcomes.Completed, UsageOutcomes.Refused, UsageOutcomes.UpstreamError, UsageOutcomes.ClientLeft];
 
     public static Refusal? Check(UsageBatch? batch)
     {
@@ -37,10 +38,11 @@ internal static partial class UsageRules
         }
 
         errors.RequireName($"{path}.namespace", usage.Namespace);
-        errors.RequireOneOf($"{path}.outcome", usage.Outcome, [UsageOutcomes.Completed, UsageOutcomes.Refused, UsageOutcomes.UpstreamError, UsageOutcomes.ClientLeft]);
+        errors.RequireOneOf($"{path}.outcome", usage.Outcome, Outcomes);
         foreach (var (name, value, isRequired) in new[]
         {
-            ("key", usage.Key, true), ("requestId", usage.RequestId, true), ("operation", usage.Operation, true), ("model", usage.Model, true), ("provider", usage.Provider, false),
+            ("key", usage.Key, true), ("requestId", usage.RequestId, true), ("operation", usage.Operation, true),
+            ("model", usage.Model, true), ("provider", usage.Provider, false),
         })
         {
             if (value is null ? isRequired : value.Length is 0 or > MaxCharacters || value.Any(char.IsControl))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
@@ -6,7 +7,11 @@ namespace Orrery.Catalogue.Api;
 
 /// <summary>What an apply did, or would do; one result a document and one for each resource that left a managed set.</summary>
 /// <param name="ResourceVersion">The store's revision afterwards.</param>
-internal sealed record ApplyAnswer(bool DryRun, string ResourceVersion, IReadOnlyList<AppliedResource> Results);
+internal sealed record ApplyAnswer(bool DryRun, string ResourceVersion, IReadOnlyList<AppliedResource> Results)
+{
+    public static ApplyAnswer Of(ApplyPlan plan, CatalogueState state, bool isDryRun) => new(
+        isDryRun, state.Revision.ToString(CultureInfo.InvariantCulture), [.. plan.Steps.Select(step => AppliedResource.Of(step, isDryRun))]);
+}
 
 /// <param name="Action">created, configured, unchanged or deleted.</param>
 /// <param name="Changes">The fields that differ, where the resource was there before.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Resources;
@@ -29,13 +28,14 @@ internal static class ApplyApi
         if (documents.FirstOrDefault(document => !caller.MayReach(document.Metadata.Namespace)) is { } foreign)
         {
             return Problems.Of(Refusal.Forbidden(
-                $"Document {foreign.Index} is for namespace '{foreign.Metadata.Namespace}'; your access key administers '{caller.Namespace}' and opens no other. Nothing was applied."));
+                $"Document {foreign.Index} is for namespace '{foreign.Metadata.Namespace}'; your access key administers '{caller.Namespace}' and opens no other. "
+                + "Nothing was applied."));
         }
 
         ApplyPlan Plan(CatalogueState state) => planner.Plan(state, new ApplyRequest(documents, caller, manager, prune));
         var plan = isDryRun ? await store.TryAsync(Plan, cancellationToken) : await store.WriteAsync(Plan, cancellationToken);
         return plan.Refusal is null
-            ? TypedResults.Ok(new ApplyAnswer(isDryRun, live.State.Revision.ToString(CultureInfo.InvariantCulture), [.. plan.Steps.Select(step => AppliedResource.Of(step, isDryRun))]))
+            ? TypedResults.Ok(ApplyAnswer.Of(plan, live.State, isDryRun))
             : Problems.Of(plan.Refusal);
     }
 }

@@ -27,20 +27,28 @@ internal static class HistoryApi
         }
 
         var found = await revisions.ListAsync(key, before, limit + 1, cancellationToken);
-        var page = found.Take(limit).Select(entry => new RevisionEntry(entry.Revision, entry.Action, entry.Generation, entry.ChangedBy, entry.ChangedAt, entry.Resource.ToShown())).ToList();
+        var page = found.Take(limit)
+            .Select(entry => new RevisionEntry(entry.Revision, entry.Action, entry.Generation, entry.ChangedBy, entry.ChangedAt, entry.Resource.ToShown()))
+            .ToList();
         return found.Count == 0
             ? Problems.Of(ResourcesApi.Missing(key))
             : TypedResults.Ok(new RevisionList(page, found.Count > limit ? page[^1].Revision.ToString(CultureInfo.InvariantCulture) : null));
     }
 
     private static async Task<IResult> Rollback(
-        string plural, string name, string? @namespace, HttpContext http, Revisions revisions, ResourceStore store, ApplyPlanner planner, CancellationToken cancellationToken)
+        string plural, string name, string? @namespace, HttpContext http, Revisions revisions, ResourceStore store, ApplyPlanner planner,
+        CancellationToken cancellationToken)
     {
         var (key, refusal) = ResourcesApi.Target(http, plural, name, @namespace);
         var (revision, manager) = (http.Request.Number("revision", 0, 1, long.MaxValue), http.Request.Manager());
-        if (key is null || revision == 0)
+        if (key is null)
         {
-            return Problems.Of(refusal ?? new Refusal(400, "Bad request", "revision is missing; expected ?revision=N with a revision that GET …/revisions lists."));
+            return Problems.Of(refusal!);
+        }
+
+        if (revision == 0)
+        {
+            throw new BadHttpRequestException("revision is missing; expected ?revision=N with a revision that GET …/revisions lists.");
         }
 
         if (await revisions.FindAsync(key, revision, cancellationToken) is not { } earlier)

@@ -14,10 +14,18 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
         {
             await next(context);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested || context.Response.HasStarted)
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody listens, or half of the answer is out: only a broken connection tells the reader that it is not whole.
+            context.Abort(); // Nobody listens.
+        }
+        catch (Exception error) when (context.Response.HasStarted)
+        {
+            // Half of the answer is out: only a broken connection tells the reader that it is not whole.
             context.Abort();
+            if (error is not OperationCanceledException)
+            {
+                Log.Failed(logger, error, context.Request.Method, context.Request.Path);
+            }
         }
         catch (BadHttpRequestException error)
         {

@@ -10,7 +10,8 @@ internal static class RequestBody
     {
         if (request.Headers.ContentEncoding.ToString() is not ("" or "identity"))
         {
-            throw new BadHttpRequestException($"Content-Encoding is '{request.Headers.ContentEncoding}'; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
+            throw new BadHttpRequestException(
+                $"Content-Encoding is '{request.Headers.ContentEncoding}'; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
         }
 
         using var buffer = new MemoryStream();

@@ -33,7 +33,8 @@ internal static class ResourcesApi
         {
             var plurals = ResourceKind.All.Select(kind => kind.Plural).ToList();
             var nearest = Spelling.Nearest(plural, plurals);
-            return (null, Refusal.NotFound($"There is no kind '{plural}'; known are {string.Join(", ", plurals)}." + (nearest is null ? "" : $" Did you mean '{nearest}'?")));
+            var remedy = nearest is null ? "" : $" Did you mean '{nearest}'?";
+            return (null, Refusal.NotFound($"There is no kind '{plural}'; known are {string.Join(", ", plurals)}.{remedy}"));
         }
 
         return caller.MayReach(@namespace)
@@ -96,7 +97,8 @@ internal static class ResourcesApi
         var (documents, faults) = await RequestBody.ReadDocumentsAsync(http.Request, new DocumentContext(key.Namespace, key), cancellationToken);
         if (faults is not null || documents.Count != 1)
         {
-            return Problems.Of(faults ?? new Refusal(400, "Documents refused", $"The body holds {documents.Count} documents; a PUT takes one. POST several to {Root}/apply."));
+            var tooMany = $"The body holds {documents.Count} documents; a PUT takes one. POST several to {Root}/apply.";
+            return Problems.Of(faults ?? new Refusal(StatusCodes.Status400BadRequest, "Documents refused", tooMany));
         }
 
         ApplyPlan Plan(CatalogueState state) => planner.Plan(state, new ApplyRequest(documents, http.Caller(), manager));
@@ -124,7 +126,7 @@ internal static class ResourcesApi
         ApplyPlan Plan(CatalogueState state) => planner.PlanDeletion(state, key, manager, version);
         var plan = isDryRun ? await store.TryAsync(Plan, cancellationToken) : await store.WriteAsync(Plan, cancellationToken);
         return plan.Refusal is null
-            ? TypedResults.Ok(new ApplyAnswer(isDryRun, live.State.Revision.ToString(CultureInfo.InvariantCulture), [.. plan.Steps.Select(step => AppliedResource.Of(step, isDryRun))]))
+            ? TypedResults.Ok(ApplyAnswer.Of(plan, live.State, isDryRun))
             : Problems.Of(plan.Refusal);
     }
 

@@ -38,10 +38,13 @@ internal static class UsageApi
             return Problems.Of(Refusal.Forbidden($"Your access key administers namespace '{caller.Namespace}' and opens no other."));
         }
 
-        var after = request.Text("after") is not { } text ? (Guid?)null : Guid.TryParse(text, out var id) ? id : throw Queries.Wrong("after", text, "the 'after' of the page before");
-        var filter = new UsageFilter(@namespace, request.Limit() + 1, after, request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
+        var filter = new UsageFilter(
+            @namespace, request.Limit() + 1, After(request.Text("after")), request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
         var found = await ledger.ListAsync(filter, cancellationToken);
         var page = found.Take(filter.Limit - 1).ToList();
         return TypedResults.Ok(new UsageList(page, found.Count == filter.Limit ? page[^1].Id.ToString() : null));
     }
+
+    private static Guid? After(string? text) =>
+        text is null ? null : Guid.TryParse(text, out var id) ? id : throw Queries.Wrong("after", text, "the 'after' of the page before");
 }

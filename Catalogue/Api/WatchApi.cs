@@ -38,7 +38,8 @@ internal sealed class WatchApi(
     private async Task<long> SendPresentAsync(ServerSentEvents events, ResourceKey scope, LabelSelector selector, CancellationToken cancellationToken)
     {
         var state = live.State;
-        foreach (var resource in state.Namespace(scope.Namespace).Values.Where(resource => resource.Kind == scope.Kind && selector.Matches(resource.Metadata.Labels)).OrderBy(resource => resource.Revision))
+        var present = state.Namespace(scope.Namespace).Values.Where(resource => resource.Kind == scope.Kind && selector.Matches(resource.Metadata.Labels));
+        foreach (var resource in present.OrderBy(resource => resource.Revision))
         {
             await SendAsync(events, ChangeTypes.Added, resource, cancellationToken);
         }
@@ -71,8 +72,8 @@ internal sealed class WatchApi(
                 // The log is away and nobody can write either; the bookmark below tells the reader that we live.
             }
 
-            var bookmark = JsonSerializer.SerializeToUtf8Bytes(new WatchBookmark(ChangeTypes.Bookmark, since.ToString(CultureInfo.InvariantCulture)), CatalogueJson.Default.WatchBookmark);
-            await events.SendAsync(ChangeTypes.Bookmark, since, bookmark, cancellationToken);
+            var bookmark = new WatchBookmark(ChangeTypes.Bookmark, since.ToString(CultureInfo.InvariantCulture));
+            await events.SendAsync(ChangeTypes.Bookmark, since, JsonSerializer.SerializeToUtf8Bytes(bookmark, CatalogueJson.Default.WatchBookmark), cancellationToken);
             await Task.WhenAny(next, Task.Delay(options.Value.WatchBookmark, time, cancellationToken));
         }
     }
@@ -112,5 +113,6 @@ internal sealed class WatchApi(
     }
 
     private static Task SendAsync(ServerSentEvents events, string type, StoredResource resource, CancellationToken cancellationToken) =>
-        events.SendAsync(type, resource.Revision, JsonSerializer.SerializeToUtf8Bytes(new WatchEvent(type, resource.ToShown()), CatalogueJson.Default.WatchEvent), cancellationToken);
+        events.SendAsync(
+            type, resource.Revision, JsonSerializer.SerializeToUtf8Bytes(new WatchEvent(type, resource.ToShown()), CatalogueJson.Default.WatchEvent), cancellationToken);
 }

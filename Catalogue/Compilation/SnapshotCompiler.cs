@@ -19,13 +19,21 @@ internal static class SnapshotCompiler
     public static NamespaceSnapshot Compile(string @namespace, IEnumerable<StoredResource> resources)
     {
         var present = resources.Where(resource => !resource.IsGoing).OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
-        var secrets = present.Where(resource => resource.Spec is SealedSecretSpec).ToDictionary(resource => resource.Metadata.Name, resource => (SealedSecretSpec)resource.Spec);
-        var providers = present.Where(resource => resource.Spec is ModelProviderSpec).Select(resource => CompileProvider(@namespace, resource, secrets)).OfType<CompiledProvider>().ToList();
+        var secrets = present
+            .Where(resource => resource.Spec is SealedSecretSpec)
+            .ToDictionary(resource => resource.Metadata.Name, resource => (SealedSecretSpec)resource.Spec);
+        var providers = present
+            .Where(resource => resource.Spec is ModelProviderSpec)
+            .Select(resource => CompileProvider(@namespace, resource, secrets))
+            .OfType<CompiledProvider>()
+            .ToList();
         var models = present.Where(resource => resource.Spec is ModelSpec).ToList();
         return new NamespaceSnapshot(
             CompileModels(@namespace, models, providers),
             [.. providers.Select(provider => provider.Snapshot)],
-            [.. present.Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null }).Select(resource => CompiledKeys.GetValue(resource, CompileKey))]);
+            [.. present
+                .Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null })
+                .Select(resource => CompiledKeys.GetValue(resource, CompileKey))]);
     }
 
     public static SnapshotDocument Assemble(long revision, IEnumerable<NamespaceSnapshot> parts)

@@ -9,8 +9,6 @@ internal static class DocumentLimits
     /// <summary>Nodes that YAML aliases may add by repeating what an anchor names: nested aliases grow without bound ("billion laughs").</summary>
     public const int MaxAliasedNodes = 10_000;
 
-    public const int MaxDocuments = 10_000;
-
     /// <summary>After so many faults a list of them helps nobody.</summary>
     public const int MaxErrors = 200;
 

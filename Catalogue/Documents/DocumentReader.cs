@@ -91,7 +91,8 @@ internal static class DocumentReader
             return null;
         }
 
-        var definition = ResourceKinds.ByName((mapping.Find("kind") as ScalarNode)?.Value) ?? (mapping.Find("kind") is null && context.Target is { } target ? ResourceKinds.Of(target.Kind) : null);
+        var kind = mapping.Find("kind");
+        var definition = kind is null && context.Target is { } target ? ResourceKinds.Of(target.Kind) : ResourceKinds.ByName((kind as ScalarNode)?.Value);
         var shape = new ShapeCheck(definition?.IsSecret ?? true);
         var resource = ReadEnvelope(index, mapping, definition, context, shape);
         foreach (var (error, at) in shape.Errors)

@@ -37,7 +37,7 @@ internal static class FieldHints
             _ when type == typeof(double) => "a number",
             _ when type == typeof(Duration) => Duration.Expectation,
             _ when type == typeof(DateTimeOffset) => "a time such as 2026-01-31T12:00:00Z (RFC 3339, with its offset)",
-            _ when typeof(System.Collections.IDictionary).IsAssignableFrom(type) || type.Name.StartsWith("IReadOnlyDictionary", StringComparison.Ordinal) => "a mapping of names to texts",
+            _ when type == typeof(IReadOnlyDictionary<string, string>) => "a mapping of names to texts",
             _ when type.IsGenericType => "a list",
             _ => "a mapping",
         };

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Orrery.Contracts;
@@ -47,7 +45,7 @@ internal sealed class ShapeCheck(bool hidesValues)
         var wrong = _errors.Select(entry => entry.Error.Path).ToList();
         foreach (var error in found.All)
         {
-            if (!wrong.Any(path => error.Path == path || error.Path.StartsWith(path + ".", StringComparison.Ordinal) || error.Path.StartsWith(path + "[", StringComparison.Ordinal)))
+            if (!wrong.Any(path => error.Path.StartsWith(path, StringComparison.Ordinal) && (error.Path.Length == path.Length || error.Path[path.Length] is '.' or '[')))
             {
                 _errors.Add((hidesValues && error.Path.StartsWith("spec", StringComparison.Ordinal) ? error with { Value = null } : error, PlaceOf(error.Path)));
             }
@@ -97,7 +95,7 @@ internal sealed class ShapeCheck(bool hidesValues)
         foreach (var field in fields.Where(field => IsRequired(field) && !result.ContainsKey(field.Name)))
         {
             Add(Join(path, field.Name), null, "required: " + FieldHints.Expectation(type.Type, field.Name, field.PropertyType), null, PlaceOf(Join(path, field.Name)));
-            result[field.Name] = Harmless(TypeInfo(field.PropertyType));
+            result[field.Name] = FieldValues.Harmless(TypeInfo(field.PropertyType));
         }
 
         return result;
@@ -120,7 +118,7 @@ internal sealed class ShapeCheck(bool hidesValues)
         var result = new JsonObject();
         foreach (var entry in mapping.Entries)
         {
-            if (!IsStorable(entry.Key))
+            if (!FieldValues.IsStorable(entry.Key))
             {
                 Add(path, null, "names without the character U+0000 and without halves of characters", null, entry.KeyAt);
                 continue;
@@ -148,22 +146,12 @@ internal sealed class ShapeCheck(bool hidesValues)
         var type = Nullable.GetUnderlyingType(info.Type) ?? info.Type;
         if (type == typeof(string))
         {
-            return scalar.Kind == ScalarKind.Text && !IsStorable(scalar.Value)
+            return scalar.Kind == ScalarKind.Text && !FieldValues.IsStorable(scalar.Value)
                 ? Wrong(scalar, info, path, "a text without the character U+0000 and without halves of characters")
                 : scalar.Kind == ScalarKind.Text ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
         }
 
-        var isRight = scalar.Kind switch
-        {
-            ScalarKind.Boolean => type == typeof(bool),
-            ScalarKind.Number when type == typeof(int) => int.TryParse(scalar.Value, CultureInfo.InvariantCulture, out _),
-            ScalarKind.Number when type == typeof(long) => long.TryParse(scalar.Value, CultureInfo.InvariantCulture, out _),
-            ScalarKind.Number => type == typeof(double),
-            ScalarKind.Text when type == typeof(Duration) => Duration.TryParse(scalar.Value, out _),
-            ScalarKind.Text when type == typeof(DateTimeOffset) => IsTime(scalar.Value),
-            _ => false,
-        };
-        return isRight ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
+        return FieldValues.IsOf(scalar, type) ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
     }
 
     private JsonNode Wrong(DocumentNode node, JsonTypeInfo type, string path, string expectation)
@@ -174,7 +162,7 @@ internal sealed class ShapeCheck(bool hidesValues)
             ? "Write it in quotes."
             : shown is null ? $"There is {node.Describe()} now." : null;
         Add(path, shown, expectation, remedy, node.At);
-        return Harmless(type);
+        return FieldValues.Harmless(type);
     }
 
     private void AddUnknown(MappingEntry entry, string path, IEnumerable<string> known)
@@ -182,57 +170,19 @@ internal sealed class ShapeCheck(bool hidesValues)
         var names = known.Order(StringComparer.Ordinal).ToList();
         var nearest = Spelling.Nearest(CamelCase(entry.Key), names);
         Add(
-            Join(path, IsStorable(entry.Key) ? entry.Key : "?"),
+            Join(path, FieldValues.IsStorable(entry.Key) ? entry.Key : "?"),
             null,
             (path.Length == 0 ? "a known field: " : $"a known field of {path}: ") + string.Join(", ", names),
             nearest is null ? null : $"Did you mean '{nearest}'?",
             entry.KeyAt);
     }
 
-    /// <summary>A value of the right type that the kind's rules can look at.</summary>
-    private static JsonNode Harmless(JsonTypeInfo info)
-    {
-        var type = Nullable.GetUnderlyingType(info.Type) ?? info.Type;
-        return (info.Kind, type) switch
-        {
-            (JsonTypeInfoKind.Enumerable, _) => new JsonArray(),
-            (JsonTypeInfoKind.Dictionary, _) => new JsonObject(),
-            (JsonTypeInfoKind.Object, _) => new JsonObject(Fields(info).Where(IsRequired)
-                .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)Harmless(TypeInfo(field.PropertyType))))),
-            _ when type == typeof(string) => "",
-            _ when type == typeof(bool) => false,
-            _ when type == typeof(Duration) => "1s",
-            _ when type == typeof(DateTimeOffset) => "2000-01-01T00:00:00Z",
-            _ => 0,
-        };
-    }
-
-    private static JsonTypeInfo TypeInfo(Type type) =>
+    internal static JsonTypeInfo TypeInfo(Type type) =>
         ContractsJson.Default.GetTypeInfo(type) ?? throw new InvalidOperationException($"{type} is not in ContractsJson.");
 
     private static string Names(IEnumerable<JsonPropertyInfo> fields) => string.Join(", ", fields.Select(field => field.Name).Order(StringComparer.Ordinal));
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
-
-    private static bool IsTime(string text) =>
-        text.Length >= 20 && (text[^1] == 'Z' || text[^6] is '+' or '-')
-        && JsonSerializer.SerializeToElement(text, ContractsJson.Default.String).TryGetDateTimeOffset(out _);
-
-    /// <summary>PostgreSQL's jsonb takes neither U+0000 nor half a surrogate pair.</summary>
-    private static bool IsStorable(string text) => !text.Contains('\0') && !HasLoneSurrogate(text);
-
-    private static bool HasLoneSurrogate(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsSurrogate(text[i]) && !(char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[++i])))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     /// <summary><c>api_key_secret_ref</c> → <c>apiKeySecretRef</c>; other names stay.</summary>
     private static string CamelCase(string name)

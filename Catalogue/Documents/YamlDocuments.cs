@@ -24,9 +24,10 @@ internal sealed class YamlDocuments
     public static List<DocumentNode> Read(string text, FieldErrorList errors)
     {
         var documents = new List<DocumentNode>();
+        var reader = new YamlDocuments(text, errors);
         try
         {
-            new YamlDocuments(text, errors).ReadStream(documents);
+            reader.ReadStream(documents);
         }
         catch (YamlException error)
         {
@@ -36,9 +37,17 @@ internal sealed class YamlDocuments
         {
             errors.Add(documents.Count, new FieldError("", null, error.Message, error.Remedy), error.At);
         }
+        catch (Exception error) when (error is ArgumentException or FormatException or OverflowException or InvalidOperationException)
+        {
+            // The scanner answers some malformed escapes ("\ud800x") and directives with these instead of its own exception.
+            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: escapes that together make a character, directives with numbers in range"), reader.Here);
+        }
 
         return documents;
     }
+
+    /// <summary>The end of what has been understood.</summary>
+    private Position Here => _parser.Current is { } current ? At(current.End) : new Position(1, 1);
 
     private void ReadStream(List<DocumentNode> documents)
     {

@@ -16,8 +16,8 @@ internal sealed class ApplyPlanner(SecretVault vault, TimeProvider time)
         if (request.Prune)
         {
             var wanted = request.Documents.Select(document => document.Key).ToHashSet();
-            var leaving = state.All.Where(resource => resource.ManagedBy == request.Manager && request.Caller.MayReach(resource.Metadata.Namespace) && !wanted.Contains(resource.Key));
-            AddDeletions(state, [.. leaving], steps);
+            var managed = state.All.Where(resource => resource.ManagedBy == request.Manager && request.Caller.MayReach(resource.Metadata.Namespace));
+            AddDeletions(state, [.. managed.Where(resource => !wanted.Contains(resource.Key))], steps);
         }
 
         CrossChecks.Check(state, request.Documents, steps, faults);
@@ -53,7 +53,8 @@ internal sealed class ApplyPlanner(SecretVault vault, TimeProvider time)
         var first = new Dictionary<ResourceKey, int>();
         foreach (var document in documents.Where(document => !first.TryAdd(document.Key, document.Index)))
         {
-            faults.Add(document, "metadata.name", document.Key.Name, $"a {document.Key.Kind.Name} that the request declares once; document {first[document.Key]} declares it too");
+            var expectation = $"a {document.Key.Kind.Name} that the request declares once; document {first[document.Key]} declares it too";
+            faults.Add(document, "metadata.name", document.Key.Name, expectation);
         }
     }
 
@@ -85,9 +86,13 @@ internal sealed class ApplyPlanner(SecretVault vault, TimeProvider time)
         }
 
         var isReleased = existing is { IsGoing: true } && metadata.Finalizers is not { Count: > 0 };
-        return isReleased
-            ? new PlannedStep(document.Index, ApplyActions.Deleted, existing, null)
-            : new PlannedStep(document.Index, existing is null ? ApplyActions.Created : ApplyActions.Configured, existing, Next(state, wanted, request.Caller.Name), token);
+        if (isReleased)
+        {
+            return new PlannedStep(document.Index, ApplyActions.Deleted, existing, null);
+        }
+
+        var action = existing is null ? ApplyActions.Created : ApplyActions.Configured;
+        return new PlannedStep(document.Index, action, existing, Next(state, wanted, request.Caller.Name), token);
     }
 
     private (object Spec, string? Token) SpecOf(DeclaredResource document, StoredResource? existing)
@@ -154,9 +159,12 @@ internal sealed class ApplyPlanner(SecretVault vault, TimeProvider time)
                 steps.Add(new PlannedStep(null, ApplyActions.Deleted, resource, isHeld ? Next(state, going, resource.ChangedBy) : null));
             }
 
-            foreach (var owned in state.Namespace(resource.Metadata.Namespace).Values.Where(other => other.Metadata.OwnerReferences?.Any(owner => owner.Uid == resource.Metadata.Uid) is true))
+            foreach (var other in state.Namespace(resource.Metadata.Namespace).Values)
             {
-                queue.Enqueue(owned);
+                if (other.Metadata.OwnerReferences?.Any(owner => owner.Uid == resource.Metadata.Uid) is true)
+                {
+                    queue.Enqueue(other);
+                }
             }
         }
     }
@@ -180,6 +188,7 @@ internal sealed class ApplyPlanner(SecretVault vault, TimeProvider time)
 
         faults.AddConflict(existing is null
             ? $"{key} does not exist (any more), and the request says resourceVersion {resourceVersion}. Leave resourceVersion out to create it."
-            : $"{key} has been changed by {existing.ChangedBy}: its resourceVersion is {existing.Metadata.ResourceVersion}, the request says {resourceVersion}. Read it again and repeat the change.");
+            : $"{key} has been changed by {existing.ChangedBy}: its resourceVersion is {existing.Metadata.ResourceVersion}, the request says {resourceVersion}. "
+                + "Read it again and repeat the change.");
     }
 }

@@ -13,6 +13,10 @@ internal sealed class CatalogueState
         ImmutableSortedDictionary.Create<string, NamespaceSnapshot>(StringComparer.Ordinal),
         ImmutableDictionary<string, SnapshotKey>.Empty);
 
+    // The compiler makes a key's entry once, so two entries are the same key only when they are the same object.
+    private static readonly IEqualityComparer<SnapshotKey> SameKey =
+        EqualityComparer<SnapshotKey>.Create(ReferenceEquals, System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode);
+
     private readonly ImmutableSortedDictionary<string, ImmutableDictionary<ResourceKey, StoredResource>> _namespaces;
     private readonly ImmutableSortedDictionary<string, NamespaceSnapshot> _compiled;
     private readonly ImmutableDictionary<string, SnapshotKey> _keys;
@@ -56,11 +60,6 @@ internal sealed class CatalogueState
     /// <summary>The access key with this token hash, if it is in force.</summary>
     public SnapshotKey? FindKey(string sha256) => _keys.GetValueOrDefault(sha256);
 
-    /// <summary>The key resource that holds this token hash, disabled or not.</summary>
-    public StoredResource? HolderOf(string sha256) => _keys.GetValueOrDefault(sha256) is { } key
-        ? Find(new ResourceKey(ResourceKind.AccessKey, key.Namespace, key.Name))
-        : All.FirstOrDefault(resource => resource.Spec is AccessKeySpec spec && spec.Sha256 == sha256);
-
     /// <summary>The state after <paramref name="changes"/>, which are one revision's, and what a gateway must change.</summary>
     public (CatalogueState Next, SnapshotDelta Delta) Advance(long revision, IReadOnlyCollection<ResourceChange> changes)
     {
@@ -68,12 +67,14 @@ internal sealed class CatalogueState
         var delta = new SnapshotDelta { From = Revision, Revision = revision };
         foreach (var group in changes.GroupBy(change => change.Resource.Metadata.Namespace, StringComparer.Ordinal))
         {
-            var resources = group.Aggregate(In(group.Key), (all, change) => change.IsDeletion ? all.Remove(change.Resource.Key) : all.SetItem(change.Resource.Key, change.Resource));
+            var resources = group.Aggregate(
+                In(group.Key), (all, change) => change.IsDeletion ? all.Remove(change.Resource.Key) : all.SetItem(change.Resource.Key, change.Resource));
             var before = compiled.GetValueOrDefault(group.Key) ?? NamespaceSnapshot.Empty;
             var after = SnapshotCompiler.Compile(group.Key, resources.Values);
             delta = SnapshotDiff.Append(delta, before, after);
-            keys = keys.RemoveRange(before.Keys.Except(after.Keys, ReferenceEqualityComparer.Instance).Select(key => ((SnapshotKey)key!).Sha256))
-                .SetItems(after.Keys.Except(before.Keys, ReferenceEqualityComparer.Instance).Select(key => KeyValuePair.Create(((SnapshotKey)key!).Sha256, (SnapshotKey)key)));
+            keys = keys
+                .RemoveRange(before.Keys.Except(after.Keys, SameKey).Select(key => key.Sha256))
+                .SetItems(after.Keys.Except(before.Keys, SameKey).Select(key => KeyValuePair.Create(key.Sha256, key)));
             (namespaces, compiled) = (namespaces.SetItem(group.Key, resources), compiled.SetItem(group.Key, after));
         }
 

@@ -11,7 +11,7 @@ internal static class CrossChecks
         var byKey = documents.DistinctBy(document => document.Key).ToDictionary(document => document.Key);
         foreach (var group in steps.GroupBy(step => step.Key.Namespace, StringComparer.Ordinal))
         {
-            var after = new Namespace(group.Key, state, [.. group], byKey, faults);
+            var after = new NamespaceChecks(group.Key, state, [.. group], byKey, faults);
             after.RequireDistinctModelIds();
             after.RequireProvidersToAgreeWithModels();
             after.RequireSecrets();
@@ -25,6 +25,9 @@ internal static class CrossChecks
     {
         var planned = steps.Select(step => step.Key).ToHashSet();
         var taken = new Dictionary<string, ResourceKey>(StringComparer.Ordinal);
+        var stored = new Lazy<ILookup<string?, ResourceKey>>(() => state.All
+            .Where(resource => resource.Spec is AccessKeySpec && !planned.Contains(resource.Key))
+            .ToLookup(resource => ((AccessKeySpec)resource.Spec).Sha256, resource => resource.Key));
         foreach (var step in steps)
         {
             if (step.After?.Spec is not AccessKeySpec { Sha256: { } sha256 } || (step.Before?.Spec as AccessKeySpec)?.Sha256 == sha256)
@@ -32,8 +35,7 @@ internal static class CrossChecks
                 continue;
             }
 
-            var stored = state.HolderOf(sha256)?.Key;
-            var holder = stored is not null && !planned.Contains(stored) ? stored : taken.GetValueOrDefault(sha256);
+            var holder = stored.Value[sha256].FirstOrDefault() ?? taken.GetValueOrDefault(sha256);
             taken.TryAdd(sha256, step.Key);
             if (holder is not null && documents.TryGetValue(step.Key, out var document))
             {
@@ -41,134 +43,6 @@ internal static class CrossChecks
                     ? $"the SHA-256 of a token that no other key has; {holder} has it"
                     : "the SHA-256 of a token that no other key has");
             }
-        }
-    }
-
-    /// <summary>A namespace as it is after the plan.</summary>
-    private sealed class Namespace
-    {
-        private readonly string _name;
-        private readonly Dictionary<ResourceKey, DeclaredResource> _documents;
-        private readonly PlanFaults _faults;
-        private readonly HashSet<string> _deleted;
-        private readonly List<StoredResource> _models;
-        private readonly List<StoredResource> _providers;
-        private readonly Dictionary<string, StoredResource> _secrets;
-
-        public Namespace(string name, CatalogueState state, IReadOnlyList<PlannedStep> steps, Dictionary<ResourceKey, DeclaredResource> documents, PlanFaults faults)
-        {
-            (_name, _documents, _faults) = (name, documents, faults);
-            var resources = state.Namespace(name).ToDictionary();
-            foreach (var step in steps)
-            {
-                resources.Remove(step.Key);
-                if (step.After is { IsGoing: false } after)
-                {
-                    resources.Add(step.Key, after);
-                }
-            }
-
-            _deleted = [.. steps.Where(step => step.Action == ApplyActions.Deleted && step.Key.Kind == ResourceKind.Secret).Select(step => step.Key.Name)];
-            var ordered = resources.Values.OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
-            _models = [.. ordered.Where(resource => resource.Spec is ModelSpec)];
-            _providers = [.. ordered.Where(resource => resource.Spec is ModelProviderSpec)];
-            _secrets = ordered.Where(resource => resource.Spec is SealedSecretSpec).ToDictionary(resource => resource.Metadata.Name);
-        }
-
-        public void RequireDistinctModelIds()
-        {
-            foreach (var group in _models.SelectMany(Names).GroupBy(entry => entry.Id, StringComparer.Ordinal).Where(group => group.Count() > 1))
-            {
-                foreach (var entry in group)
-                {
-                    var other = group.First(candidate => candidate != entry).Model;
-                    Add(entry.Model, entry.Path, group.Key, other == entry.Model
-                        ? "an id or alias that this Model names once"
-                        : $"an id or alias that no other Model of namespace '{_name}' has; {other.Key} has it");
-                }
-            }
-        }
-
-        public void RequireProvidersToAgreeWithModels()
-        {
-            var names = _models.SelectMany(Names).DistinctBy(entry => entry.Id).ToDictionary(entry => entry.Id, StringComparer.Ordinal);
-            foreach (var provider in _providers)
-            {
-                var models = ((ModelProviderSpec)provider.Spec).Models ?? [];
-                for (var i = 0; i < models.Count; i++)
-                {
-                    if (names.TryGetValue(models[i].Id, out var entry))
-                    {
-                        RequireAgreement(provider, i, models[i], entry.Model, entry.Path);
-                    }
-                }
-            }
-        }
-
-        public void RequireSecrets()
-        {
-            foreach (var provider in _providers)
-            {
-                if (((ModelProviderSpec)provider.Spec).ApiKeySecretRef is not { } reference)
-                {
-                    continue;
-                }
-
-                var secret = _secrets.GetValueOrDefault(reference.Name);
-                if (secret is null)
-                {
-                    RequireSecret(provider, reference);
-                }
-                else if (!((SealedSecretSpec)secret.Spec).Data.ContainsKey(reference.Key)
-                    && !Add(provider, "spec.apiKeySecretRef.key", reference.Key, $"a key of {secret.Key}: {string.Join(", ", ((SealedSecretSpec)secret.Spec).Data.Keys)}"))
-                {
-                    Add(secret, "spec.data", null, $"the key '{reference.Key}', which {provider.Key} uses", "Keep the key, or change the provider in the same request.");
-                }
-            }
-        }
-
-        private void RequireSecret(StoredResource provider, SecretKeyReference reference)
-        {
-            if (!Add(provider, "spec.apiKeySecretRef.name", reference.Name, $"a Secret of namespace '{_name}'", "Apply the Secret first, or in the same request.")
-                && _deleted.Contains(reference.Name))
-            {
-                _faults.AddConflict($"Secret '{reference.Name}' is used by {provider.Key}: delete or change that first.");
-            }
-        }
-
-        private void RequireAgreement(StoredResource provider, int index, ProvidedModel provided, StoredResource model, string path)
-        {
-            var spec = (ModelSpec)model.Spec;
-            if (path != "spec.id")
-            {
-                if (!Add(provider, $"spec.models[{index}].id", provided.Id, $"a model's id; this is an alias of {model.Key}, whose id is '{spec.Id}'"))
-                {
-                    Add(model, path, provided.Id, $"an alias that is no model's id; {provider.Key} serves a model of this id");
-                }
-            }
-            else if (provided.ModelType is not null && provided.ModelType != spec.ModelType
-                && !Add(provider, $"spec.models[{index}].modelType", provided.ModelType, $"{spec.ModelType}, as {model.Key} says, or nothing"))
-            {
-                Add(model, "spec.modelType", spec.ModelType, $"{provided.ModelType}, as {provider.Key} says of the same id");
-            }
-        }
-
-        private static IEnumerable<(string Id, StoredResource Model, string Path)> Names(StoredResource model)
-        {
-            var spec = (ModelSpec)model.Spec;
-            return (spec.Aliases ?? []).Select((alias, i) => (alias, model, $"spec.aliases[{i}]")).Prepend((spec.Id, model, "spec.id"));
-        }
-
-        /// <returns>Whether the request declares <paramref name="resource"/> and so can be blamed.</returns>
-        private bool Add(StoredResource resource, string path, string? value, string expectation, string? remedy = null)
-        {
-            if (!_documents.TryGetValue(resource.Key, out var document))
-            {
-                return false;
-            }
-
-            _faults.Add(document, path, value, expectation, remedy);
-            return true;
         }
     }
 }

@@ -25,7 +25,7 @@ internal static class KindSchemas
         ["additionalProperties"] = false,
         ["properties"] = new JsonObject
         {
-            ["apiVersion"] = new JsonObject { ["enum"] = new JsonArray([.. ResourceKinds.ApiVersions.Select(version => JsonValue.Create(version))]), ["default"] = Resource.CurrentApiVersion },
+            ["apiVersion"] = new JsonObject { ["enum"] = Values(ResourceKinds.ApiVersions), ["default"] = Resource.CurrentApiVersion },
             ["kind"] = new JsonObject { ["const"] = definition.Kind.Name },
             ["metadata"] = Export(ContractsJson.Default.ResourceMetadata),
             ["spec"] = Export(definition.Spec),
@@ -34,6 +34,8 @@ internal static class KindSchemas
     };
 
     private static JsonNode Export(System.Text.Json.Serialization.Metadata.JsonTypeInfo type) => JsonSchemaExporter.GetJsonSchemaAsNode(type, Options);
+
+    private static JsonArray Values(IEnumerable<string> values) => new([.. values.Select(value => JsonValue.Create(value))]);
 
     private static JsonNode Enrich(JsonSchemaExporterContext context, JsonNode schema)
     {
@@ -59,7 +61,7 @@ internal static class KindSchemas
         {
             if (FieldHints.AllowedValues(property.DeclaringType, property.Name) is { } values)
             {
-                node["enum"] = new JsonArray([.. values.Select(value => JsonValue.Create(value))]);
+                node["enum"] = Values(values);
             }
 
             if (property.AttributeProvider is MemberInfo member && ContractDescriptions.Of(member) is { } description)

@@ -77,9 +77,10 @@ internal sealed partial class ResourceStore(
     {
         var changes = plan.Changes.Select(step => ChangeOf(step, revision)).ToList();
         var rows = plan.Changes.Zip(changes, (step, change) => RowOf(step, change, plan.Audited)).ToArray();
+        var oldest = revision - options.Value.WatchWindow;
         await connection.ExecuteAsync(new CommandDefinition(
             WriteSql,
-            new { revision, rows = JsonSerializer.Serialize(rows, CatalogueJson.Default.StoredRowArray), at = time.GetUtcNow(), oldest = revision - options.Value.WatchWindow },
+            new { revision, rows = JsonSerializer.Serialize(rows, CatalogueJson.Default.StoredRowArray), at = time.GetUtcNow(), oldest },
             cancellationToken: cancellationToken));
         return changes;
     }

@@ -57,6 +57,7 @@ internal sealed class Revisions(NpgsqlDataSource database, SecretVault vault)
 
     private sealed record Row(long Revision, string Action, long Generation, string ChangedBy, DateTime ChangedAt, string Body)
     {
-        public StoredRevision Read() => new(Revision, Action, Generation, ChangedBy, new DateTimeOffset(ChangedAt, TimeSpan.Zero), StoredResource.FromBody(Body, ChangedBy)!);
+        public StoredRevision Read() =>
+            new(Revision, Action, Generation, ChangedBy, new DateTimeOffset(ChangedAt, TimeSpan.Zero), StoredResource.FromBody(Body, ChangedBy)!);
     }
 }

@@ -82,6 +82,9 @@ internal sealed class CatalogueReplica : IAsyncDisposable
         {
             request.Content = new StringContent(body, Encoding.UTF8);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+
+            // As curl does: a body that is too large is refused before it is sent.
+            request.Headers.ExpectContinue = body.Length > 1024 * 1024;
         }
 
         using var response = await Http.SendAsync(request);
