@@ -11,12 +11,14 @@ internal sealed class PatternSampler
     private const int MostCharacters = 4_000;
     private const int MostRepeats = 6;
     private const int DeepestGroup = 64;
+    private const int MostSteps = 50_000;
 
     private readonly Random _random;
     private readonly string _pattern;
     private readonly StringBuilder _text = new();
     private int _at;
     private int _depth;
+    private int _steps;
     private bool _isSupported = true;
 
     private PatternSampler(string pattern, Random random) => (_pattern, _random) = (pattern, random);
@@ -142,6 +144,7 @@ internal sealed class PatternSampler
 
     private void Atom(bool isWritten)
     {
+        _isSupported &= ++_steps <= MostSteps;
         var character = _pattern[_at++];
         switch (character)
         {

@@ -38,9 +38,15 @@ internal sealed class SchemaSampler
     {
         var sampler = new SchemaSampler(schema, random, topics);
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, Compact))
+        try
         {
+            using var json = new Utf8JsonWriter(buffer, Compact);
             sampler.Write(json, schema, "$", 0);
+        }
+        catch (InvalidOperationException)
+        {
+            // JSON can spell half of a surrogate pair, in names too; the reader throws when the text is asked for.
+            sampler._fault = "has a name or a text that is not valid Unicode";
         }
 
         return sampler._fault is null ? (Encoding.UTF8.GetString(buffer.WrittenSpan), null) : (null, sampler._fault);
@@ -208,7 +214,7 @@ internal sealed class SchemaSampler
     private void WriteNumber(Utf8JsonWriter json, SchemaView schema, string path)
     {
         var isInteger = schema.Type == "integer";
-        var step = schema.Number("multipleOf") is { } multiple and > 0 ? (decimal)multiple : isInteger ? 1m : 0.01m;
+        var step = schema.Number("multipleOf") is { } multiple and >= 1e-9 ? Limit(multiple) : isInteger ? 1m : 0.01m;
         if (isInteger && step != decimal.Truncate(step))
         {
             step = 1m;

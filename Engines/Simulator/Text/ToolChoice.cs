@@ -12,12 +12,14 @@ internal enum ToolChoiceMode
 
 /// <summary>
 /// Decides which tools an answer calls. With <c>auto</c>: only when the user spoke last, and only tools whose name, or a word of it, or two words
-/// of whose description the user used; the best match first. With <c>required</c>: those, or else the first tool.
+/// of whose description the user used; the best match first, else as
+/// declared. With <c>required</c>: those, or else the first tool.
 /// </summary>
 internal static class ToolChoice
 {
     private const int MostCalls = 4;
     private const int ShortestWord = 4;
+    private const int NameScore = 1_000;
 
     public static IReadOnlyList<Tool> Decide(IReadOnlyList<Tool> tools, ToolChoiceMode mode, string? named, bool allowsSeveral, ChatMessage last)
     {
@@ -60,8 +62,9 @@ internal static class ToolChoice
 
     private static int Score(Tool tool, string text, HashSet<string> words)
     {
-        var name = text.Contains(tool.Name, StringComparison.OrdinalIgnoreCase) ? 10 : 0;
-        return name + (2 * Words(tool.Name).Count(words.Contains)) + Words(tool.Description).Count(words.Contains);
+        return text.Contains(tool.Name, StringComparison.OrdinalIgnoreCase)
+            ? NameScore
+            : (2 * Words(tool.Name).Count(words.Contains)) + Words(tool.Description).Count(words.Contains);
     }
 
     /// <summary>Words of four letters and more, lower case; <c>camelCase</c> and <c>snake_case</c> are taken apart.</summary>
