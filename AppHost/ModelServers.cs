@@ -75,7 +75,7 @@ internal static class ModelServerExtensions
         var server = builder.AddProject<Projects.Simulator>("simulator", launchProfileName: null)
             .WithHttpEndpoint()
             .WithHttpHealthCheck("/health")
-            .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName);
+            .WithEnvironment("Simulator__AllowFaults", "true");
         for (var i = 0; i < models.Count; i++)
         {
             server.WithEnvironment($"Simulator__Models__{i}__Id", models[i].Id);

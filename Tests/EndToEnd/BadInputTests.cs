@@ -90,7 +90,7 @@ public sealed class BadInputTests(RunningGraph graph)
         using var response = await client.PostAsync(
             "/apis/orrery.dev/v1/apply", new StringContent(Documents, Encoding.UTF8, "application/yaml"), TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
         var unknown = problem.GetProperty("errors").EnumerateArray().Single(error => error.GetProperty("path").GetString() == "spec.modelTyp");
         Assert.Equal(11, unknown.GetProperty("line").GetInt32());

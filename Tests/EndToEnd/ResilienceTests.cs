@@ -130,7 +130,7 @@ public sealed class ResilienceTests(RunningGraph graph, ITestOutputHelper output
     private static JsonContent Chat(int maxTokens = 4, bool stream = false) => JsonContent.Create(
         new { model = RunningGraph.ChatModel, max_tokens = maxTokens, min_tokens = maxTokens, stream, messages = new[] { new { role = "user", content = "Hello" } } });
 
-    private static object Key(string name) => new { kind = "AccessKey", metadata = new { name }, spec = new { description = "written while the database was away" } };
+    private static object Key(string name) => new { apiVersion = "orrery.dev/v1", kind = "AccessKey", metadata = new { name }, spec = new { description = "written while the database was away" } };
 
     private static async Task<string> ReadToEndOrAbort(StreamReader reader)
     {

@@ -40,7 +40,7 @@ public sealed class RevocationTests(RunningGraph graph, ITestOutputHelper output
         for (var i = 0; i < tries; i++)
         {
             var name = $"revoked-{Guid.CreateVersion7():n}"[..24];
-            var made = await catalogue.PutAsJsonAsync($"{Keys}/{name}", new { kind = "AccessKey", metadata = new { name }, spec = new { description = "to be revoked" } }, Token);
+            var made = await catalogue.PutAsJsonAsync($"{Keys}/{name}", new { apiVersion = "orrery.dev/v1", kind = "AccessKey", metadata = new { name }, spec = new { description = "to be revoked" } }, Token);
             made.EnsureSuccessStatusCode();
             var token = (await made.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("token").GetString()!;
             var gateways = graph.GatewayReplicas(token);
