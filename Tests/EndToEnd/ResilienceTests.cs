@@ -59,6 +59,7 @@ public sealed class ResilienceTests(RunningGraph graph, ITestOutputHelper output
     public async Task Without_one_gateway_the_other_serves()
     {
         await GraphProcess.Signal(graph.Pid("gateway-1"), "-KILL");
+        await graph.HasExited("gateway-1"); // Until then the kernel still accepts connections for it, and resets them.
 
         using var client = graph.GatewayClient();
         await RequireTraffic(client, requests: 20);

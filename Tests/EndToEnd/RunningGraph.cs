@@ -69,16 +69,20 @@ public sealed class RunningGraph : IAsyncLifetime
         return Convert.ToInt32(state.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Starts an instance that has exited, and waits until it is healthy again.</summary>
+    /// <summary>Waits until the process of an instance is gone.</summary>
+    public Task HasExited(string instance) => App.ResourceNotifications.WaitForResourceAsync(
+        ResourceOf(instance),
+        happened => happened.ResourceId == instance && KnownResourceStates.TerminalStates.Contains(happened.Snapshot.State?.Text),
+        TestContext.Current.CancellationToken);
+
+    /// <summary>Starts an instance that has been killed, and waits until it is healthy again.</summary>
     public async Task Restart(string instance)
     {
-        var resource = instance.Split('-')[0];
-        await App.ResourceNotifications.WaitForResourceAsync(
-            resource, happened => happened.ResourceId == instance && KnownResourceStates.TerminalStates.Contains(happened.Snapshot.State?.Text), TestContext.Current.CancellationToken);
+        await HasExited(instance);
         var result = await App.ResourceCommands.ExecuteCommandAsync(instance, "resource-start", TestContext.Current.CancellationToken);
         Assert.True(result.Success, result.Message);
         await App.ResourceNotifications.WaitForResourceAsync(
-            resource,
+            ResourceOf(instance),
             happened => happened.ResourceId == instance && happened.Snapshot.State?.Text == KnownResourceStates.Running && happened.Snapshot.HealthStatus == HealthStatus.Healthy,
             TestContext.Current.CancellationToken);
     }
@@ -89,6 +93,8 @@ public sealed class RunningGraph : IAsyncLifetime
         await Telemetry.DisposeAsync();
         Directory.Delete(_state, recursive: true);
     }
+
+    private static string ResourceOf(string instance) => instance.Split('-')[0];
 
     private static HttpClient Client(Uri address, string key)
     {
