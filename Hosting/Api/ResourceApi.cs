@@ -41,10 +41,10 @@ internal sealed partial class ResourceApi(
 
         _key = Encoding.UTF8.GetBytes(configuration[ApiKeyKey] ?? await GenerateKeyAsync(cancellationToken));
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseSetting("urls", address);
         _app = builder.Build();
+        _app.Urls.Clear();
+        _app.Urls.Add(address);
         _app.Use(RequireKeyAsync);
         ResourceRoutes.Map(_app, model, notifications, loggers, commands);
         await _app.StartAsync(cancellationToken);

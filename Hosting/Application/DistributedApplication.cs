@@ -35,6 +35,7 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
     public void Run() => RunAsync().GetAwaiter().GetResult();
 
     /// <summary>Runs until the process is told to stop or <paramref name="cancellationToken"/> fires; returns when every resource has stopped.</summary>
+    /// <remarks>A graph that cannot start is reported on standard error in one line, and the process ends with exit code 1.</remarks>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
     {
         if (_entryPoint is { IsThisFlow: true })
@@ -45,7 +46,17 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
 
         await using (this)
         {
-            await StartAsync(cancellationToken);
+            try
+            {
+                await StartAsync(cancellationToken);
+            }
+            catch (DistributedApplicationException error)
+            {
+                await Console.Error.WriteLineAsync(error.Message);
+                Environment.ExitCode = 1;
+                return;
+            }
+
             await host.WaitForShutdownAsync(cancellationToken);
         }
     }

@@ -58,6 +58,7 @@ internal static class HostServices
             ["Logging:LogLevel:Microsoft"] = "Warning",
             ["Logging:LogLevel:System"] = "Warning",
             ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
+            ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None", // what it throws is reported once, by RunAsync
         }));
         host.Logging.AddConfiguration(host.Configuration.GetSection("Logging"));
     }

@@ -22,7 +22,8 @@ internal static class ContainerLaunch
         List<string> arguments = ["run", "--rm", "--name", name, "--label", $"aspire.hosting.run={run.Id}", "--label", $"aspire.hosting.resource={resource.Name}"];
         if (!runtimeArguments.Any(one => one.StartsWith("--net", StringComparison.Ordinal)))
         {
-            arguments.AddRange(["--network", network, "--network-alias", resource.Name, "--add-host", $"{ContainerNetwork.HostAlias}:host-gateway"]);
+            arguments.AddRange(["--network", network, "--network-alias", resource.Name]);
+            arguments.AddRange(ContainerNetwork.IsPodman(runtime) ? [] : ["--add-host", $"{ContainerNetwork.DockerHost}:host-gateway"]);
         }
 
         arguments.AddRange(Ports(resource));

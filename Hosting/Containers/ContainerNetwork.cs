@@ -3,8 +3,15 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <summary>How containers meet other resources.</summary>
 internal static class ContainerNetwork
 {
-    /// <summary>This machine, as containers call it; both podman and docker are told to resolve it.</summary>
-    public const string HostAlias = "host.docker.internal";
+    /// <summary>This machine, as containers of docker call it: docker is told to resolve it.</summary>
+    public const string DockerHost = "host.docker.internal";
+
+    /// <summary>This machine, as containers of podman call it by themselves. (Podman before 4.7 refuses docker's way of naming it.)</summary>
+    public const string PodmanHost = "host.containers.internal";
+
+    public static string HostOf(string runtime) => IsPodman(runtime) ? PodmanHost : DockerHost;
+
+    public static bool IsPodman(string runtime) => Path.GetFileName(runtime).StartsWith("podman", StringComparison.Ordinal);
 
     /// <summary>Whether the resource runs in a container, and not as a server of this machine in place of one.</summary>
     public static bool Holds(IResource? resource) =>

@@ -86,7 +86,7 @@ public class EndpointReferenceExpression(EndpointReference endpointReference, En
 
         return ContainerNetwork.Holds(Endpoint.Resource)
             ? (Endpoint.Resource.Name, () => Text(Endpoint.TargetPort ?? Endpoint.Port))
-            : (ContainerNetwork.HostAlias, () => Text(Endpoint.Port));
+            : (context.HostName, () => Text(Endpoint.Port));
     }
 
     private string? TargetPort(ValueProviderContext context)

@@ -38,4 +38,7 @@ public class ValueProviderContext
 
     /// <summary>The copy of <see cref="Caller"/> that is given the value, which listens on ports of its own.</summary>
     internal InstancePorts? Ports { get; init; }
+
+    /// <summary>How <see cref="Caller"/> calls this machine, when it is a container.</summary>
+    internal string HostName { get; init; } = ContainerNetwork.DockerHost;
 }

@@ -12,8 +12,11 @@ internal sealed class ChildProcess
 
     // Registers its id and start time, then becomes the program. It cannot begin unregistered: once the reaper has closed
     // the run directory by renaming it, the registration fails and the program is not executed.
+    // In bash, since other shells drop variables with a hyphen (services__my-api__http__0) on the way; -p keeps it from reading BASH_ENV.
     private const string Register =
         """t() { shift 19; echo "$1"; }; read -r s </proc/$$/stat || exit 126; echo "$$ $(t ${s##*) }) $2" >"$1.$$.child" || exit 126; shift 2; exec "$@" """;
+
+    private static readonly string[] Shell = Programs.Find("bash") is { } bash ? [bash, "-p", "-c", Register] : ["/bin/sh", "-c", Register];
 
     private readonly Process _process;
     private readonly LaunchPlan _plan;
@@ -79,7 +82,7 @@ internal sealed class ChildProcess
     private static ProcessStartInfo StartInfo(LaunchPlan plan, string program, string registration, RunDirectory run)
     {
         var signal = ((int)plan.StopSignal).ToString(CultureInfo.InvariantCulture);
-        var start = new ProcessStartInfo("setsid", ["/bin/sh", "-c", Register, "register", registration, signal, program, .. plan.Arguments])
+        var start = new ProcessStartInfo("setsid", [.. Shell, "register", registration, signal, program, .. plan.Arguments])
         {
             WorkingDirectory = plan.WorkingDirectory,
             RedirectStandardInput = true,

@@ -20,7 +20,8 @@ internal sealed class LaunchPlanner(
         }
 
         var runtime = resource is ContainerResource ? await containers.FindAsync(cancellationToken) : "";
-        var configuration = await ResolvedConfiguration.OfAsync(resource, ports, execution, log, cancellationToken);
+        var context = new ValueProviderContext { ExecutionContext = execution, Caller = resource, Ports = ports, HostName = ContainerNetwork.HostOf(runtime) };
+        var configuration = await ResolvedConfiguration.OfAsync(resource, context, log, cancellationToken);
         return resource switch
         {
             ContainerResource container => ContainerLaunch.Plan(
@@ -29,7 +30,7 @@ internal sealed class LaunchPlanner(
                 await containers.NetworkAsync(run, cancellationToken),
                 run,
                 configuration,
-                await RuntimeArgumentsAsync(container, ports, cancellationToken)),
+                await RuntimeArgumentsAsync(container, context, cancellationToken)),
             ProjectResource project => Project(project, configuration),
             ExecutableResource executable => new LaunchPlan
             {
@@ -75,7 +76,10 @@ internal sealed class LaunchPlanner(
         return DotnetPrograms.CommandOf(assembly);
     }
 
-    private async Task<IReadOnlyList<string>> RuntimeArgumentsAsync(ContainerResource container, InstancePorts ports, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> RuntimeArgumentsAsync(
+        ContainerResource container,
+        ValueProviderContext context,
+        CancellationToken cancellationToken)
     {
         var filling = new ContainerRuntimeArgsCallbackContext([], cancellationToken);
         foreach (var annotation in container.Annotations.OfType<ContainerRuntimeArgsCallbackAnnotation>())
@@ -83,7 +87,6 @@ internal sealed class LaunchPlanner(
             await annotation.Callback(filling);
         }
 
-        var context = new ValueProviderContext { ExecutionContext = execution, Caller = container, Ports = ports };
         var arguments = new List<string>();
         foreach (var arg in filling.Args)
         {
@@ -102,7 +105,15 @@ internal sealed class LaunchPlanner(
             { Type: ContainerMountType.Volume, Source: { } volume } => Path.Combine(state.Volumes, volume),
             _ => Path.Combine(run.Path, $"{resource.Name}.data"),
         };
-        StateDirectory.Ensure(path);
+        if (mount is { Type: ContainerMountType.BindMount })
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            StateDirectory.Ensure(path);
+        }
+
         return path;
     }
 }

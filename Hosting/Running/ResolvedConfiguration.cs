@@ -10,14 +10,9 @@ internal sealed record ResolvedConfiguration(
     IReadOnlyList<EnvironmentVariableSnapshot> Shown)
 {
     /// <exception cref="MissingParameterValueException">A parameter that it needs has no value.</exception>
-    public static async Task<ResolvedConfiguration> OfAsync(
-        IResource resource,
-        InstancePorts ports,
-        DistributedApplicationExecutionContext execution,
-        ILogger logger,
-        CancellationToken cancellationToken)
+    public static async Task<ResolvedConfiguration> OfAsync(IResource resource, ValueProviderContext context, ILogger logger, CancellationToken cancellationToken)
     {
-        var context = new ValueProviderContext { ExecutionContext = execution, Caller = resource, Ports = ports };
+        var execution = context.ExecutionContext!;
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         var shown = new List<EnvironmentVariableSnapshot>();
         foreach (var (name, value) in await VariablesAsync(resource, execution, logger, cancellationToken))

@@ -5,10 +5,13 @@ namespace Aspire.Hosting;
 /// <summary>All copies of a resource with a program, and the proxy in front of them if there must be one.</summary>
 internal sealed class ResourceRunner
 {
+    private static readonly HashSet<string> Active = [KnownResourceStates.Starting, KnownResourceStates.Running, KnownResourceStates.Stopping];
+
     private readonly IResource _resource;
     private readonly PortPlan _ports;
     private readonly RunServices _services;
     private readonly ProxyRunner _proxy;
+    private readonly List<CancellationTokenSource> _preparing = [];
 
     public ResourceRunner(IResource resource, PortPlan ports, RunServices services)
     {
@@ -28,6 +31,12 @@ internal sealed class ResourceRunner
         var gate = new Lock();
         Task? shared = null;
         var started = 0;
+        var preparing = new CancellationTokenSource();
+        lock (_preparing)
+        {
+            _preparing.Add(preparing);
+        }
+
         foreach (var instance in instances)
         {
             started += await instance.StartAsync(Ready, cancellationToken) ? 1 : 0;
@@ -39,7 +48,8 @@ internal sealed class ResourceRunner
         {
             lock (gate)
             {
-                return shared ??= PrepareAsync(stop);
+                // A copy that is stopped meanwhile leaves; the others go on waiting.
+                return (shared ??= PrepareAsync(preparing.Token)).WaitAsync(stop);
             }
         }
     }
@@ -49,7 +59,17 @@ internal sealed class ResourceRunner
         await Task.WhenAll(instances.Select(one => one.StopAsync()));
         if (Instances.All(one => !one.IsActive))
         {
+            GiveUpPreparing();
             await _proxy.StopAsync();
+        }
+    }
+
+    private void GiveUpPreparing()
+    {
+        lock (_preparing)
+        {
+            _preparing.ForEach(one => one.Cancel());
+            _preparing.Clear();
         }
     }
 
@@ -57,9 +77,9 @@ internal sealed class ResourceRunner
     {
         if (_resource.HasAnnotationOfType<WaitAnnotation>())
         {
-            await _services.Notifications.PublishUpdateAsync(_resource, one => one.State?.Text is null or "NotStarted" or "Finished" or "Exited" or "FailedToStart" or "RuntimeUnhealthy"
-                ? one with { State = KnownResourceStates.Waiting }
-                : one);
+            await _services.Notifications.PublishUpdateAsync(_resource, one => one.State?.Text is { } state && Active.Contains(state)
+                ? one
+                : one with { State = KnownResourceStates.Waiting });
             await _services.Notifications.WaitForDependenciesAsync(_resource, stop);
         }
 
