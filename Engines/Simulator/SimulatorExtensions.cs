@@ -20,6 +20,9 @@ public static class SimulatorExtensions
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Default));
         builder.Services.AddProblemDetails();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Admission.MostBodyBytes);
+
+        // A flush ends when the kernel has the bytes, so that a stream cut after five tokens has delivered five.
+        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = 2);
         return builder;
     }
 
