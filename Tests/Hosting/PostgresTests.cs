@@ -12,7 +12,7 @@ public sealed class PostgresTests : IDisposable
     [Fact]
     public async Task Data_and_password_survive_a_second_run()
     {
-        Assert.SkipUnless(PostgresServer.Folder is not null, "PostgreSQL is not installed.");
+        Assert.SkipUnless(Aspire.Hosting.PostgresServer.Folder is not null, "PostgreSQL is not installed.");
         await using (var app = await StartAsync())
         {
             await ExecuteAsync(app, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)");
@@ -27,7 +27,7 @@ public sealed class PostgresTests : IDisposable
     [Fact]
     public async Task A_database_is_made_when_the_server_is_ready_and_its_clients_wait_for_it()
     {
-        Assert.SkipUnless(PostgresServer.Folder is not null, "PostgreSQL is not installed.");
+        Assert.SkipUnless(Aspire.Hosting.PostgresServer.Folder is not null, "PostgreSQL is not installed.");
         var builder = Graph.Create();
         var database = builder.AddPostgres("pg").AddDatabase("stock", "stock db");
         builder.AddExecutable("client", "true", ".").WaitFor(database);
@@ -41,7 +41,7 @@ public sealed class PostgresTests : IDisposable
     [Fact]
     public async Task Another_password_than_the_data_was_made_with_is_explained()
     {
-        Assert.SkipUnless(PostgresServer.Folder is not null, "PostgreSQL is not installed.");
+        Assert.SkipUnless(Aspire.Hosting.PostgresServer.Folder is not null, "PostgreSQL is not installed.");
         await (await StartAsync()).DisposeAsync();
         var builder = Builder("--Parameters:pg-password=another");
         await using var app = await Graph.StartAsync(builder);
@@ -51,7 +51,7 @@ public sealed class PostgresTests : IDisposable
     [Fact]
     public async Task A_restarted_server_is_healthy_again()
     {
-        Assert.SkipUnless(PostgresServer.Folder is not null, "PostgreSQL is not installed.");
+        Assert.SkipUnless(Aspire.Hosting.PostgresServer.Folder is not null, "PostgreSQL is not installed.");
         await using var app = await StartAsync();
         var first = await app.PidAsync("pg");
         Assert.True((await app.ResourceCommands.ExecuteCommandAsync("pg", "restart", Graph.Soon())).Success);
