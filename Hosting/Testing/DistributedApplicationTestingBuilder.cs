@@ -66,6 +66,8 @@ public static class DistributedApplicationTestingBuilder
 
     private sealed class TestingBuilder(DistributedApplicationBuilder inner, EntryPointRun? entryPoint) : IDistributedApplicationTestingBuilder
     {
+        private bool _isBuilt;
+
         public ConfigurationManager Configuration => inner.Configuration;
 
         public string AppHostDirectory => inner.AppHostDirectory;
@@ -90,8 +92,11 @@ public static class DistributedApplicationTestingBuilder
 
         public DistributedApplication Build() => BuildAsync(CancellationToken.None).GetAwaiter().GetResult();
 
-        public Task<DistributedApplication> BuildAsync(CancellationToken cancellationToken) =>
-            entryPoint is null ? Task.FromResult(inner.BuildNow()) : entryPoint.BuildAsync(cancellationToken);
+        public Task<DistributedApplication> BuildAsync(CancellationToken cancellationToken)
+        {
+            _isBuilt = true;
+            return entryPoint is null ? Task.FromResult(inner.BuildNow()) : entryPoint.BuildAsync(cancellationToken);
+        }
 
         public ValueTask DisposeAsync()
         {
@@ -99,7 +104,14 @@ public static class DistributedApplicationTestingBuilder
             return ValueTask.CompletedTask;
         }
 
-        // The application is the test's to dispose of; this lets an entry point go that was never built.
-        public void Dispose() => entryPoint?.Abandon();
+        // The application is the test's to dispose of; this lets a graph go that was never built.
+        public void Dispose()
+        {
+            if (!_isBuilt)
+            {
+                entryPoint?.Abandon();
+                TestDefaults.CleanUp(Configuration);
+            }
+        }
     }
 }

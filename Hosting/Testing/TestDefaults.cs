@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 
 namespace Aspire.Hosting.Testing;
@@ -9,7 +10,8 @@ internal static class TestDefaults
 
     public static void Apply(DistributedApplicationOptions options)
     {
-        var state = Directory.CreateTempSubdirectory("aspire-test-").FullName;
+        // Made when it is first used: many tests only look at a graph.
+        var state = Path.Combine(Path.GetTempPath(), $"aspire-test-{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
         options.DisableDashboard = true;
         options.Args =
         [
