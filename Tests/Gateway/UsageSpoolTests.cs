@@ -29,6 +29,10 @@ public sealed class UsageSpoolTests
             File.Copy(file, Path.Combine(copy, "slot-0", Path.GetFileName(file)));
         }
 
+        var left = Directory.GetFiles(Path.Combine(copy, "slot-0"), "*.usage")
+            .SelectMany(File.ReadLines)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetGuid())
+            .ToList();
         await File.AppendAllTextAsync(Directory.GetFiles(Path.Combine(copy, "slot-0"), "*.usage").Max()!, "{\"id\":\"0198");
 
         await using var after = await FakeCatalogue.StartAsync(GatewayWorld.Document(engine));
@@ -39,7 +43,7 @@ public sealed class UsageSpoolTests
             await next.StopAsync();
         }
 
-        Assert.Equal(world.Catalogue.Usage.Select(used => used.Id).Order(), after.Usage.Select(used => used.Id).Order());
+        Assert.Equal(left.Order(), after.Usage.Select(used => used.Id).Order());
         world.Catalogue.FailsAfterRecording = false;
     }
 
