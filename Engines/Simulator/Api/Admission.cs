@@ -128,13 +128,16 @@ internal sealed class Admission(
         try
         {
             var body = await JsonDocument.ParseAsync(http.Request.Body, default, http.RequestAborted);
-            if (body.RootElement.ValueKind == JsonValueKind.Object)
+            var fault = body.RootElement.ValueKind != JsonValueKind.Object ? "is not a JSON object"
+                : UnicodeCheck.IsValid(body.RootElement) ? null
+                : UnicodeCheck.Fault;
+            if (fault is null)
             {
                 return (body, null);
             }
 
             body.Dispose();
-            return (null, Refusal.BadRequest("The body is not a JSON object."));
+            return (null, Refusal.BadRequest($"The body {fault}."));
         }
         catch (JsonException error)
         {
