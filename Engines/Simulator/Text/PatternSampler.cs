@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace Orrery.Simulator.Text;
 
-/// <summary>Makes text that matches a regular expression. Knows literals, classes, groups, alternatives and quantifiers; no lookaround, no back references.</summary>
+/// <summary>
+/// Makes text that matches a regular expression. Knows literals, classes, groups, alternatives and quantifiers; no lookaround, no back references.
+/// </summary>
 internal sealed partial class PatternSampler
 {
     private const int MostCharacters = 4_000;
@@ -42,7 +44,8 @@ internal sealed partial class PatternSampler
             var sampler = new PatternSampler(pattern, random);
             sampler.Alternatives(isWritten: true);
             var candidate = sampler._text.ToString();
-            if (sampler._isSupported && sampler._at == pattern.Length && candidate.Length >= minLength && candidate.Length <= maxLength && check.IsMatch(candidate))
+            var isLongEnough = candidate.Length >= minLength && candidate.Length <= maxLength;
+            if (sampler._isSupported && sampler._at == pattern.Length && isLongEnough && check.IsMatch(candidate))
             {
                 text = candidate;
             }

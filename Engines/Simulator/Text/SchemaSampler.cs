@@ -121,7 +121,9 @@ internal sealed class SchemaSampler
         var written = new HashSet<string>();
         foreach (var (name, property) in schema.Properties)
         {
-            var isWanted = schema.Required.Contains(name) || (!isShort && _random.Next(3) > 0) || written.Count + schema.Properties.Count <= schema.Integer("minProperties", 0);
+            var isWanted = schema.Required.Contains(name)
+                || (!isShort && _random.Next(3) > 0)
+                || written.Count + schema.Properties.Count <= schema.Integer("minProperties", 0);
             if (isWanted && _fault is null)
             {
                 written.Add(name);
