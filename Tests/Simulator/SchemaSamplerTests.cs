@@ -25,6 +25,7 @@ public sealed class SchemaSamplerTests
         """{"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"items":false,"minItems":2}""",
         """{"required":["a","b"],"properties":{"a":{"type":"boolean"}}}""",
         """{"type":"string","minLength":120}""",
+        """{"type":"object","properties":{"a":{"type":"null"},"b":{"type":"null"}},"minProperties":2,"additionalProperties":false}""",
     ];
 
     [Theory]

@@ -123,7 +123,9 @@ internal sealed class Admission(
         if (http.Request.ContentLength > MostBodyBytes)
         {
             return (null, new Refusal(
-                StatusCodes.Status413PayloadTooLarge, "BadRequestError", $"The body has {http.Request.ContentLength} bytes; expected at most {MostBodyBytes}."));
+                StatusCodes.Status413PayloadTooLarge,
+                "BadRequestError",
+                $"The body has {http.Request.ContentLength} bytes; expected at most {MostBodyBytes}."));
         }
 
         try

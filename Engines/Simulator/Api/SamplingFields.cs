@@ -56,7 +56,8 @@ internal static class SamplingFields
         if (sampling.MaxTokens > left)
         {
             return (0, Refusal.BadRequest($"'max_tokens' or 'max_completion_tokens' is too large: {sampling.MaxTokens}. "
-                + $"This model's maximum context length is {model.ContextWindow} tokens and your request has {promptTokens} input tokens ({sampling.MaxTokens} > {model.ContextWindow} - {promptTokens})."));
+                + $"This model's maximum context length is {model.ContextWindow} tokens and your request has "
+                + $"{promptTokens} input tokens ({sampling.MaxTokens} > {model.ContextWindow} - {promptTokens})."));
         }
 
         var limit = sampling.MaxTokens ?? left;

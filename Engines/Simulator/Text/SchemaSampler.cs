@@ -123,7 +123,7 @@ internal sealed class SchemaSampler
         {
             var isWanted = schema.Required.Contains(name)
                 || (!isShort && _random.Next(3) > 0)
-                || written.Count + schema.Properties.Count <= schema.Integer("minProperties", 0);
+                || schema.Integer("minProperties", 0) > 0;
             if (isWanted && _fault is null)
             {
                 written.Add(name);
