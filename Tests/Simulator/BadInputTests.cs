@@ -18,7 +18,7 @@ public sealed class BadInputTests
         { "chat", """{"model":"chat","messages":"hi"}""", 400, "messages: expected an array, got \"hi\"." },
         { "chat", """{"model":"chat","messages":[{"role":"king","content":"hi"}]}""", 400, "messages[0].role: expected one of system, developer, user, assistant, tool, got \"king\"." },
         { "chat", """{"model":"chat","messages":[{"role":"user"}]}""", 400, "messages[0].content: expected a string or a list of parts; the field is missing." },
-        { "chat", """{"model":"chat","messages":[{"role":"user","content":"\ud800"}]}""", 400, "messages[0].content: expected a string" },
+        { "chat", """{"model":"chat","messages":[{"role":"user","content":"\ud800"}]}""", 400, "The body holds half of a surrogate pair, which is not valid Unicode." },
         { "chat", """{"model":"chat","messages":[{"role":"user","content":[{"type":"video"}]}]}""", 400, "messages[0].content[0].type: expected one of text, image_url" },
         { "chat", """{"model":"chat","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"ftp://x"}}]}]}""", 400, "messages[0].content[0].image_url.url: expected an http(s) URL" },
         { "chat", Chat("\"n\":0"), 400, "n: expected an integer from 1 to 128, got 0." },
@@ -83,6 +83,39 @@ public sealed class BadInputTests
         var answer = await server.JsonAsync("/v1/chat/completions", Chat("\"n\":\"two\",\"top_p\":7"), HttpStatusCode.BadRequest);
         Assert.Equal(
             "n: expected an integer from 1 to 128, got \"two\". top_p: expected a number from 0 to 1, got 7.", answer.GetProperty("error").GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task No_field_of_any_kind_makes_the_server_fail()
+    {
+        string[] fields =
+        [
+            "model", "messages", "prompt", "input", "tools", "tool_choice", "response_format", "structured_outputs", "guided_json", "guided_regex", "stop",
+            "stop_token_ids", "n", "max_tokens", "min_tokens", "temperature", "seed", "logprobs", "top_logprobs", "echo", "dimensions", "cache_salt", "tokens",
+        ];
+        string[] values =
+        [
+            "null", "true", "0", "-1", "1e999", "9223372036854775808", "1.5", "\"\"", "\"\\ud800\"", "[]", "[[]]", "[null]", "[1,-1]", "{}", "[{}]",
+            "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"allOf\":[3]}}}", "{\"\\udfff\":1}", "{\"json\":{\"$ref\":\"#\"}}",
+            "[{\"role\":\"user\",\"content\":[null]}]", "[{\"function\":{\"name\":\"f\",\"parameters\":{\"items\":[1],\"properties\":[]}}}]",
+        ];
+        await using var server = await SimulatorServer.StartAsync();
+        foreach (var path in (string[])["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/tokenize", "/detokenize"])
+        {
+            foreach (var (field, value) in fields.SelectMany(field => values.Select(value => (field, value))))
+            {
+                var body = new Dictionary<string, string>
+                {
+                    ["messages"] = "[{\"role\":\"user\",\"content\":\"hi\"}]",
+                    ["prompt"] = "\"hi\"",
+                    ["input"] = "\"hi\"",
+                    ["max_tokens"] = "3",
+                    [field] = value,
+                };
+                using var response = await server.PostAsync(path, "{" + string.Join(',', body.Select(pair => $"\"{pair.Key}\":{pair.Value}")) + "}");
+                Assert.True((int)response.StatusCode is 200 or 400 or 404, $"{(int)response.StatusCode} for {field}: {value} at {path}");
+            }
+        }
     }
 
     private static string Chat(string extra) => """{"model":"chat","messages":[{"role":"user","content":"hi"}],""" + extra + "}";

@@ -105,6 +105,9 @@ internal static class SchemaCheck
                     }
 
                     break;
+                case "minProperties" when value.ValueKind == JsonValueKind.Object:
+                    Require(value.EnumerateObject().Count() >= rule.GetInt32(), name);
+                    break;
                 case "minItems" when value.ValueKind == JsonValueKind.Array:
                     Require(value.GetArrayLength() >= rule.GetInt32(), name);
                     break;

@@ -122,19 +122,25 @@ internal sealed class Admission(
     {
         if (http.Request.ContentLength > MostBodyBytes)
         {
-            return (null, new Refusal(StatusCodes.Status413PayloadTooLarge, "BadRequestError", $"The body has {http.Request.ContentLength} bytes; expected at most {MostBodyBytes}."));
+            return (null, new Refusal(
+                StatusCodes.Status413PayloadTooLarge,
+                "BadRequestError",
+                $"The body has {http.Request.ContentLength} bytes; expected at most {MostBodyBytes}."));
         }
 
         try
         {
             var body = await JsonDocument.ParseAsync(http.Request.Body, default, http.RequestAborted);
-            if (body.RootElement.ValueKind == JsonValueKind.Object)
+            var fault = body.RootElement.ValueKind != JsonValueKind.Object ? "is not a JSON object"
+                : UnicodeCheck.IsValid(body.RootElement) ? null
+                : UnicodeCheck.Fault;
+            if (fault is null)
             {
                 return (body, null);
             }
 
             body.Dispose();
-            return (null, Refusal.BadRequest("The body is not a JSON object."));
+            return (null, Refusal.BadRequest($"The body {fault}."));
         }
         catch (JsonException error)
         {

@@ -113,7 +113,10 @@ internal abstract record AnswerFormat
             if (Fields.TryText(json, out var text))
             {
                 using var document = JsonDocument.Parse(text);
-                return new Schema(document.RootElement.Clone(), fields.Path(name));
+                if (UnicodeCheck.IsValid(document.RootElement))
+                {
+                    return new Schema(document.RootElement.Clone(), fields.Path(name));
+                }
             }
         }
         catch (JsonException error)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Orrery.Simulator.Text;
 
@@ -47,19 +46,7 @@ internal sealed class ChatAnswer(ChatRequest request, string id, long created) :
         }
 
         json.WriteEndObject();
-        if (request.TopLogprobs is { } top && token.Id != Tokenizer.EndOfText)
-        {
-            json.WriteStartObject("logprobs"u8);
-            json.WriteStartArray("content"u8);
-            WriteLogprob(json, output, position, top);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        else
-        {
-            json.WriteNull("logprobs"u8);
-        }
-
+        ChatLogprobs.Write(json, output, position, 1, token.Id == Tokenizer.EndOfText ? null : request.TopLogprobs);
         WriteFinish(json, output, isLast: position == output.Tokens.Length - 1);
         EndChunk(json, usage);
     }
@@ -81,7 +68,7 @@ internal sealed class ChatAnswer(ChatRequest request, string id, long created) :
             json.WriteStartObject();
             json.WriteNumber("index"u8, choice);
             WriteMessage(json, Outputs[choice]);
-            WriteLogprobs(json, Outputs[choice]);
+            ChatLogprobs.Write(json, Outputs[choice], 0, Outputs[choice].Tokens.Length, request.TopLogprobs);
             WriteFinish(json, Outputs[choice], isLast: true);
             json.WriteEndObject();
         }
@@ -186,57 +173,5 @@ internal sealed class ChatAnswer(ChatRequest request, string id, long created) :
 
         json.WriteString("finish_reason"u8, output.FinishReason);
         StopReason.Write(json, output);
-    }
-
-    private void WriteLogprobs(Utf8JsonWriter json, Output output)
-    {
-        if (request.TopLogprobs is not { } top)
-        {
-            json.WriteNull("logprobs"u8);
-            return;
-        }
-
-        json.WriteStartObject("logprobs"u8);
-        json.WriteStartArray("content"u8);
-        for (var position = 0; position < output.Tokens.Length; position++)
-        {
-            if (output.Tokens[position].Id != Tokenizer.EndOfText)
-            {
-                WriteLogprob(json, output, position, top);
-            }
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteLogprob(Utf8JsonWriter json, Output output, int position, int top)
-    {
-        var token = output.Tokens[position].Id;
-        WriteLogprobStart(json, token, Logprobs.Of(output.Hash, position));
-        json.WriteStartArray("top_logprobs"u8);
-        foreach (var (alternative, logprob) in Logprobs.Top(output.Hash, position, token, top))
-        {
-            WriteLogprobStart(json, alternative, logprob);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteLogprobStart(Utf8JsonWriter json, int token, double logprob)
-    {
-        var text = Tokenizer.Decode(token);
-        json.WriteStartObject();
-        json.WriteString("token"u8, text);
-        json.WriteNumber("logprob"u8, logprob);
-        json.WriteStartArray("bytes"u8);
-        foreach (var value in Encoding.UTF8.GetBytes(text))
-        {
-            json.WriteNumberValue(value);
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -63,8 +63,8 @@ internal static class EmbeddingsApi
             var name = inputs.Count == 1 ? "input" : $"input[{index}]";
             body.Faults.Add(input.Length == 0
                 ? $"{name}: expected at least one token, got none."
-                : $"{name}: This model's maximum context length is {model.ContextWindow} tokens. However, you requested {input.Length} tokens in the input for embedding generation. "
-                    + "Please reduce the length of the input.");
+                : $"{name}: This model's maximum context length is {model.ContextWindow} tokens. However, you requested {input.Length} tokens "
+                    + "in the input for embedding generation. Please reduce the length of the input.");
         }
 
         return body.Refusal is null ? new Request(inputs, (int)dimensions, encoding == "base64") : null;

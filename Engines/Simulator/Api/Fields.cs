@@ -38,24 +38,10 @@ internal readonly struct Fields(JsonElement element, string path, List<string> f
         return null;
     }
 
-    /// <summary>A string that is valid Unicode: JSON can spell half of a surrogate pair.</summary>
     public static bool TryText(JsonElement value, out string text)
     {
-        text = "";
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            return false;
-        }
-
-        try
-        {
-            text = value.GetString()!;
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
+        text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        return value.ValueKind == JsonValueKind.String;
     }
 
     public bool Flag(string name, bool otherwise = false)

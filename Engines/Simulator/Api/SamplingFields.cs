@@ -49,14 +49,15 @@ internal static class SamplingFields
         var left = model.ContextWindow - promptTokens;
         if (left < 1)
         {
-            return (0, Refusal.BadRequest($"This model's maximum context length is {model.ContextWindow} tokens. However, your request has {promptTokens} input tokens. "
-                + "Please reduce the length of the input messages."));
+            return (0, Refusal.BadRequest($"This model's maximum context length is {model.ContextWindow} tokens. However, your request has "
+                + $"{promptTokens} input tokens. Please reduce the length of the input messages."));
         }
 
         if (sampling.MaxTokens > left)
         {
-            return (0, Refusal.BadRequest($"'max_tokens' or 'max_completion_tokens' is too large: {sampling.MaxTokens}. This model's maximum context length is "
-                + $"{model.ContextWindow} tokens and your request has {promptTokens} input tokens ({sampling.MaxTokens} > {model.ContextWindow} - {promptTokens})."));
+            return (0, Refusal.BadRequest($"'max_tokens' or 'max_completion_tokens' is too large: {sampling.MaxTokens}. "
+                + $"This model's maximum context length is {model.ContextWindow} tokens and your request has "
+                + $"{promptTokens} input tokens ({sampling.MaxTokens} > {model.ContextWindow} - {promptTokens})."));
         }
 
         var limit = sampling.MaxTokens ?? left;

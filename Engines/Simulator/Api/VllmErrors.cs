@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Orrery.Simulator.Api;
@@ -24,7 +25,7 @@ internal static class VllmErrors
         http.Response.ContentType = "application/json";
         if (refusal.RetryAfterSeconds is { } seconds)
         {
-            http.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
         var json = new Utf8JsonWriter(http.Response.BodyWriter, JsonFormat.Options);

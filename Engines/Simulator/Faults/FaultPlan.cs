@@ -21,6 +21,8 @@ internal sealed record FaultPlan
 
     public static readonly FaultPlan None = new();
 
+    private const int MostTokens = 1_000_000;
+
     /// <summary>Answer with this status at once.</summary>
     public int? Status { get; init; }
 
@@ -104,8 +106,6 @@ internal sealed record FaultPlan
                 return (this, $"Unknown fault '{name}'. Known: {Known}; several are parted by ';'.");
         }
     }
-
-    private const int MostTokens = 1_000_000;
 
     private static bool IsTokens(string value, out int number) => IsNumber(value, 0, MostTokens, out number);
 

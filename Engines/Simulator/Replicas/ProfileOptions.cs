@@ -62,6 +62,8 @@ public sealed class ProfileOptions
         ];
         return ranges
             .Where(range => range.Value is { } value && !(value >= range.Min && value <= range.Max))
-            .Select(range => FormattableString.Invariant($"{key}:{range.Name} is {range.Value}; expected {range.Min} to {range.Max}{(range.Name == nameof(StartupDelay) ? " seconds" : "")}."));
+            .Select(range => (Range: range, Unit: range.Name == nameof(StartupDelay) ? " seconds" : ""))
+            .Select(one => FormattableString.Invariant(
+                $"{key}:{one.Range.Name} is {one.Range.Value}; expected {one.Range.Min} to {one.Range.Max}{one.Unit}."));
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Orrery.Simulator.Text;
 
 /// <summary>One turn of a conversation as the template sees it.</summary>
@@ -7,4 +9,4 @@ internal sealed record ChatMessage(string Role, string Text, IReadOnlyList<ulong
 
 /// <summary>A function that the model may call.</summary>
 /// <param name="Parameters">JSON Schema of the arguments; null: none.</param>
-internal sealed record Tool(string Name, string Description, System.Text.Json.JsonElement? Parameters, string Json);
+internal sealed record Tool(string Name, string Description, JsonElement? Parameters, string Json);

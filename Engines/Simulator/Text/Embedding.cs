@@ -1,6 +1,8 @@
 namespace Orrery.Simulator.Text;
 
-/// <summary>Vectors that are the same for the same text and near each other for texts that share words: the normalised sum of one random vector a token.</summary>
+/// <summary>
+/// Vectors that are the same for the same text and near each other for texts that share words: the normalised sum of one random vector a token.
+/// </summary>
 internal static class Embedding
 {
     public static float[] Of(string model, ReadOnlySpan<int> tokens, int dimensions)

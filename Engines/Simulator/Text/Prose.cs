@@ -50,9 +50,11 @@ internal sealed class Prose(Random random, IReadOnlyList<string> topics)
     public static IReadOnlyList<string> TopicsOf(string text)
     {
         var shortened = text.Length > 4_000 ? text[^4_000..] : text;
-        var words = shortened.Split([' ', '\n', '\t', '.', ',', ';', ':', '?', '!', '"', '(', ')', '[', ']', '{', '}', '<', '>', '/', '\\', '|', '`', '*', '#'],
-            StringSplitOptions.RemoveEmptyEntries);
-        return [.. words.Where(word => word.Length is >= 5 and <= 24 && word.All(char.IsLetter) && !Uninteresting.Contains(word)).Distinct(StringComparer.OrdinalIgnoreCase).Take(8)];
+        var words = shortened.Split([.. " \n\t.,;:?!\"()[]{}<>/\\|`*#"], StringSplitOptions.RemoveEmptyEntries);
+        return [.. words
+            .Where(word => word.Length is >= 5 and <= 24 && word.All(char.IsLetter) && !Uninteresting.Contains(word))
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Take(8)];
     }
 
     public string NextWord() => topics.Count > 0 && random.Next(4) == 0 ? Pick(topics) : Pick(Words);

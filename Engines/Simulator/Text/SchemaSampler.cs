@@ -38,15 +38,9 @@ internal sealed class SchemaSampler
     {
         var sampler = new SchemaSampler(schema, random, topics);
         var buffer = new ArrayBufferWriter<byte>();
-        try
+        using (var json = new Utf8JsonWriter(buffer, Compact))
         {
-            using var json = new Utf8JsonWriter(buffer, Compact);
             sampler.Write(json, schema, "$", 0);
-        }
-        catch (InvalidOperationException)
-        {
-            // JSON can spell half of a surrogate pair, in names too; the reader throws when the text is asked for.
-            sampler._fault = "has a name or a text that is not valid Unicode";
         }
 
         return sampler._fault is null ? (Encoding.UTF8.GetString(buffer.WrittenSpan), null) : (null, sampler._fault);
@@ -98,7 +92,15 @@ internal sealed class SchemaSampler
 
                 break;
             case "integer" or "number":
-                WriteNumber(json, schema, path);
+                if (NumberSampler.TrySample(schema, _random, out var number, out var unmet))
+                {
+                    json.WriteRawValue(number);
+                }
+                else
+                {
+                    Fail(json, path, unmet);
+                }
+
                 break;
             case "boolean":
                 json.WriteBooleanValue(_random.Next(2) == 0);
@@ -119,7 +121,9 @@ internal sealed class SchemaSampler
         var written = new HashSet<string>();
         foreach (var (name, property) in schema.Properties)
         {
-            var isWanted = schema.Required.Contains(name) || (!isShort && _random.Next(3) > 0) || written.Count + schema.Properties.Count <= schema.Integer("minProperties", 0);
+            var isWanted = schema.Required.Contains(name)
+                || (!isShort && _random.Next(3) > 0)
+                || schema.Integer("minProperties", 0) > 0;
             if (isWanted && _fault is null)
             {
                 written.Add(name);
@@ -156,7 +160,7 @@ internal sealed class SchemaSampler
         if (min > max)
         {
             json.WriteStartArray();
-            Fail(json, path, $"has minItems {min} above maxItems {max}", isValue: true);
+            Fail(json, path, $"has minItems {min} above maxItems {max}");
             json.WriteEndArray();
             return;
         }
@@ -211,58 +215,9 @@ internal sealed class SchemaSampler
         return null;
     }
 
-    private void WriteNumber(Utf8JsonWriter json, SchemaView schema, string path)
-    {
-        var isInteger = schema.Type == "integer";
-        var step = schema.Number("multipleOf") is { } multiple and >= 1e-9 ? Limit(multiple) : isInteger ? 1m : 0.01m;
-        if (isInteger && step != decimal.Truncate(step))
-        {
-            step = 1m;
-        }
-
-        var min = Bound(schema, "minimum", "exclusiveMinimum", step, isLower: true);
-        var max = Bound(schema, "maximum", "exclusiveMaximum", step, isLower: false);
-        min ??= max is null ? 0 : max - (100 * step);
-        max ??= min + (100 * step);
-        var first = decimal.Ceiling(min.Value / step);
-        var last = decimal.Floor(max.Value / step);
-        if (first > last && schema.Number("multipleOf") is null && !isInteger)
-        {
-            json.WriteNumberValue((min.Value + max.Value) / 2);
-            return;
-        }
-
-        if (first > last)
-        {
-            Fail(json, path, $"has no {schema.Type} from {min} to {max}", isValue: true);
-            return;
-        }
-
-        var offset = decimal.Floor((decimal)_random.NextDouble() * (last - first + 1));
-        var value = Math.Min(first + offset, last) * step;
-        json.WriteRawValue(value.ToString("0.############", CultureInfo.InvariantCulture));
-    }
-
-    private static decimal? Bound(SchemaView schema, string inclusive, string exclusive, decimal step, bool isLower)
-    {
-        var open = schema.Number(exclusive) is { } beyond ? Limit(beyond) + (isLower ? step : -step) : (decimal?)null;
-        var closed = schema.Number(inclusive) is { } limit ? Limit(limit) : (decimal?)null;
-        if (open is null || closed is null)
-        {
-            return open ?? closed;
-        }
-
-        return isLower ? Math.Max(open.Value, closed.Value) : Math.Min(open.Value, closed.Value);
-    }
-
-    private static decimal Limit(double value) => (decimal)Math.Clamp(value, -1e15, 1e15);
-
-    private void Fail(Utf8JsonWriter json, string path, string fault, bool isValue = true)
+    private void Fail(Utf8JsonWriter json, string path, string fault)
     {
         _fault ??= $"{path} {fault}";
-        if (isValue)
-        {
-            json.WriteNullValue();
-        }
+        json.WriteNullValue();
     }
 }

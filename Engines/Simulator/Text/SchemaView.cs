@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Orrery.Simulator.Text;
 
-/// <summary>One schema with its references followed, its alternatives decided and its <c>allOf</c> merged: what is left is a constant or a type with limits.</summary>
+/// <summary>
+/// One schema with its references followed, its alternatives decided and its <c>allOf</c> merged: what is left is a constant or a type with limits.
+/// </summary>
 internal sealed class SchemaView
 {
     private const int MostReferences = 64;
@@ -115,7 +117,9 @@ internal sealed class SchemaView
         var pointer = reference.ValueKind == JsonValueKind.String ? reference.GetString()! : "";
         if (++_references > MostReferences || !pointer.StartsWith('#'))
         {
-            Fault ??= _references > MostReferences ? $"refers to itself through $ref '{pointer}'" : $"has the $ref '{pointer}'; only #/... within the schema is known";
+            Fault ??= _references > MostReferences
+                ? $"refers to itself through $ref '{pointer}'"
+                : $"has the $ref '{pointer}'; only #/... within the schema is known";
             return;
         }
 

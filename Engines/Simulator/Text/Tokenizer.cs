@@ -19,9 +19,6 @@ internal static class Tokenizer
     private const int Alphabet = '~' - ' ' + 2;
     private const int LongestPiece = 4;
 
-    /// <summary>Ids run from 0 up to but not including this.</summary>
-    public const int VocabularySize = int.MaxValue;
-
     public static int[] Encode(string text)
     {
         var tokens = new List<int>(text.Length / 3);
