@@ -11,7 +11,7 @@ public sealed class TestingBuilderTests
     {
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Host>(Graph.Soon());
         Assert.Equal(Projects.Host.ProjectPath, builder.AppHostDirectory);
-        Assert.Equal(["cache", "service", "stubborn"], builder.Resources.Select(one => one.Name));
+        Assert.Equal(["cache", "pg", "db", "service", "stubborn"], builder.Resources.Select(one => one.Name));
         Assert.True(builder.ExecutionContext.IsRunMode);
     }
 

@@ -2,6 +2,7 @@
 var builder = DistributedApplication.CreateBuilder(args);
 
 var redis = builder.AddRedis("cache").WithDataVolume();
+var database = builder.AddPostgres("pg").AddDatabase("db");
 
 var service = builder.AddProject<Projects.Service>("service")
     .WithReference(redis)
@@ -12,6 +13,7 @@ var service = builder.AddProject<Projects.Service>("service")
 // Ignores what it is asked, starts a child, and one that leaves its group.
 builder.AddExecutable("stubborn", "sh", ".", "-c", "trap '' TERM INT; sleep 1000 & setsid sleep 1000 & while :; do sleep 1; done")
     .WithReference(service)
-    .WaitFor(service);
+    .WaitFor(service)
+    .WaitFor(database);
 
 builder.Build().Run();
