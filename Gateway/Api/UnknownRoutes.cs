@@ -10,7 +10,8 @@ internal static class UnknownRoutes
         ? NoWebSocket()
         : new Refusal(
             StatusCodes.Status405MethodNotAllowed, RefusalTypes.InvalidRequest, "method_not_allowed",
-            $"{http.Request.Path} takes {allowed}, not {Shown.Of(http.Request.Method)}.") { Allow = allowed };
+            $"{http.Request.Path} takes {allowed}, not {Shown.Of(http.Request.Method)}.")
+        { Allow = allowed };
 
     private static Refusal Unknown(HttpContext http) => IsWebSocket(http)
         ? NoWebSocket()

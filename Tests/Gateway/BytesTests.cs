@@ -38,9 +38,9 @@ public sealed class BytesTests
             "", "\"stream_options\":null", "\"stream_options\": {}", "\"stream_options\":{\"include_usage\":true}", "\"stream_options\":{\"include_usage\" : false,\"y\":[]}",
             "\"stream_options\":{\"y\":1,\"continuous_usage_stats\":false}", "\"stream_options\":{\"continuous_usage_stats\":true,\"include_usage\":null}");
         var bodies = from some in fields
-            from option in options
-            from order in Gen.Choose(0, 2)
-            select Body(some.Distinct(), option, order);
+                     from option in options
+                     from order in Gen.Choose(0, 2)
+                     select Body(some.Distinct(), option, order);
         Prop.ForAll(bodies.ToArbitrary(), body =>
         {
             var bytes = Encoding.UTF8.GetBytes(body);

@@ -87,7 +87,13 @@ public sealed class UsageSpoolTests
         Directory.CreateDirectory(orphaned);
         var left = new UsageEvent
         {
-            Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), Namespace = "default", Key = "k", RequestId = "r", Operation = "chat", Model = "m", Outcome = UsageOutcomes.Completed,
+            Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+            Namespace = "default",
+            Key = "k",
+            RequestId = "r",
+            Operation = "chat",
+            Model = "m",
+            Outcome = UsageOutcomes.Completed,
         };
         await File.WriteAllTextAsync(Path.Combine(orphaned, "0000000000000001.usage"), JsonSerializer.Serialize(left, ContractsJson.Default.UsageEvent) + "\n");
 
@@ -119,7 +125,13 @@ public sealed class UsageSpoolTests
         var good = JsonSerializer.Serialize(
             new UsageEvent
             {
-                Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), Namespace = "n", Key = "k", RequestId = "r", Operation = "chat", Model = "m", Outcome = "completed",
+                Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+                Namespace = "n",
+                Key = "k",
+                RequestId = "r",
+                Operation = "chat",
+                Model = "m",
+                Outcome = "completed",
             },
             ContractsJson.Default.UsageEvent);
         var lines = SpoolSegment.Lines(Encoding.UTF8.GetBytes($"{good}\n\0\0\0\0\n{good}\n{good[..20]}"), out var skipped);

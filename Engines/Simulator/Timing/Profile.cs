@@ -12,14 +12,23 @@ public sealed record Profile
         ["8b"] = Default,
         ["70b"] = new()
         {
-            PrefillTokensPerSecond = 5_000, DecodeMsPerStep = 26, PerSequenceMs = 0.12, KvMsPerThousandTokens = 0.025,
-            KvBlocks = 36_000, TimeToFirstTokenMs = 140,
+            PrefillTokensPerSecond = 5_000,
+            DecodeMsPerStep = 26,
+            PerSequenceMs = 0.12,
+            KvMsPerThousandTokens = 0.025,
+            KvBlocks = 36_000,
+            TimeToFirstTokenMs = 140,
         },
         ["embedding"] = new() { PrefillTokensPerSecond = 60_000, MaxBatchedTokens = 8_192, DecodeMsPerStep = 4, TimeToFirstTokenMs = 8 },
         ["instant"] = new()
         {
-            PrefillTokensPerSecond = 10_000_000, MaxBatchedTokens = 65_536, DecodeMsPerStep = 0.1, PerSequenceMs = 0,
-            KvMsPerThousandTokens = 0, TimeToFirstTokenMs = 0, JitterPercent = 0,
+            PrefillTokensPerSecond = 10_000_000,
+            MaxBatchedTokens = 65_536,
+            DecodeMsPerStep = 0.1,
+            PerSequenceMs = 0,
+            KvMsPerThousandTokens = 0,
+            TimeToFirstTokenMs = 0,
+            JitterPercent = 0,
         },
     };
 
