@@ -8,6 +8,7 @@ namespace Orrery.Gateway.Usage;
 internal sealed record SpoolSegment(string Path, long Number)
 {
     private const string Extension = ".usage";
+    private const string RefusedExtension = ".refused";
 
     /// <summary>The segments of a folder, oldest first.</summary>
     public static IReadOnlyList<SpoolSegment> In(string directory) => [.. Directory.EnumerateFiles(directory, "*" + Extension)
@@ -23,6 +24,18 @@ internal sealed record SpoolSegment(string Path, long Number)
         }
 
         return new FileStream(System.IO.Path.Combine(directory, number.ToString("D16", CultureInfo.InvariantCulture) + Extension), options);
+    }
+
+    /// <summary>Keeps a line that cannot be sent in a file beside the segment, and returns that file's path.</summary>
+    public async Task<string> SetAsideAsync(ReadOnlyMemory<byte> line, CancellationToken cancellationToken)
+    {
+        var path = System.IO.Path.ChangeExtension(Path, RefusedExtension);
+        await using var file = new FileStream(path, FileMode.Append);
+        await file.WriteAsync(line, cancellationToken);
+        file.WriteByte((byte)'\n');
+        await file.FlushAsync(cancellationToken);
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
+        return path;
     }
 
     /// <summary>The whole lines of <paramref name="bytes"/> that are events. A torn last line, or one that a crash left unwritten, is passed over.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
@@ -120,7 +121,7 @@ internal sealed partial class UsageSender(
 
             for (var start = 0; start < lines.Count; start += MostEvents)
             {
-                await PostAsync(lines.GetRange(start, Math.Min(MostEvents, lines.Count - start)), cancellationToken);
+                await PostOrSetAsideAsync(segment, lines.GetRange(start, Math.Min(MostEvents, lines.Count - start)), cancellationToken);
             }
 
             File.Delete(segment.Path);
@@ -130,6 +131,27 @@ internal sealed partial class UsageSender(
             || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return error.Message;
+        }
+    }
+
+    /// <summary>An event that the Catalogue will never take is found by halving and set aside: it must not hold up those behind it.</summary>
+    private async Task PostOrSetAsideAsync(SpoolSegment segment, List<ReadOnlyMemory<byte>> lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PostAsync(lines, cancellationToken);
+        }
+        catch (HttpRequestException error) when (error.StatusCode == HttpStatusCode.BadRequest)
+        {
+            if (lines.Count == 1)
+            {
+                Log.SetAside(logger, await segment.SetAsideAsync(lines[0], cancellationToken));
+                return;
+            }
+
+            var half = lines.Count / 2;
+            await PostOrSetAsideAsync(segment, lines.GetRange(0, half), cancellationToken);
+            await PostOrSetAsideAsync(segment, lines.GetRange(half, lines.Count - half), cancellationToken);
         }
     }
 
@@ -178,6 +200,9 @@ internal sealed partial class UsageSender(
 
         [LoggerMessage(913, LogLevel.Warning, "Usage stays in {Directory} for the next start ({Fault})", EventName = "UsageLeftBehind")]
         public static partial void LeftBehind(ILogger logger, string directory, string fault);
+
+        [LoggerMessage(915, LogLevel.Error, "The Catalogue refuses a usage event as malformed; it is kept in {Path} and not sent again", EventName = "UsageSetAside")]
+        public static partial void SetAside(ILogger logger, string path);
 
         [LoggerMessage(914, LogLevel.Debug, "Usage is no longer posted in the background; the stop posts what is left", EventName = "UsageSenderStopping")]
         public static partial void Stopping(ILogger logger);

@@ -41,6 +41,9 @@ internal sealed class FakeCatalogue : IAsyncDisposable
     /// <summary>Records what comes and answers 500 all the same, as a server that dies in between does.</summary>
     public bool FailsAfterRecording { get; set; }
 
+    /// <summary>Answers 400 to a batch that holds an event of this request, and records none of it.</summary>
+    public string? RefusedRequestId { get; set; }
+
     public bool Heartbeats { get; set; } = true;
 
     public static async Task<FakeCatalogue> StartAsync(SnapshotDocument document)
@@ -172,7 +175,13 @@ internal sealed class FakeCatalogue : IAsyncDisposable
     {
         var batch = await JsonSerializer.DeserializeAsync(http.Request.Body, ContractsJson.Default.UsageBatch);
         Interlocked.Increment(ref Batches);
-        var recorded = batch!.Events.Count(used => _usage.TryAdd(used.Id, used));
+        if (batch!.Events.Any(used => used.RequestId == RefusedRequestId))
+        {
+            http.Response.StatusCode = 400;
+            return;
+        }
+
+        var recorded = batch.Events.Count(used => _usage.TryAdd(used.Id, used));
         Interlocked.Add(ref Duplicates, batch.Events.Count - recorded);
         if (FailsAfterRecording)
         {

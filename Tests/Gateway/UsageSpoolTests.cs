@@ -64,6 +64,26 @@ public sealed class UsageSpoolTests
     }
 
     [Fact]
+    public async Task An_event_that_the_catalogue_will_never_take_is_set_aside_and_holds_nobody_up()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        world.ExpectError("UsageSetAside");
+        world.Catalogue.RefusedRequestId = "the-refused-one";
+        foreach (var id in new[] { "before", "the-refused-one", "after" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(GatewayWorld.Chat(), Encoding.UTF8, "application/json") };
+            request.Headers.Add(OrreryHeaders.RequestId, id);
+            using var response = await world.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        await Eventually.Holds(() => world.Catalogue.Usage.Count == 2 && LinesIn(Path.Combine(world.DataDirectory, "slot-0")) == 0);
+        Assert.Equal(["after", "before"], world.Catalogue.Usage.Select(used => used.RequestId).Order(StringComparer.Ordinal));
+        var kept = Directory.GetFiles(Path.Combine(world.DataDirectory, "slot-0"), "*.refused").Select(File.ReadAllText);
+        Assert.Contains("the-refused-one", Assert.Single(kept));
+    }
+
+    [Fact]
     public async Task A_stop_brings_home_what_is_left()
     {
         await using var engine = await ScriptedEngine.StartAsync();
