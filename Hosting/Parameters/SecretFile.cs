@@ -6,26 +6,24 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <summary>Generated values that must be the same at the next run: <c>secrets.json</c> in the state directory, readable by its owner alone.</summary>
 internal sealed class SecretFile(StateDirectory state)
 {
-    // One for the process: parameters are asked for concurrently, and each holds a SecretFile of its own.
-    private static readonly Lock OneAtATime = new();
-
     private string FilePath => Path.Combine(state.Path, "secrets.json");
 
     /// <summary>The remembered value of <paramref name="key"/>, or a new one that is remembered from now on.</summary>
     public string GetOrAdd(string key, Func<string> create)
     {
-        lock (OneAtATime)
-        {
-            var values = Read();
-            if (!values.TryGetValue(key, out var value))
-            {
-                value = create();
-                values[key] = value;
-                Write(values);
-            }
+        state.Ensure();
 
-            return value;
+        // Every parameter asks by itself, and two hosts may share a state directory: only one at a time reads and writes, or a value would be lost.
+        using var held = FileLock.Take(FilePath + ".lock");
+        var values = Read();
+        if (!values.TryGetValue(key, out var value))
+        {
+            value = create();
+            values[key] = value;
+            Write(values);
         }
+
+        return value;
     }
 
     /// <exception cref="DistributedApplicationException">The file is not what this class wrote.</exception>
@@ -49,7 +47,6 @@ internal sealed class SecretFile(StateDirectory state)
 
     private void Write(SortedDictionary<string, string> values)
     {
-        state.Ensure();
         var draft = FilePath + ".new";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
         using (var stream = new FileStream(draft, options))

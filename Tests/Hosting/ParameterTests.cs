@@ -45,6 +45,17 @@ public sealed class ParameterTests
     }
 
     [Fact]
+    public async Task Many_values_generated_at_once_are_all_remembered()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"hosting-tests-{Guid.CreateVersion7():N}");
+        string[] names = [.. Enumerable.Range(0, 40).Select(n => $"key-{n}")];
+        var first = await Task.WhenAll(names.Select(name => Task.Run(async () => await Generated(folder, name).GetValueAsync(Graph.Soon()))));
+        var second = await Task.WhenAll(names.Select(async name => await Generated(folder, name).GetValueAsync(Graph.Soon())));
+        Assert.Equal(first, second);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_configured_value_wins_over_a_generated_one()
     {
         var builder = Graph.Create("--Parameters:key=mine");
@@ -79,6 +90,6 @@ public sealed class ParameterTests
         root.Delete(recursive: true);
     }
 
-    private static ParameterResource Generated(string folder) =>
-        Graph.Create($"--AppHost:StateDirectory={folder}").AddParameter("key", new GenerateParameterDefault(), secret: true).Resource;
+    private static ParameterResource Generated(string folder, string name = "key") =>
+        Graph.Create($"--AppHost:StateDirectory={folder}").AddParameter(name, new GenerateParameterDefault(), secret: true).Resource;
 }
