@@ -1,6 +1,5 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Configuration;
 
 namespace Orrery.Tests.Hosting;
 
@@ -47,23 +46,21 @@ public sealed class ContainerTests
     }
 
     [Fact]
-    public async Task A_container_runs_and_is_gone_afterwards()
+    public async Task A_container_becomes_healthy_and_is_gone_when_its_host_is_killed()
     {
-        var runtime = new ContainerRuntime(new ConfigurationManager(), TimeProvider.System);
-        try
+        using var podman = await Podman.WithTestImageAsync();
+        string run;
+        await using (var host = HostProcess.WithContainer(podman.Folder, podman.ConfigurationPath))
         {
-            await runtime.FindAsync(Graph.Soon());
-        }
-        catch (ContainerRuntimeException error)
-        {
-            Assert.Skip(error.Message);
+            await Eventually.Holds(() => Task.FromResult(host.Output), text => text.Contains("box  Running, healthy", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+            Assert.Single(await podman.ContainersAsync());
+            run = host.Run();
+
+            host.Send(Signal.Kill);
+            await Eventually.Holds(podman.ContainersAsync, containers => containers.Count == 0);
         }
 
-        var builder = Graph.Create();
-        builder.AddContainer("box", "docker.io/library/busybox", "1").WithArgs("sh", "-c", "echo inside; exit 0");
-        await using var app = await builder.StartAsync();
-        await app.UntilEndedAsync("box");
-        Assert.Contains("inside", await app.LinesAsync("box"));
+        Assert.DoesNotContain($"aspire-{run}", await podman.LinesAsync("network", "ls", "--format", "{{.Name}}"));
     }
 
     [Fact]
