@@ -11,11 +11,11 @@ internal sealed partial class HostProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    public HostProcess(string state)
+    public HostProcess(string state, params string[] more)
     {
         State = state;
         var program = Path.Combine(AppContext.BaseDirectory, "Orrery.Tests.Hosting.Host");
-        _process = Process.Start(new ProcessStartInfo(program, [$"--AppHost:StateDirectory={state}", "--DcpPublisher:RandomizePorts=true"])
+        _process = Process.Start(new ProcessStartInfo(program, [$"--AppHost:StateDirectory={state}", "--DcpPublisher:RandomizePorts=true", .. more])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

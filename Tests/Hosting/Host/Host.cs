@@ -16,4 +16,9 @@ builder.AddExecutable("stubborn", "sh", ".", "-c", "trap '' TERM INT; sleep 1000
     .WaitFor(service)
     .WaitFor(database);
 
+if (builder.Configuration["box"] is { } image)
+{
+    builder.AddContainer("box", image).WithContainerRuntimeArgs(builder.Configuration["limits"]!.Split(' ')).WithArgs("/bin/sleep", "1000");
+}
+
 builder.Build().Run();
