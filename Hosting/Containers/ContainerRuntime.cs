@@ -60,6 +60,8 @@ internal sealed class ContainerRuntime(IConfiguration configuration, TimeProvide
     {
         if (_program is { } program)
         {
+            // podman's rm -f would ask once more, for ten seconds, what has been asked long enough.
+            await RunAsync(program, ["kill", container], CancellationToken.None);
             await RunAsync(program, ["rm", "-f", container], CancellationToken.None);
         }
     }

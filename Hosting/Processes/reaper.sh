@@ -71,6 +71,8 @@ each end
 if [ -f "$run/runtime" ]; then
   read -r runtime <"$run/runtime"
   for container in $("$runtime" ps -aq --filter "label=aspire.hosting.run=$id"); do
+    # Asked long enough by now; podman's rm -f would ask once more, for ten seconds.
+    "$runtime" kill "$container"
     "$runtime" rm -f "$container"
   done
   "$runtime" network rm "aspire-$id"

@@ -1,9 +1,10 @@
+using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
 namespace Orrery.Tests.Hosting;
 
-public sealed class ContainerTests
+public sealed class ContainerTests(BoxImage image) : IClassFixture<BoxImage>
 {
     [Fact]
     public async Task A_missing_runtime_is_explained_and_everything_else_runs()
@@ -46,21 +47,54 @@ public sealed class ContainerTests
     }
 
     [Fact]
-    public async Task A_container_becomes_healthy_and_is_gone_when_its_host_is_killed()
+    public async Task A_container_is_reached_on_its_port_and_gets_its_variables()
     {
-        using var podman = await Podman.WithTestImageAsync();
-        string run;
-        await using (var host = HostProcess.WithContainer(podman.Folder, podman.ConfigurationPath))
-        {
-            await Eventually.Holds(() => Task.FromResult(host.Output), text => text.Contains("box  Running, healthy", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
-            Assert.Single(await podman.ContainersAsync());
-            run = host.Run();
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        var builder = Graph.Create();
+        var secret = builder.AddParameter("token", "s e c", secret: true);
+        var box = builder.AddContainer("box", BoxImage.Name)
+            .WithContainerRuntimeArgs(BoxImage.Limits)
+            .WithEnvironment("TOKEN", secret)
+            .WithArgs("/bin/sh", "-c", "/usr/bin/env; exec /usr/bin/redis-server --protected-mode no")
+            .WithEndpoint(targetPort: 6379, name: "tcp");
+        await using var app = await builder.StartAsync();
+        await app.UntilLineAsync("box", "TOKEN=s e c");
+        await Eventually.Holds(() => PingAsync(box.GetEndpoint("tcp").Port), answer => answer == "+PONG");
+        Assert.True((await app.ResourceCommands.ExecuteCommandAsync("box", "restart", Graph.Soon())).Success);
+        await Eventually.Holds(() => PingAsync(box.GetEndpoint("tcp").Port), answer => answer == "+PONG");
+    }
 
+    [Fact]
+    public async Task Containers_find_each_other_by_name()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        var builder = Graph.Create();
+        var server = builder.AddContainer("server", BoxImage.Name).WithContainerRuntimeArgs(BoxImage.Limits)
+            .WithArgs("/bin/sh", "-c", "trap 'exit 0' TERM; /bin/sleep 1000 & wait").WithHttpEndpoint(targetPort: 8000);
+        builder.AddContainer("client", BoxImage.Name).WithContainerRuntimeArgs(BoxImage.Limits)
+            .WithArgs("/usr/bin/env").WithEnvironment("SERVER", server.GetEndpoint("http"));
+        await using var app = await builder.StartAsync();
+        await app.UntilAsync("client", KnownResourceStates.Exited);
+        Assert.Contains("SERVER=http://server:8000", await app.LinesAsync("client"));
+    }
+
+    [Fact]
+    public async Task A_killed_host_leaves_no_container_and_no_network()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        var state = Directory.CreateTempSubdirectory("hosting-tests-");
+        await using (var host = new HostProcess(state.FullName, "--box=" + BoxImage.Name, "--limits=" + string.Join(' ', BoxImage.Limits)))
+        {
+            await Eventually.Holds(() => host.Output.Contains("box        Running", StringComparison.Ordinal));
+            var run = Path.GetFileName(Directory.GetDirectories(Path.Combine(state.FullName, "run")).Single());
+            await Eventually.Holds(() => image.ContainersAsync(run), containers => containers.Length > 0);
             host.Send(Signal.Kill);
-            await Eventually.Holds(podman.ContainersAsync, containers => containers.Count == 0);
+            await host.ExitCodeAsync();
+            await Eventually.Holds(() => image.ContainersAsync(run), containers => containers.Length == 0);
+            await Eventually.Holds(() => image.NetworksAsync(run), networks => networks.Length == 0);
         }
 
-        Assert.DoesNotContain($"aspire-{run}", await podman.LinesAsync("network", "ls", "--format", "{{.Name}}"));
+        state.Delete(recursive: true);
     }
 
     [Fact]
@@ -68,5 +102,21 @@ public sealed class ContainerTests
     {
         var box = Graph.Create().AddContainer("box", "busybox");
         Assert.Throws<NotSupportedException>(() => box.WithLifetime(ContainerLifetime.Persistent));
+    }
+
+    private static async Task<string?> PingAsync(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync("127.0.0.1", port, Graph.Soon());
+            await client.GetStream().WriteAsync("PING\r\n"u8.ToArray(), Graph.Soon());
+            using var reader = new StreamReader(client.GetStream());
+            return await reader.ReadLineAsync(Graph.Soon());
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            return error.Message;
+        }
     }
 }

@@ -11,25 +11,21 @@ internal sealed partial class HostProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    public HostProcess(string state)
-        : this(state, new ProcessStartInfo(Program, Arguments(state)))
-    {
-    }
-
-    private HostProcess(string state, ProcessStartInfo start)
+    public HostProcess(string state, params string[] more)
     {
         State = state;
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        start.RedirectStandardInput = true;
-        _process = Process.Start(start)!;
+        var program = Path.Combine(AppContext.BaseDirectory, "Orrery.Tests.Hosting.Host");
+        _process = Process.Start(new ProcessStartInfo(program, [$"--AppHost:StateDirectory={state}", "--DcpPublisher:RandomizePorts=true", .. more])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        })!;
         _process.OutputDataReceived += (_, line) => Add(line.Data);
         _process.ErrorDataReceived += (_, line) => Add(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
-
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "Orrery.Tests.Hosting.Host");
 
     public string State { get; }
 
@@ -45,15 +41,6 @@ internal sealed partial class HostProcess : IAsyncDisposable
     }
 
     public int Id => _process.Id;
-
-    /// <summary>The host with a container in its graph, in a network namespace of its own: the container's network is then none of this machine's.</summary>
-    public static HostProcess WithContainer(string state, string containersConf)
-    {
-        string[] inside = ["--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "host", Program, .. Arguments(state), "--graph=container"];
-        var start = new ProcessStartInfo("unshare", inside);
-        start.Environment["CONTAINERS_CONF"] = containersConf;
-        return new HostProcess(state, start);
-    }
 
     /// <summary>The processes of the run that are alive, wherever their groups are.</summary>
     public static List<string> Marked(string run) =>
@@ -74,11 +61,8 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public async Task<string> UntilStartedAsync()
     {
         await Eventually.Holds(() => Task.FromResult(Output), text => text.Contains("stubborn   Running", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
-        return Run();
+        return Path.GetFileName(Directory.GetDirectories(Path.Combine(State, "run")).Single(path => !path.EndsWith(".closing", StringComparison.Ordinal)));
     }
-
-    /// <summary>The run's own name.</summary>
-    public string Run() => Path.GetFileName(Directory.GetDirectories(Path.Combine(State, "run")).Single(path => !path.EndsWith(".closing", StringComparison.Ordinal)));
 
     public List<int> Ports() => [.. Port().Matches(Output).Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).Distinct()];
 
@@ -101,8 +85,6 @@ internal sealed partial class HostProcess : IAsyncDisposable
         await Eventually.Holds(() => !Directory.Exists(Path.Combine(State, "run")) || Directory.GetDirectories(Path.Combine(State, "run")).Length == 0);
         _process.Dispose();
     }
-
-    private static string[] Arguments(string state) => [$"--AppHost:StateDirectory={state}", "--DcpPublisher:RandomizePorts=true"];
 
     private void Add(string? line)
     {

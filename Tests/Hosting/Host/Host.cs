@@ -1,18 +1,6 @@
 // An AppHost for the tests of Hosting: run as a process of its own to be killed, and by the testing builder.
 var builder = DistributedApplication.CreateBuilder(args);
 
-if (builder.Configuration["graph"] == "container")
-{
-    builder.AddContainer("box", "localhost/orrery-test-box", "1")
-        .WithImagePullPolicy(ImagePullPolicy.Never)
-        .WithVolume("orrery-test-box", "/data")
-        .WithHttpEndpoint(targetPort: 80)
-        .WithHttpHealthCheck("/")
-        .WithArgs("/bin/busybox", "sh", "-c", "echo served >> /data/index.html; exec /bin/busybox httpd -f -p 80 -h /data");
-    builder.Build().Run();
-    return;
-}
-
 var redis = builder.AddRedis("cache").WithDataVolume();
 var database = builder.AddPostgres("pg").AddDatabase("db");
 
@@ -27,5 +15,10 @@ builder.AddExecutable("stubborn", "sh", ".", "-c", "trap '' TERM INT; sleep 1000
     .WithReference(service)
     .WaitFor(service)
     .WaitFor(database);
+
+if (builder.Configuration["box"] is { } image)
+{
+    builder.AddContainer("box", image).WithContainerRuntimeArgs(builder.Configuration["limits"]!.Split(' ')).WithArgs("/bin/sleep", "1000");
+}
 
 builder.Build().Run();
