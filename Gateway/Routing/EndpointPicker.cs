@@ -35,8 +35,8 @@ internal sealed class EndpointPicker(Dice dice)
             return tried.Contains(endpoints[0].Endpoint) ? null : endpoints[0].Endpoint.TryTake(candidate);
         }
 
-        var one = Draw(endpoints);
-        var other = Draw(endpoints);
+        var one = Draw(endpoints, except: -1);
+        var other = Draw(endpoints, except: one); // Another one, or the busier of two would still get a quarter of the requests.
         if (Load(endpoints[other]) < Load(endpoints[one]))
         {
             one = other;
@@ -87,18 +87,19 @@ internal sealed class EndpointPicker(Dice dice)
 
     private static double Load(WeightedEndpoint weighted) => (weighted.Endpoint.InFlight + 1.0) / weighted.Weight;
 
-    private int Draw(IReadOnlyList<WeightedEndpoint> endpoints)
+    /// <summary>An index other than <paramref name="except"/>, each as likely as its weight says.</summary>
+    private int Draw(IReadOnlyList<WeightedEndpoint> endpoints, int except)
     {
         long total = 0;
-        foreach (var weighted in endpoints)
+        for (var i = 0; i < endpoints.Count; i++)
         {
-            total += weighted.Weight;
+            total += i == except ? 0 : endpoints[i].Weight;
         }
 
         var point = dice.Next(total);
         for (var i = 0; i < endpoints.Count; i++)
         {
-            point -= endpoints[i].Weight;
+            point -= i == except ? 0 : endpoints[i].Weight;
             if (point < 0)
             {
                 return i;
