@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From ./run to the first streamed token: once with nothing built (packages restored), once with everything built.
 #   Bench/start.sh [FOLDER]      a clone is made there; default: a temporary folder, removed at the end
-set -euo pipefail
+set -eu
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=${1:-$(mktemp -d)}
 key=ork_startstartstartstartstartstartstartstart
