@@ -19,7 +19,7 @@ measure() {
   done
   now=$(date +%s%N)
   echo "$1: $(((now - start) / 1000000)) ms"
-  kill -INT $host
+  kill -TERM $host # A job of a script ignores INT.
   wait $host || true
 }
 
