@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Orrery.Gateway.Api;
@@ -6,6 +7,9 @@ namespace Orrery.Gateway.Api;
 /// <summary>A refusal as OpenAI's error object: <c>{"error":{"message","type","param","code"}}</c>.</summary>
 internal static class OpenAiErrors
 {
+    /// <summary>Leaves quotation marks and other scripts as they are: the text is JSON for people, and never part of a page.</summary>
+    public static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static async Task WriteAsync(HttpContext http, Refusal refusal)
     {
         var response = http.Response;
@@ -26,7 +30,7 @@ internal static class OpenAiErrors
             response.Headers.Allow = allow;
         }
 
-        await using (var json = new Utf8JsonWriter(response.BodyWriter))
+        await using (var json = new Utf8JsonWriter(response.BodyWriter, Readable))
         {
             Write(json, refusal);
         }

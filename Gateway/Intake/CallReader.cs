@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Orrery.Gateway.Intake;
 
@@ -20,6 +21,13 @@ internal static class CallReader
 
     public static Refusal? Read(Call call, Operation operation, int maxDepth)
     {
+        // The reader looks into the strings it is asked for only; the engine would choke on the rest.
+        if (!Utf8.IsValid(call.Body.Span))
+        {
+            return new Refusal(
+                StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_json", "The body is not valid UTF-8. Send JSON in UTF-8, without a byte order mark.");
+        }
+
         var reader = new Utf8JsonReader(call.Body.Span, new JsonReaderOptions { MaxDepth = maxDepth });
         try
         {

@@ -187,7 +187,7 @@ internal sealed class StreamRelay(BufferPool pool, IOptions<GatewayOptions> opti
         var refusal = error.ToRefusal();
         var output = exchange.Http.Response.BodyWriter;
         output.Write("data: "u8);
-        await using (var json = new Utf8JsonWriter(output))
+        await using (var json = new Utf8JsonWriter(output, Api.OpenAiErrors.Readable))
         {
             Api.OpenAiErrors.Write(json, refusal with { Type = RefusalTypes.Upstream });
         }

@@ -59,6 +59,20 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_body_with_bytes_that_are_not_UTF_8_is_refused_here_and_not_by_the_engine()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        byte[] body = [.. "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\""u8, 0xff, 0xfe, .. "\"}]}"u8];
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new("application/json");
+        using var response = await world.Client.PostAsync("/v1/chat/completions", content, TestContext.Current.CancellationToken);
+        var error = await ErrorBody.ReadAsync(response);
+        Assert.Equal((400, "invalid_json", "The body is not valid UTF-8. Send JSON in UTF-8, without a byte order mark."), (error.Status, error.Code, error.Message));
+        Assert.Empty(engine.Requests);
+    }
+
+    [Fact]
     public async Task A_body_that_nests_too_deeply_is_refused()
     {
         await using var engine = await ScriptedEngine.StartAsync();

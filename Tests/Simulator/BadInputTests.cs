@@ -18,7 +18,7 @@ public sealed class BadInputTests
         { "chat", """{"model":"chat","messages":"hi"}""", 400, "messages: expected an array, got \"hi\"." },
         { "chat", """{"model":"chat","messages":[{"role":"king","content":"hi"}]}""", 400, "messages[0].role: expected one of system, developer, user, assistant, tool, got \"king\"." },
         { "chat", """{"model":"chat","messages":[{"role":"user"}]}""", 400, "messages[0].content: expected a string or a list of parts; the field is missing." },
-        { "chat", """{"model":"chat","messages":[{"role":"user","content":"\ud800"}]}""", 400, "The body holds half of a surrogate pair, which is not valid Unicode." },
+        { "chat", """{"model":"chat","messages":[{"role":"user","content":"\ud800"}]}""", 400, "The body holds half of a surrogate pair or bytes that are not UTF-8." },
         { "chat", """{"model":"chat","messages":[{"role":"user","content":[{"type":"video"}]}]}""", 400, "messages[0].content[0].type: expected one of text, image_url" },
         { "chat", """{"model":"chat","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"ftp://x"}}]}]}""", 400, "messages[0].content[0].image_url.url: expected an http(s) URL" },
         { "chat", Chat("\"n\":0"), 400, "n: expected an integer from 1 to 128, got 0." },
