@@ -33,6 +33,7 @@ internal static class HostServices
         services.AddSingleton<Reaper>();
         services.AddSingleton<Leftovers>();
         services.AddSingleton<ContainerRuntime>();
+        services.AddSingleton<VolumeLocks>();
         services.AddSingleton<LaunchPlanner>();
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<GraphRunner>();

@@ -8,6 +8,7 @@ internal sealed class LaunchPlanner(
     DistributedApplicationExecutionContext execution,
     ContainerRuntime containers,
     StateDirectory state,
+    VolumeLocks volumes,
     ResourceLoggerService loggers)
 {
     public async Task<LaunchPlan> PlanAsync(IResource resource, InstancePorts ports, RunDirectory run, CancellationToken cancellationToken)
@@ -112,6 +113,11 @@ internal sealed class LaunchPlanner(
         else
         {
             StateDirectory.Ensure(path);
+        }
+
+        if (mount is not null)
+        {
+            volumes.Hold(path, resource.Name);
         }
 
         return path;

@@ -29,6 +29,25 @@ public sealed class RedisTests : IDisposable
     }
 
     [Fact]
+    public async Task A_second_host_does_not_touch_the_data_of_a_running_one()
+    {
+        Assert.SkipUnless(RedisServer.Program is not null, "Redis is not installed.");
+        var (app, redis) = await StartAsync();
+        await using (app)
+        {
+            var builder = Graph.Create($"--AppHost:StateDirectory={_state.FullName}", "--Parameters:cache-password=other");
+            builder.AddRedis("cache").WithDataVolume();
+            await using (var second = await builder.StartAsync())
+            {
+                await second.UntilAsync("cache", KnownResourceStates.FailedToStart);
+                Assert.Contains(await second.LinesAsync("cache"), line => line.StartsWith("'cache' cannot start: another running AppHost uses its data in ", StringComparison.Ordinal));
+            }
+
+            Assert.Equal("+OK", await AskAsync(redis, "SET", "kept", "still"));
+        }
+    }
+
+    [Fact]
     public async Task Without_its_password_nothing_is_told()
     {
         Assert.SkipUnless(RedisServer.Program is not null, "Redis is not installed.");
