@@ -1,6 +1,11 @@
 using Orrery.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);
+if (Settings.Faults(builder) is { Count: > 0 } faults)
+{
+    faults.ForEach(Console.Error.WriteLine);
+    return 1;
+}
 
 // What an operator may set: Parameters__first_key, Parameters__gateway_port, … Absent secrets are made once and kept.
 var firstKey = builder.AddParameter("first-key", new AccessTokenDefault(), secret: true, persist: true);
@@ -17,7 +22,7 @@ var models = builder.AddModelServers();
 
 // Control plane
 var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
-    .WithPort(builder, "catalogue-port")
+    .WithPort(builder, Settings.CataloguePort)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health/ready")
     .WithReference(database).WaitFor(database)
@@ -28,10 +33,10 @@ var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
 
 // Data plane: needs neither store to answer, and so waits for the first snapshot only
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
-    .WithPort(builder, "gateway-port")
+    .WithPort(builder, Settings.GatewayPort)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health/ready")
-    .WithReplicaCount(builder, "gateway-replicas")
+    .WithReplicaCount(builder, Settings.GatewayReplicas)
     .WithReference(redis)
     .WithReference(catalogue).WaitFor(catalogue)
     .WithDataDirectory("Gateway__DataDirectory", "gateway")
@@ -40,3 +45,4 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
 
 builder.Welcome(gateway, catalogue, firstKey, models);
 builder.Build().Run();
+return 0;

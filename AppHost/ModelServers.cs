@@ -44,7 +44,7 @@ internal static class ModelServerExtensions
         return UsesVllm(builder) ? builder.AddVllm(models) : builder.AddSimulator(models);
     }
 
-    private static bool UsesVllm(IDistributedApplicationBuilder builder) => builder.ParameterText("model-servers") switch
+    public static bool UsesVllm(IDistributedApplicationBuilder builder) => builder.ParameterText("model-servers") switch
     {
         null or "auto" => builder.ExecutionContext.IsPublishMode || (LocalMachine.HasNvidiaGpu && LocalMachine.HasContainerTool),
         "vllm" => true,
@@ -113,7 +113,7 @@ internal static class ModelServerExtensions
         }
     }
 
-    private static IReadOnlyList<LocalModel> ReadModels(IConfiguration configuration)
+    public static IReadOnlyList<LocalModel> ReadModels(IConfiguration configuration)
     {
         var models = configuration.GetSection("Models").Get<LocalModel[]>() ?? [];
         for (var i = 0; i < models.Length; i++)

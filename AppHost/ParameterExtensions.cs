@@ -16,7 +16,7 @@ internal static class ParameterExtensions
     /// <summary>Gives the project's <c>http</c> endpoint the port that the operator set, and leaves its own where none was.</summary>
     public static IResourceBuilder<ProjectResource> WithPort(this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter)
     {
-        if (builder.IntegerParameter(parameter, 1, 65_535) is { } port)
+        if (builder.PortOf(parameter) is { } port)
         {
             project.WithEndpoint("http", endpoint => endpoint.Port = port);
         }
@@ -27,7 +27,7 @@ internal static class ParameterExtensions
     /// <summary>Runs as many replicas as the operator set; one where nothing was set.</summary>
     public static IResourceBuilder<ProjectResource> WithReplicaCount(
         this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter) =>
-        builder.IntegerParameter(parameter, 1, 64) is { } replicas and > 1 ? project.WithReplicas(replicas) : project;
+        builder.ReplicasOf(parameter) is { } replicas and > 1 ? project.WithReplicas(replicas) : project;
 
     /// <summary>Where a service keeps files of its own between starts: beside the solution on a laptop, its own default when published.</summary>
     public static IResourceBuilder<ProjectResource> WithDataDirectory(this IResourceBuilder<ProjectResource> project, string variable, string name)
@@ -41,6 +41,10 @@ internal static class ParameterExtensions
     /// <summary>The value set for <paramref name="name"/> in either spelling; <c>null</c> when there is none.</summary>
     public static string? ParameterText(this IDistributedApplicationBuilder builder, string name) =>
         builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
+
+    public static int? PortOf(this IDistributedApplicationBuilder builder, string parameter) => builder.IntegerParameter(parameter, 1, 65_535);
+
+    public static int? ReplicasOf(this IDistributedApplicationBuilder builder, string parameter) => builder.IntegerParameter(parameter, 1, 64);
 
     private static int? IntegerParameter(this IDistributedApplicationBuilder builder, string name, int least, int most)
     {
