@@ -61,7 +61,8 @@ internal static class ModelServerExtensions
             var server = builder.AddContainer(name, VllmImage, VllmTag)
                 .WithHttpEndpoint(targetPort: 8000, name: "http")
                 .WithHttpHealthCheck("/health")
-                .WithVolume("orrery-model-cache", "/root/.cache/huggingface")
+                .WithVolume("orrery-model-cache", "/models")
+                .WithEnvironment("HF_HOME", "/models")
                 .WithArgs(["--model", model.Repository ?? model.Id, "--served-model-name", model.Id, .. model.Args])
                 .WithGpu(model.Gpus);
             documents.AppendProvider(name, server.GetEndpoint("http"), [model], simulated: false);

@@ -9,7 +9,8 @@ require_dotnet() {
 
 has_postgres() { command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
 has_redis() { command -v redis-server >/dev/null; }
-has_container_tool() { command -v podman >/dev/null || command -v docker >/dev/null; }
+# A tool that works: a docker client without its daemon is none.
+has_container_tool() { podman ps -q >/dev/null 2>&1 || docker ps -q >/dev/null 2>&1; }
 
 # PostgreSQL and Redis: this machine's own servers, else containers, else Debian's packages.
 require_stores() { # yes|no: may install
@@ -18,7 +19,7 @@ require_stores() { # yes|no: may install
     has_postgres || missing+=(postgresql)
     has_redis || missing+=(redis-server)
   fi
-  install_packages "$1" "the graph keeps its data in PostgreSQL and Redis, and there is neither a server nor podman or docker here" "${missing[@]}"
+  install_packages "$1" "the graph keeps its data in PostgreSQL and Redis, and there is neither a server nor a working podman or docker here" "${missing[@]}"
 }
 
 install_packages() { # yes|no, reason, packages...
