@@ -8,14 +8,18 @@ if (Settings.Faults(builder) is { Count: > 0 } faults)
 }
 
 // What an operator may set: Parameters__first_key, Parameters__gateway_port, … Absent secrets are made once and kept.
-var firstKey = builder.AddParameter("first-key", new AccessTokenDefault(), secret: true, persist: true);
-var internalKey = builder.AddGeneratedSecret("internal-key");
-var secretsKey = builder.AddGeneratedSecret("secrets-key");
+var firstKey = builder.AddParameter("first-key", new AccessTokenDefault(), secret: true, persist: true).WithDescription("The first administrator's access key.");
+var internalKey = builder.AddGeneratedSecret("internal-key").WithDescription("Signs the calls between the services.");
+var secretsKey = builder.AddGeneratedSecret("secrets-key").WithDescription("Seals providers' keys in the database: without it they cannot be read again.");
 
 // Stores
-var postgres = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password")).WithDataVolume("orrery-postgres");
+var postgres = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password"))
+    .WithDataVolume("orrery-postgres")
+    .WithResources(cpu: "250m", memory: "512Mi", memoryLimit: "2Gi");
 var database = postgres.AddDatabase("orrery");
-var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redis-password")).WithDataVolume("orrery-redis");
+var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redis-password"))
+    .WithDataVolume("orrery-redis")
+    .WithResources(cpu: "100m", memory: "256Mi", memoryLimit: "1Gi");
 
 // Model servers: what is served here, and how it is told to the catalogue
 var models = builder.AddModelServers();
@@ -24,25 +28,33 @@ var models = builder.AddModelServers();
 var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
     .WithPort(builder, Settings.CataloguePort)
     .WithExternalHttpEndpoints()
-    .WithHttpHealthCheck("/health/ready")
+    .WithHealth()
+    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
     .WithReference(database).WaitFor(database)
+    .WithModelServers(models)
     .WithEnvironment("Catalogue__FirstKey", firstKey)
-    .WithEnvironment("Catalogue__ManagedResources", models.ManagedResources)
     .WithEnvironment("Internal__Key", internalKey)
-    .WithEnvironment("Secrets__Key", secretsKey);
+    .WithEnvironment("Secrets__Key", secretsKey)
+    .WithResources(cpu: "250m", memory: "512Mi", memoryLimit: "1Gi");
 
 // Data plane: needs neither store to answer, and so waits for the first snapshot only
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithPort(builder, Settings.GatewayPort)
     .WithExternalHttpEndpoints()
-    .WithHttpHealthCheck("/health/ready")
+    .WithHealth()
     .WithReplicaCount(builder, Settings.GatewayReplicas)
+    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
     .WithReference(redis)
     .WithReference(catalogue).WaitFor(catalogue)
+    .WithEngines(models)
     .WithDataDirectory("Gateway__DataDirectory", "gateway")
     .WithEnvironment("Internal__Key", internalKey)
-    .WithEnvironment("Secrets__Key", secretsKey);
+    .WithEnvironment("Secrets__Key", secretsKey)
+    .WithResources(cpu: "500m", memory: "512Mi", memoryLimit: "2Gi")
+    .WithAutoscaling(least: 2, most: 10, processorPercent: 70)
+    .WithOpenEgress();
 
+builder.AddCluster();
 builder.Welcome(gateway, catalogue, firstKey, models);
 builder.Build().Run();
 return 0;

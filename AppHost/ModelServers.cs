@@ -22,26 +22,45 @@ internal sealed record LocalModel
     public string[] Args { get; init; } = [];
 }
 
-/// <summary>The servers of the graph's own models, and the documents that declare them to the catalogue.</summary>
-/// <param name="ManagedResources">YAML documents, applied whole by the catalogue at each start.</param>
+/// <summary>A server of some of the graph's models.</summary>
+/// <param name="Resource">The server.</param>
+/// <param name="Document">The ModelProvider that declares it to the catalogue, as YAML.</param>
+internal sealed record ModelServer(IResourceBuilder<IResourceWithEndpoints> Resource, ReferenceExpression Document);
+
+/// <summary>The servers of the graph's own models.</summary>
+/// <param name="Servers">In the order of the configuration.</param>
 /// <param name="Models">In the order of the configuration.</param>
 /// <param name="Simulated">The answers are made up by the simulator.</param>
-internal sealed record ModelServers(ReferenceExpression ManagedResources, IReadOnlyList<LocalModel> Models, bool Simulated);
+internal sealed record ModelServers(IReadOnlyList<ModelServer> Servers, IReadOnlyList<LocalModel> Models, bool Simulated);
 
 internal static class ModelServerExtensions
 {
     private const string VllmImage = "docker.io/vllm/vllm-openai";
     private const string VllmTag = "v0.16.0";
+    private const long VllmUser = 2000;
+
+    // Weights are downloaded and loaded before it answers: an hour, asked every ten seconds.
+    private const int VllmStartSeconds = 10;
+    private const int VllmStartFailures = 360;
 
     /// <summary>
     /// One vLLM container a model when published, or when this machine has a GPU and a container tool; otherwise the simulator,
     /// which says in every answer that it is one. <c>Parameters__model_servers</c> (<c>auto</c>, <c>vllm</c>, <c>simulator</c>) decides
-    /// instead: a real engine that was asked for is never replaced by the simulator.
+    /// instead: a real engine that was asked for is never replaced by the simulator. A chart carries the simulator as well, switched
+    /// off, for clusters without a GPU.
     /// </summary>
     public static ModelServers AddModelServers(this IDistributedApplicationBuilder builder)
     {
         var models = ReadModels(builder.Configuration);
-        return UsesVllm(builder) ? builder.AddVllm(models) : builder.AddSimulator(models);
+        if (!UsesVllm(builder))
+        {
+            return new([builder.AddSimulator(models)], models, Simulated: true);
+        }
+
+        var servers = builder.AddVllm(models);
+        return builder.PublishesChart() && builder.ParameterText("model-servers") is null or "auto"
+            ? new([.. servers, builder.AddSimulator(models, isOptional: true)], models, Simulated: false)
+            : new(servers, models, Simulated: false);
     }
 
     public static bool UsesVllm(IDistributedApplicationBuilder builder) => builder.ParameterText("model-servers") switch
@@ -52,47 +71,84 @@ internal static class ModelServerExtensions
         var other => throw new DistributedApplicationException($"Parameters__model_servers is '{other}'; expected auto, vllm or simulator."),
     };
 
-    private static ModelServers AddVllm(this IDistributedApplicationBuilder builder, IReadOnlyList<LocalModel> models)
+    /// <summary>Declares the servers to the catalogue, each in a part of its own.</summary>
+    public static IResourceBuilder<ProjectResource> WithModelServers(this IResourceBuilder<ProjectResource> catalogue, ModelServers models)
     {
-        var documents = new ReferenceExpressionBuilder();
-        foreach (var model in models)
+        // What has left the graph is deleted, even when nothing is left.
+        catalogue.WithEnvironment("Catalogue__ManagedResources__apphost", "# Managed by the AppHost.");
+        foreach (var server in models.Servers)
+        {
+            catalogue.WithEnvironment($"Catalogue__ManagedResources__{server.Resource.Resource.Name.Replace('-', '_')}", server.Document);
+        }
+
+        return catalogue;
+    }
+
+    /// <summary>Says that the gateway talks to the servers, whose addresses it learns from the catalogue.</summary>
+    public static IResourceBuilder<ProjectResource> WithEngines(this IResourceBuilder<ProjectResource> gateway, ModelServers models)
+    {
+        foreach (var server in models.Servers)
+        {
+            gateway.WithReferenceRelationship(server.Resource);
+        }
+
+        return gateway;
+    }
+
+    private static List<ModelServer> AddVllm(this IDistributedApplicationBuilder builder, IReadOnlyList<LocalModel> models)
+    {
+        var weights = builder.AddExternalService("hugging-face", "https://huggingface.co");
+        return [.. models.Select(model =>
         {
             var name = "vllm-" + Slug(model.Id);
             var server = builder.AddContainer(name, VllmImage, VllmTag)
                 .WithHttpEndpoint(targetPort: 8000, name: "http")
-                .WithHttpHealthCheck("/health")
+                .WithHttpProbe(ProbeType.Startup, "/health", periodSeconds: VllmStartSeconds, timeoutSeconds: 5, failureThreshold: VllmStartFailures)
+                .WithHttpProbe(ProbeType.Liveness, "/health", periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6)
+                .WithHttpProbe(ProbeType.Readiness, "/health", timeoutSeconds: 5)
                 .WithVolume("orrery-model-cache", "/models")
+                .WithEnvironment("HF_ENDPOINT", weights)
                 .WithEnvironment("HF_HOME", "/models")
+                .WithEnvironment("HOME", "/tmp")
+                .WithEnvironment("USER", "vllm")
+                .WithReferenceRelationship(weights)
                 .WithArgs(["--model", model.Repository ?? model.Id, "--served-model-name", model.Id, .. model.Args])
+                .WithResources(cpu: "2", memory: "16Gi", memoryLimit: "32Gi")
+                .WithUser(VllmUser)
+                .WithMetrics("/metrics", 8000)
                 .WithGpu(model.Gpus);
-            documents.AppendProvider(name, server.GetEndpoint("http"), [model], simulated: false);
-        }
-
-        return new ModelServers(documents.Build(), models, Simulated: false);
+            return new ModelServer(server, Provider(name, server.GetEndpoint("http"), [model], simulated: false));
+        })];
     }
 
-    private static ModelServers AddSimulator(this IDistributedApplicationBuilder builder, IReadOnlyList<LocalModel> models)
+    private static ModelServer AddSimulator(this IDistributedApplicationBuilder builder, IReadOnlyList<LocalModel> models, bool isOptional = false)
     {
         var server = builder.AddProject<Projects.Simulator>("simulator", launchProfileName: null)
             .WithHttpEndpoint()
-            .WithHttpHealthCheck("/health")
-            .WithEnvironment("Simulator__AllowFaults", "true");
+            .WithHttpProbe(ProbeType.Startup, "/health", initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 60)
+            .WithHttpProbe(ProbeType.Liveness, "/health")
+            .WithHttpProbe(ProbeType.Readiness, "/health")
+            .WithResources(cpu: "100m", memory: "256Mi", memoryLimit: "512Mi")
+            .WithMetrics("/metrics", 8080);
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            server.WithEnvironment("Simulator__AllowFaults", "true");
+        }
+
         for (var i = 0; i < models.Count; i++)
         {
             server.WithEnvironment($"Simulator__Models__{i}__Id", models[i].Id);
             server.WithEnvironment($"Simulator__Models__{i}__Type", models[i].ModelType);
         }
 
-        var documents = new ReferenceExpressionBuilder();
-        documents.AppendProvider("simulator", server.GetEndpoint("http"), models, simulated: true);
-        return new ModelServers(documents.Build(), models, Simulated: true);
+        return new(isOptional ? server.WithoutPods() : server, Provider("simulator", server.GetEndpoint("http"), models, simulated: true));
     }
 
     /// <summary>One ModelProvider as YAML. Block style, because braces mean placeholders in a reference expression.</summary>
-    private static void AppendProvider(
-        this ReferenceExpressionBuilder documents, string name, EndpointReference endpoint, IReadOnlyList<LocalModel> models, bool simulated)
+    private static ReferenceExpression Provider(string name, EndpointReference endpoint, IReadOnlyList<LocalModel> models, bool simulated)
     {
-        documents.AppendLiteral(
+        var document = new ReferenceExpressionBuilder();
+        document.AppendLiteral(
             $"""
              ---
              apiVersion: orrery.dev/v1
@@ -106,12 +162,14 @@ internal static class ModelServerExtensions
                simulated: {(simulated ? "true" : "false")}
                endpoint: 
              """);
-        documents.AppendFormatted(endpoint);
-        documents.AppendLiteral("\n  models:\n");
+        document.AppendFormatted(endpoint);
+        document.AppendLiteral("\n  models:\n");
         foreach (var model in models)
         {
-            documents.AppendLiteral($"    - id: {model.Id}\n      modelType: {model.ModelType}\n");
+            document.AppendLiteral($"    - id: {model.Id}\n      modelType: {model.ModelType}\n");
         }
+
+        return document.Build();
     }
 
     public static IReadOnlyList<LocalModel> ReadModels(IConfiguration configuration)

@@ -8,6 +8,7 @@ namespace Orrery.AppHost;
 internal static class ParameterExtensions
 {
     private const int SecretCharacters = 40;
+    private const string PublishedDataDirectory = "/var/lib/orrery";
 
     /// <summary>A secret made at the first start and kept for the next ones.</summary>
     public static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name) =>
@@ -29,13 +30,24 @@ internal static class ParameterExtensions
         this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter) =>
         builder.ReplicasOf(parameter) is { } replicas and > 1 ? project.WithReplicas(replicas) : project;
 
-    /// <summary>Where a service keeps files of its own between starts: beside the solution on a laptop, its own default when published.</summary>
+    /// <summary>Asked for its health here, and in a cluster by the kubelet: started, alive, ready for traffic.</summary>
+    public static IResourceBuilder<ProjectResource> WithHealth(this IResourceBuilder<ProjectResource> project) => project
+        .WithHttpProbe(ProbeType.Startup, "/health/live", initialDelaySeconds: 1, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60)
+        .WithHttpProbe(ProbeType.Liveness, "/health/live", timeoutSeconds: 5, failureThreshold: 6)
+        .WithHttpProbe(ProbeType.Readiness, "/health/ready", initialDelaySeconds: 0, timeoutSeconds: 5);
+
+    /// <summary>Where a service keeps files of its own: beside the solution on a laptop, with the pod in a cluster.</summary>
     public static IResourceBuilder<ProjectResource> WithDataDirectory(this IResourceBuilder<ProjectResource> project, string variable, string name)
     {
         var host = project.ApplicationBuilder;
+        if (host.ExecutionContext.IsPublishMode)
+        {
+            return project.WithEnvironment(variable, PublishedDataDirectory).WithScratch("data", PublishedDataDirectory);
+        }
+
         var solution = Path.GetFullPath(Path.Combine(host.AppHostDirectory, ".."));
         var state = host.Configuration["AppHost:StateDirectory"] ?? Path.Combine(solution, ".orrery");
-        return host.ExecutionContext.IsRunMode ? project.WithEnvironment(variable, Path.Combine(state, name)) : project;
+        return project.WithEnvironment(variable, Path.Combine(state, name));
     }
 
     /// <summary>The value set for <paramref name="name"/> in either spelling; <c>null</c> when there is none.</summary>

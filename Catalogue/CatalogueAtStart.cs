@@ -114,11 +114,12 @@ internal sealed partial class CatalogueAtStart(
 
     private async Task<Refusal?> ApplyManagedSetAsync(CancellationToken cancellationToken)
     {
-        if (options.Value.ManagedResources is not { Length: > 0 } text)
+        if (options.Value.ManagedResources.Count == 0)
         {
             return null;
         }
 
+        var text = string.Join("\n---\n", options.Value.ManagedResources.OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => part.Value));
         var errors = new FieldErrorList();
         var documents = DocumentReader.Read(Encoding.UTF8.GetBytes(text), isJson: false, new DocumentContext(ResourceMetadata.DefaultNamespace), errors);
         if (errors.Any)

@@ -12,10 +12,10 @@ public sealed class CatalogueOptions
     public string? FirstKey { get; set; }
 
     /// <summary>
-    /// Documents (YAML or JSON) that are applied whole at each start for the manager <c>apphost</c>: what it manages and is absent here
-    /// is deleted. Absent: nothing is applied and nothing deleted.
+    /// Documents (YAML or JSON), in parts under names of one's own, that together are applied whole at each start for the manager
+    /// <c>apphost</c>: what it manages and is absent here is deleted. No part: nothing is applied and nothing deleted.
     /// </summary>
-    public string? ManagedResources { get; set; }
+    public Dictionary<string, string> ManagedResources { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How often the store is asked for news when no notification came. 50 ms to 10 s, default 500 ms: half of what a revocation may take.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:00:10")]

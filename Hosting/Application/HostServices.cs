@@ -1,4 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Kubernetes;
+using Aspire.Hosting.Publishing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -37,6 +39,7 @@ internal static class HostServices
         services.AddSingleton<LaunchPlanner>();
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<GraphRunner>();
+        services.AddSingleton<IPublishStep, ChartStep>();
 
         if (application.ExecutionContext.IsRunMode)
         {

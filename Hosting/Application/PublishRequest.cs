@@ -18,8 +18,4 @@ internal static class PublishRequest
             ? new(DistributedApplicationOperation.Publish, publisher ?? "manifest")
             : throw new DistributedApplicationException($"--operation {operation} is not known: expected run or publish.");
     }
-
-    public static DistributedApplicationException NotYet(DistributedApplicationExecutionContext context) => new(
-        $"The bundled host cannot publish yet ('{context.PublisherName}' was asked for). Run the graph without --publisher and --operation publish, "
-        + "or build with -p:AspireHosting=package to publish with Aspire itself.");
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
@@ -48,6 +49,48 @@ public static partial class ResourceBuilderExtensions
         var key = HttpHealth.Add(builder.ApplicationBuilder.Services, builder.Resource.Name, endpoint.EndpointName, path, statusCode, _ =>
             Task.FromResult(new Uri(endpoint.Url)));
         return builder.WithHealthCheck(key);
+    }
+
+    /// <summary>
+    /// Has an endpoint asked where the resource is published to, and as a health check while it runs here. A later probe of one type
+    /// takes the place of an earlier one.
+    /// </summary>
+    /// <param name="builder">Whose health.</param>
+    /// <param name="type">What the answer decides.</param>
+    /// <param name="path">Default <c>/</c>.</param>
+    /// <param name="initialDelaySeconds">Before the first question. Default 5.</param>
+    /// <param name="periodSeconds">Between two questions. Default 5.</param>
+    /// <param name="timeoutSeconds">How long an answer may take. Default 1.</param>
+    /// <param name="failureThreshold">How many failures in a row count. Default 3.</param>
+    /// <param name="successThreshold">How many passes in a row count. Default 1.</param>
+    /// <param name="endpointName">Default: <c>http</c>, else <c>https</c>, else the first endpoint with one of these schemes.</param>
+    [Experimental("ASPIREPROBES001", UrlFormat = "https://aka.ms/aspire/diagnostics/{0}")]
+    public static IResourceBuilder<T> WithHttpProbe<T>(
+        this IResourceBuilder<T> builder,
+        ProbeType type,
+        string? path = null,
+        int? initialDelaySeconds = null,
+        int? periodSeconds = null,
+        int? timeoutSeconds = null,
+        int? failureThreshold = null,
+        int? successThreshold = null,
+        string? endpointName = null)
+        where T : IResourceWithEndpoints, IResourceWithProbes
+    {
+        var endpoint = endpointName is null ? DefaultHttp(builder.Resource) : builder.GetEndpoint(endpointName);
+        if (builder.Resource.Annotations.OfType<EndpointProbeAnnotation>().FirstOrDefault(probe => probe.Type == type) is { } former)
+        {
+            builder.Resource.Annotations.Remove(former);
+        }
+
+        builder.WithAnnotation(new EndpointProbeAnnotation(
+            type, endpoint, path ?? "/", initialDelaySeconds ?? 5, periodSeconds ?? 5, timeoutSeconds ?? 1, failureThreshold ?? 3, successThreshold ?? 1));
+
+        // Two probes may ask the same path.
+        var key = HttpHealth.KeyOf(builder.Resource.Name, endpoint.EndpointName, path, null);
+        return builder.Resource.Annotations.OfType<HealthCheckAnnotation>().Any(one => one.Key == key)
+            ? builder
+            : builder.WithHttpHealthCheck(() => endpoint, path);
     }
 
     private static EndpointReference DefaultHttp(IResourceWithEndpoints resource)

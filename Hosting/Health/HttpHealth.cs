@@ -21,7 +21,7 @@ internal sealed class HttpHealth(IHttpClientFactory clients, Func<CancellationTo
         Func<CancellationToken, Task<Uri>> address)
     {
         var expected = statusCode ?? 200;
-        var key = string.Create(CultureInfo.InvariantCulture, $"{resource}_{endpoint}_{path ?? "/"}_{expected}_check");
+        var key = KeyOf(resource, endpoint, path, statusCode);
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             key,
             provider => new HttpHealth(provider.GetRequiredService<IHttpClientFactory>(), address, path ?? "/", expected),
@@ -29,6 +29,9 @@ internal sealed class HttpHealth(IHttpClientFactory clients, Func<CancellationTo
             tags: null));
         return key;
     }
+
+    public static string KeyOf(string resource, string endpoint, string? path, int? statusCode) =>
+        string.Create(CultureInfo.InvariantCulture, $"{resource}_{endpoint}_{path ?? "/"}_{statusCode ?? 200}_check");
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

@@ -1,3 +1,4 @@
+using Aspire.Hosting.Kubernetes;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -36,6 +37,7 @@ public static class PostgresBuilderExtensions
                 context.EnvironmentVariables["POSTGRES_PASSWORD"] = postgres.PasswordParameter;
             })
             .WithHealthCheck(AddCheck(builder, name, postgres))
+            .WithAnnotation(new KubernetesCustomization(PostgresOnKubernetes.Configure))
             .WithAnnotation(new LocalServerAnnotation(() => PostgresServer.Folder is not null, local => PostgresServer.PlanAsync(postgres, local)))
             .OnResourceReady((server, _, cancellationToken) => PostgresDatabases.CreateAsync(server, builder.Resources, cancellationToken));
     }

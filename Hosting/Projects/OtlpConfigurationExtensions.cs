@@ -15,7 +15,7 @@ public static class OtlpConfigurationExtensions
         where T : IResourceWithEnvironment
     {
         var application = builder.ApplicationBuilder;
-        return builder.WithEnvironment(context =>
+        return builder.WithAnnotation(new OtlpExporterAnnotation(), ResourceAnnotationMutationBehavior.Replace).WithEnvironment(context =>
         {
             if (context.ExecutionContext.IsRunMode)
             {
@@ -75,3 +75,6 @@ public static class OtlpConfigurationExtensions
             ValueTask.FromResult<string?>($"service.instance.id={context.Ports?.Instance ?? context.Caller?.Name}");
     }
 }
+
+/// <summary>The resource sends telemetry where it is told.</summary>
+internal sealed class OtlpExporterAnnotation : IResourceAnnotation;

@@ -1,3 +1,4 @@
+using Aspire.Hosting.Kubernetes;
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,6 +46,7 @@ public static class RedisBuilderExtensions
                 context.Args.Add("-c");
                 context.Args.Add(ContainerCommand(redis));
             })
+            .WithAnnotation(new KubernetesCustomization(RedisOnKubernetes.Configure))
             .WithAnnotation(new LocalServerAnnotation(() => RedisServer.Program is not null, local => RedisServer.PlanAsync(redis, local)));
     }
 

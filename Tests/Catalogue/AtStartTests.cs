@@ -10,13 +10,13 @@ public sealed class AtStartTests(PostgresServer postgres)
     public async Task The_managed_set_is_applied_whole_at_each_start()
     {
         var database = await postgres.CreateDatabaseAsync();
-        await using (var first = await StartAsync(database, $"Catalogue:ManagedResources={Documents.Many(Documents.Model("a", "a-id"), Documents.Model("b", "b-id"))}"))
+        await using (var first = await StartAsync(database, $"Catalogue:ManagedResources:all={Documents.Many(Documents.Model("a", "a-id"), Documents.Model("b", "b-id"))}"))
         {
             Assert.Equal("apphost", (string?)(await first.Get($"{Root}/models/a")).ExpectOk().Json["metadata"]!["managedBy"]);
             (await first.Apply(Documents.Model("by-hand", "by-hand-id"))).ExpectOk();
         }
 
-        await using var second = await StartAsync(database, $"Catalogue:ManagedResources={Documents.Model("b", "b-other")}");
+        await using var second = await StartAsync(database, $"Catalogue:ManagedResources:all={Documents.Model("b", "b-other")}");
         (await second.Get($"{Root}/models/a")).Expect(HttpStatusCode.NotFound);
         Assert.Equal("b-other", (string?)(await second.Get($"{Root}/models/b")).ExpectOk().Json["spec"]!["id"]);
         (await second.Get($"{Root}/models/by-hand")).ExpectOk();
@@ -26,7 +26,7 @@ public sealed class AtStartTests(PostgresServer postgres)
     public async Task Replicas_that_start_together_apply_the_set_once()
     {
         var database = await postgres.CreateDatabaseAsync();
-        var set = $"Catalogue:ManagedResources={Documents.Model("a", "a-id")}";
+        var set = $"Catalogue:ManagedResources:all={Documents.Model("a", "a-id")}";
         var replicas = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StartAsync(database, set)));
         var revisions = (await replicas[0].Get($"{Root}/models/a/revisions")).ExpectOk().Json["items"]!.AsArray();
         Assert.Equal("created", (string?)Assert.Single(revisions)!["action"]);
@@ -41,7 +41,7 @@ public sealed class AtStartTests(PostgresServer postgres)
     public async Task A_refused_set_leaves_the_service_unready_with_each_reason()
     {
         await using var catalogue = await LaunchAsync(
-            await postgres.CreateDatabaseAsync(), "Catalogue:ManagedResources={kind: Model, metadata: {name: m}, spec: {id: x, modelType: tlak}}");
+            await postgres.CreateDatabaseAsync(), "Catalogue:ManagedResources:all={kind: Model, metadata: {name: m}, spec: {id: x, modelType: tlak}}");
         var health = await Eventually.Holds(catalogue.HealthAsync, health => health.Contains("ManagedResources", StringComparison.Ordinal), TimeSpan.FromSeconds(15));
         Assert.StartsWith("503", health, StringComparison.Ordinal);
         Assert.Contains("Catalogue:ManagedResources is refused: document 0, line 1, column 61, spec.modelType: expected one of chat, ", health, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class AtStartTests(PostgresServer postgres)
         var database = await postgres.CreateDatabaseAsync();
         await using var holder = await StartAsync(database);
         (await holder.Apply(Documents.Model("held", "held-id"))).ExpectOk();
-        await using var refused = await LaunchAsync(database, $"Catalogue:ManagedResources={Documents.Model("held", "other-id")}");
+        await using var refused = await LaunchAsync(database, $"Catalogue:ManagedResources:all={Documents.Model("held", "other-id")}");
         await Eventually.Holds(refused.HealthAsync, health => health.Contains("is managed by", StringComparison.Ordinal), TimeSpan.FromSeconds(15));
         (await holder.Delete($"{Root}/models/held")).ExpectOk();
         await refused.ReadyAsync();
