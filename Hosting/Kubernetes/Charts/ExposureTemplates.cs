@@ -82,7 +82,7 @@ internal static class ExposureTemplates
                     request: {{ $.Values.httpRoute.requestTimeout | quote }}
                   backendRefs:
                     - name: "{{{ChartNames.Service(workload.Name)}}}"
-                      port: {{{port.Public}}}
+                      port: {{{port.Public.Replace(".Values", "$.Values", StringComparison.Ordinal)}}}
             {{- end }}
             {{- end }}
 

@@ -23,7 +23,7 @@ app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 
 {{/* Requests and limits, with GPUs among the limits: (list resources gpus). */}}
 {{- define "chart.resources" -}}
-{{- $resources := index . 0 | deepCopy -}}
+{{- $resources := index . 0 | default dict | deepCopy -}}
 {{- with index . 1 -}}
 {{- if .gpus -}}
 {{- $_ := set $resources "limits" (merge (dict .resourceName (toString .gpus)) ($resources.limits | default dict)) -}}
@@ -50,11 +50,11 @@ priorityClassName: {{ . | quote }}
 {{- with $workload.runtimeClassName | default $gpu.runtimeClassName }}
 runtimeClassName: {{ . | quote }}
 {{- end }}
-{{- with merge (deepCopy $workload.nodeSelector) ($gpu.nodeSelector | default dict) }}
+{{- with merge ($workload.nodeSelector | default dict | deepCopy) ($gpu.nodeSelector | default dict) }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with concat $workload.tolerations ($gpu.tolerations | default list) | uniq }}
+{{- with concat ($workload.tolerations | default list) ($gpu.tolerations | default list) | uniq }}
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

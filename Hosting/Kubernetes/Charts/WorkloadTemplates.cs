@@ -152,7 +152,7 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         {
             var mounts = container["volumeMounts"] as YamlList ?? [];
             container["volumeMounts"] = mounts;
-            mounts.Line("{{- include \"chart.certificateMount\" . | nindent 12 }}");
+            mounts.Line("{{- include \"chart.certificateMount\" . | trim | nindent 12 }}");
         }
     }
 
@@ -165,6 +165,7 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         }
 
         _values.Add("env", new YamlMap(), Schema.TextMap(), "Further variables.");
+        var onlyFurther = env.IsEmpty;
         env.Line($"{{{{- range $key, $value := {workload.Value("env")} }}}}");
         env.Add(new YamlMap
         {
@@ -188,7 +189,9 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         }
 
         var at = container.Items.FindIndex(item => item.Key is "ports" or "resources" or "livenessProbe");
-        container.Items.InsertRange(at < 0 ? container.Items.Count : at, [new("envFrom", from), new("env", env)]);
+        container.Items.InsertRange(at < 0 ? container.Items.Count : at, onlyFurther
+            ? [new("envFrom", from), new(null, null, $"{{{{- if {workload.Value("env")} }}}}"), new("env", env), new(null, null, "{{- end }}")]
+            : [new("envFrom", from), new("env", env)]);
     }
 
     // Devices are asked for by a name with a domain, as nvidia.com/gpu.
@@ -224,13 +227,13 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         _values.Text("priorityClassName", "");
         var runtime = pod.Take("runtimeClassName") is YamlScalar { Text: { } text } ? text.AsTemplate() : "";
         _values.Text("runtimeClassName", runtime);
-        pod.Items.Insert(0, new(null, null, $"{{{{- include \"chart.scheduling\" (list . \"{workload.Resource.Name}\" {workload.Value("")[..^1]}) | nindent 6 }}}}"));
+        pod.Items.Insert(0, new(null, null, $"{{{{- include \"chart.scheduling\" (list . \"{workload.Resource.Name}\" {workload.Value("")[..^1]}) | trim | nindent 6 }}}}"));
 
         var volumes = pod["volumes"] as YamlList ?? [];
         pod["volumes"] = volumes;
         if (!workload.IsStore)
         {
-            volumes.Line("{{- include \"chart.certificateVolume\" . | nindent 8 }}");
+            volumes.Line("{{- include \"chart.certificateVolume\" . | trim | nindent 8 }}");
         }
     }
 
@@ -258,7 +261,7 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
 
         if (!workload.IsStore)
         {
-            data.Line("{{- include \"chart.outside\" . | nindent 2 }}");
+            data.Line("{{- include \"chart.outside\" . | trim | nindent 2 }}");
         }
 
         return map;
