@@ -59,7 +59,7 @@ internal sealed class KubernetesSchema
 
     private Shape Named(string name) => name switch
     {
-        _ when name.EndsWith(".Quantity", StringComparison.Ordinal) => Shape.Quantity,
+        _ when name.EndsWith(".Quantity", StringComparison.Ordinal) => Shape.Amount,
         _ when name.EndsWith(".IntOrString", StringComparison.Ordinal) => Shape.IntOrString,
         _ => Translate(_json.GetProperty(name), name[(name.LastIndexOf('.') + 1)..]),
     };

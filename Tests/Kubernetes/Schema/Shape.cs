@@ -14,7 +14,7 @@ internal abstract record Shape
 
     public static Shape Number { get; } = new NumberShape();
 
-    public static Shape Quantity { get; } = new TextShape { Format = "quantity" };
+    public static Shape Amount { get; } = new TextShape { Format = "quantity" };
 
     public static Shape IntOrString { get; } = new IntOrStringShape();
 
