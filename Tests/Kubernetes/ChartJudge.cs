@@ -10,7 +10,7 @@ namespace Orrery.Tests.Kubernetes;
 /// Three judges: <see cref="KubernetesSchema"/> holds built-in kinds against Kubernetes' OpenAPI document, <see cref="OtherApiRules"/> the
 /// kinds of Gateway API, KEDA and the Prometheus operator against tables of their fields, and <see cref="ChartRules"/> the whole set against
 /// what no schema says. A finding names template, object, field, value and expectation. Objects that somebody else creates are named in
-/// <see cref="JudgeOptions.External"/>; a house rule that a workload must break, in <see cref="JudgeOptions.Excuses"/>, with the reason; an
+/// <see cref="JudgeOptions.External"/>; a house rule that an object must break, in <see cref="JudgeOptions.Excuses"/>, with the reason; an
 /// excuse that is not needed is a finding itself.
 /// </summary>
 internal static class ChartJudge

@@ -9,12 +9,12 @@ internal sealed record JudgeOptions
     /// <summary>Objects that somebody else creates, as <c>Kind/name</c>, for example <c>Secret/registry</c>.</summary>
     public IReadOnlyCollection<string> External { get; init; } = [];
 
-    /// <summary>House rules that a workload may break.</summary>
+    /// <summary>House rules that an object may break.</summary>
     public IReadOnlyCollection<Excuse> Excuses { get; init; } = [];
 }
 
-/// <summary>A house rule that one workload may break.</summary>
-/// <param name="Workload"><c>Kind/name</c>.</param>
+/// <summary>A house rule that one object may break.</summary>
+/// <param name="Object"><c>Kind/name</c>.</param>
 /// <param name="Field">The last name in the finding's path, for example <c>readOnlyRootFilesystem</c>.</param>
 /// <param name="Reason">Why; for the reader.</param>
-internal sealed record Excuse(string Workload, string Field, string Reason);
+internal sealed record Excuse(string Object, string Field, string Reason);

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Numerics;
 using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -76,9 +76,27 @@ internal static partial class NodeReader
 
     private static string Truth(string value) => value[0] is 'y' or 'Y' or 't' or 'T' || value is "on" or "On" or "ON" ? "true" : "false";
 
-    /// <summary>A whole number as the parser reads it; null: too large for 64 bits, or no decimal notation.</summary>
-    public static long? WholeNumber(string text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+    /// <summary>A whole number as the parser reads it: decimal, 0x1f, 0b11, 0o17 or 017, with underscores anywhere. Null: too large for 64 bits.</summary>
+    public static long? WholeNumber(string text)
+    {
+        var digits = text.Replace("_", "", StringComparison.Ordinal).TrimStart('+', '-');
+        var (body, radix) = digits switch
+        {
+            ['0', 'x', .. var rest] => (rest, 16),
+            ['0', 'b', .. var rest] => (rest, 2),
+            ['0', 'o', .. var rest] => (rest, 8),
+            ['0', .. { Length: > 0 } rest] => (rest, 8),
+            _ => (digits, 10),
+        };
+        var sum = new BigInteger();
+        foreach (var digit in body)
+        {
+            sum = (sum * radix) + Convert.ToInt32(digit.ToString(), 16);
+        }
+
+        sum = text[0] is '-' ? -sum : sum;
+        return sum >= long.MinValue && sum <= long.MaxValue ? (long)sum : null;
+    }
 
     [GeneratedRegex("^(~|null|Null|NULL|)$")]
     private static partial Regex Null();
@@ -86,7 +104,7 @@ internal static partial class NodeReader
     [GeneratedRegex("^(y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$")]
     private static partial Regex Flag();
 
-    [GeneratedRegex("^[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$")]
+    [GeneratedRegex("^[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$")]
     private static partial Regex Whole();
 
     [GeneratedRegex(@"^([-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")]

@@ -34,6 +34,7 @@ internal static class ChartRules
         ProbePresenceRules.Check,
         ResourcePresenceRules.Check,
         NetworkCoverageRules.Check,
+        SelectionRules.Check,
     ];
 
     public static IEnumerable<Finding> Check(Chart chart) =>
@@ -48,13 +49,13 @@ internal static class ChartRules
 
         foreach (var excuse in chart.Excuses.Where(excuse => !findings.Any(finding => Covers(excuse, finding))))
         {
-            if (chart.Workloads.FirstOrDefault(workload => workload.Id == excuse.Workload) is { } workload)
+            if (chart.Documents.FirstOrDefault(document => document.Id == excuse.Object) is { } document)
             {
-                yield return new Finding(workload.Document.Template, workload.Id, excuse.Field, "as it should be", $"no excuse ({excuse.Reason})");
+                yield return new Finding(document.Template, document.Id, excuse.Field, "as it should be", $"no excuse ({excuse.Reason})");
             }
         }
     }
 
     private static bool Covers(Excuse excuse, Finding finding) =>
-        finding.Object == excuse.Workload && finding.Path.EndsWith($".{excuse.Field}", StringComparison.Ordinal);
+        finding.Object == excuse.Object && finding.Path.EndsWith($".{excuse.Field}", StringComparison.Ordinal);
 }

@@ -2,12 +2,12 @@ using System.Net;
 
 namespace Orrery.Tests.Kubernetes;
 
-/// <summary>A NetworkPolicy applies to something, and its ports and peers are well formed.</summary>
+/// <summary>A NetworkPolicy's ports exist, and its peers are well formed.</summary>
 internal static class NetworkPolicyRules
 {
     public static IEnumerable<Finding> Check(Chart chart) => Policies(chart).SelectMany(policy => (IEnumerable<Finding>)
     [
-        .. Applies(chart, policy),
+        .. Directions(policy),
         .. policy["spec"]["ingress"].Items.SelectMany(rule => Ports(chart, policy, rule, Selected(chart, policy))),
         .. policy["spec"]["egress"].Items.SelectMany(rule => Ports(chart, policy, rule, Peers(chart, policy, rule["to"]))),
         .. policy["spec"]["ingress"].Items.SelectMany(rule => rule["from"].Items).SelectMany(peer => Peer(policy, peer)),
@@ -24,13 +24,8 @@ internal static class NetworkPolicyRules
         ? direction is "Ingress" || policy["spec"]["egress"].Exists
         : policy["spec"]["policyTypes"].Items.Any(type => type.Text == direction);
 
-    private static IEnumerable<Finding> Applies(Chart chart, Document policy)
+    private static IEnumerable<Finding> Directions(Document policy)
     {
-        if (!Selected(chart, policy).Any())
-        {
-            yield return policy.Find(policy["spec"]["podSelector"], "labels that the pods of a workload of this chart have");
-        }
-
         foreach (var direction in ((string[])["Ingress", "Egress"]).Where(direction => policy["spec"][direction.ToLowerInvariant()].Exists && !Covers(policy, direction)))
         {
             yield return policy.Find(policy["spec"]["policyTypes"], $"{direction} too, since the policy has rules for it");

@@ -36,10 +36,13 @@ internal static partial class Quantity
         }
 
         var suffix = match.Groups["suffix"].Value;
-        return Factors.TryGetValue(suffix, out var factor) ? number * factor
-            : decimal.TryParse($"1{suffix}", NumberStyles.Float, CultureInfo.InvariantCulture, out var power) ? number * power
+        return Factors.TryGetValue(suffix, out var factor) || decimal.TryParse($"1{suffix}", NumberStyles.Float, CultureInfo.InvariantCulture, out factor)
+            ? Product(number, factor)
             : null;
     }
+
+    private static decimal? Product(decimal number, decimal factor) =>
+        Math.Abs((double)number * (double)factor) < (double)decimal.MaxValue ? number * factor : null;
 
     [GeneratedRegex(@"^(?<number>[-+]?(\d+(\.\d*)?|\.\d+))(?<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][-+]?\d+)$")]
     private static partial Regex Notation();
