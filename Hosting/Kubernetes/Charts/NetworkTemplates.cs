@@ -105,7 +105,9 @@ internal static class NetworkTemplates
             }
             else
             {
+                rules.Append($"    {{{{- if {other.Enabled} }}}}\n");
                 Rule(rules, "to", other, names.Select(port => (port.Name, port.Protocol)));
+                rules.Append("    {{- end }}\n");
             }
         }
 

@@ -1,0 +1,141 @@
+using System.Text.RegularExpressions;
+
+namespace Orrery.Tests.Kubernetes;
+
+/// <summary>The chart of this graph, as Helm and an API server see it.</summary>
+public sealed partial class OrreryChartTests(PublishedChart chart)
+{
+    private static readonly string[] OtherApis = ["keda.sh/v1alpha1", "gateway.networking.k8s.io/v1", "monitoring.coreos.com/v1"];
+
+    public static TheoryData<string> ValueSets => ["defaults", "everything-on", "everything-off", "simulated"];
+
+    [Theory]
+    [MemberData(nameof(ValueSets))]
+    public async Task Helm_and_the_judge_find_nothing(string set)
+    {
+        var lint = await Helm.LintAsync(chart.Folder, Files(set));
+        Assert.DoesNotContain(lint, line => line.StartsWith("[WARNING]", StringComparison.Ordinal));
+
+        var documents = await Render(set);
+
+        Assert.Empty(ChartJudge.Findings(documents, new JudgeOptions { External = Externals(set) }));
+    }
+
+    [Fact]
+    public async Task Nothing_is_rendered_that_is_switched_off()
+    {
+        var documents = await Render("everything-off");
+
+        Assert.DoesNotContain(documents, one => one.Kind is "StatefulSet" or "PersistentVolumeClaim" or "NetworkPolicy" or "HorizontalPodAutoscaler" or "PodDisruptionBudget" or "Ingress");
+        Assert.Equal(["catalogue-deployment", "gateway-deployment"], documents.Where(one => one.Kind == "Deployment").Select(one => one.Name).Order());
+        Assert.DoesNotContain(documents, one => one is { Kind: "Secret", Name: "postgres-password-secrets" });
+    }
+
+    [Fact]
+    public async Task An_upgrade_keeps_selectors_and_claims()
+    {
+        var install = await Helm.TemplateAsync(chart.Folder, new HelmRelease());
+        var upgrade = await Helm.TemplateAsync(chart.Folder, new HelmRelease { IsUpgrade = true, Sets = ["parameters.gateway.gateway_image=gateway:9.9.9", "workloads.gateway.podLabels.team=platform"] });
+
+        Assert.Equal(Fixed(install), Fixed(upgrade));
+    }
+
+    [Theory]
+    [InlineData("workloads.gateway.replica=3", "Additional property replica is not allowed")]
+    [InlineData("images.registri=x", "Additional property registri is not allowed")]
+    [InlineData("workloads.gateway.replicas=many", "Invalid type. Expected: integer, given: string")]
+    [InlineData("parameters.gateway.port_http=70000", "Must be less than or equal to 65535")]
+    [InlineData("telemetry.samplingRatio=7", "telemetry.samplingRatio")]
+    [InlineData("workloads.postgres.volumes.orrery_postgres.size=big", "Does not match pattern")]
+    [InlineData("workloads.postgres.enabled=false", "workloads.postgres is not enabled: set workloads.postgres.external.host to the server that takes its place")]
+    [InlineData("workloads.gateway.autoscaling.minReplicas=20", "workloads.gateway.autoscaling: minReplicas is 20, more than maxReplicas, which is 10")]
+    [InlineData("workloads.gateway.autoscaling.kind=ScaledObject", "workloads.gateway.autoscaling.triggers is empty")]
+    public async Task A_value_that_cannot_be_is_refused_by_name(string value, string expected)
+    {
+        var refusal = await Assert.ThrowsAsync<HelmException>(() => Helm.TemplateAsync(chart.Folder, new HelmRelease { Sets = [value] }));
+
+        Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_value_is_used_and_every_used_value_is_described()
+    {
+        var templates = string.Join('\n', Directory.EnumerateFiles(Path.Combine(chart.Folder, "templates"), "*", SearchOption.AllDirectories).Select(File.ReadAllText));
+        var described = Document.Parse("values.yaml", File.ReadAllText(Path.Combine(chart.Folder, "values.yaml"))).Root;
+        var used = UsedValue().Matches(templates).Select(match => match.Groups[1].Value).Distinct();
+
+        Assert.All(used, path => Assert.True(path.Split('.').Aggregate(described, (field, name) => field[name]).Exists, $".Values.{path} is used, but values.yaml has no such value."));
+    }
+
+    [Fact]
+    public async Task No_secret_of_this_machine_is_written()
+    {
+        var secrets = new[] { "first_key", "internal_key", "secrets_key", "postgres_password", "redis_password" };
+        var folder = Directory.CreateTempSubdirectory("orrery-secret-chart-").FullName;
+        try
+        {
+            var run = await AppHostProcess.RunAsync(
+                ["--operation", "publish", "--step", "publish", "--output-path", Path.Combine(folder, "chart")],
+                secrets.ToDictionary(name => $"Parameters__{name}", name => $"leaked-{name}-0123456789"));
+
+            Assert.Equal(0, run.ExitCode);
+            Assert.DoesNotContain("leaked", run.Output + run.Errors, StringComparison.Ordinal);
+            Assert.All(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories), file =>
+                Assert.DoesNotContain("leaked", File.ReadAllText(file), StringComparison.Ordinal));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Another_user_in_another_country_writes_the_same_bytes()
+    {
+        var folder = Directory.CreateTempSubdirectory("orrery-other-chart-").FullName;
+        try
+        {
+            var other = Path.Combine(folder, "chart");
+            var run = await AppHostProcess.RunAsync(["--operation", "publish", "--output-path", other], new Dictionary<string, string>
+            {
+                ["HOME"] = folder, ["USER"] = "somebody", ["LANG"] = "tr_TR.UTF-8", ["LC_ALL"] = "tr_TR.UTF-8", ["TZ"] = "Pacific/Chatham", ["DOTNET_ENVIRONMENT"] = "Production",
+            });
+            Assert.True(run.ExitCode == 0, run.Errors);
+
+            Assert.Equal(Contents(chart.Folder), Contents(other));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static SortedDictionary<string, string> Contents(string folder) => new(
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllText), StringComparer.Ordinal);
+
+    private static string[] Files(string set) => set == "defaults" ? [] : [PublishedChart.ValuesFile(set)];
+
+    private static string[] Externals(string set) => set switch
+    {
+        "everything-on" =>
+        [
+            "Secret/registry-login", "Secret/team-internal-key", "Secret/team-secrets-key", "Secret/proxy-login", "Secret/collector-headers", "Secret/models-tls",
+            "ConfigMap/company-ca", "PersistentVolumeClaim/team-redis", "ServiceAccount/team-catalogue",
+        ],
+        "everything-off" => ["Secret/managed-db"],
+        _ => [],
+    };
+
+    private Task<IReadOnlyList<Document>> Render(string set) => Helm.TemplateAsync(chart.Folder, new HelmRelease { ValuesFiles = Files(set), ApiVersions = OtherApis });
+
+    private static string[] Fixed(IReadOnlyList<Document> documents) =>
+    [
+        .. documents.Where(one => one.Kind is "Deployment" or "StatefulSet").Select(one => $"{one.Kind} {one.Name} {Flat(one["spec"]["selector"])}").Order(),
+        .. documents.Where(one => one.Kind == "PersistentVolumeClaim").Select(one => $"{one.Name} {Flat(one["spec"])}").Order(),
+    ];
+
+    private static string Flat(Field field) => field.Text ?? string.Join(' ', field.Items.Select(Flat).Concat(field.Entries.Select(entry => $"{entry.Name}={Flat(entry.Value)}")));
+
+    [GeneratedRegex(@"\.Values\.([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)")]
+    private static partial Regex UsedValue();
+}

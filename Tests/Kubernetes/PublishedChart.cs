@@ -1,0 +1,28 @@
+using Orrery.Tests.Kubernetes;
+
+[assembly: AssemblyFixture(typeof(PublishedChart))]
+
+namespace Orrery.Tests.Kubernetes;
+
+/// <summary>The chart that this AppHost publishes, written once for all tests.</summary>
+public sealed class PublishedChart : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("orrery-chart-").FullName;
+
+    public string Folder => Path.Combine(_folder, "chart");
+
+    public async ValueTask InitializeAsync()
+    {
+        var run = await AppHostProcess.RunAsync(["--operation", "publish", "--step", "publish", "--output-path", Folder]);
+        Assert.True(run.ExitCode == 0, run.Errors);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A set of values that the tests keep beside them.</summary>
+    internal static string ValuesFile(string name) => Path.Combine(Repository.Root, "Tests", "Kubernetes", "Values", $"{name}.yaml");
+}
