@@ -24,18 +24,16 @@ internal sealed record TypeText(string Name, IReadOnlyList<TypeText> Arguments, 
             : new TypeText(text[..open], [.. Split(text[(open + 1)..(end - 1)], ',').Select(Parse)], suffix);
     }
 
-    /// <summary>Splits at <paramref name="separator"/> outside of brackets and quotes.</summary>
+    /// <summary>Splits at <paramref name="separator"/> outside of brackets.</summary>
     public static IReadOnlyList<string> Split(string text, char separator)
     {
         var parts = new List<string>();
         var depth = 0;
-        var quoted = false;
         var start = 0;
         for (var i = 0; i < text.Length; i++)
         {
-            quoted ^= text[i] == '"' && !text.AsSpan(i).StartsWith("\"…\"") && !text.AsSpan(0, i + 1).EndsWith("\"…\"");
             depth += text[i] switch { '<' or '(' => 1, '>' or ')' => -1, _ => 0 };
-            if (depth == 0 && !quoted && text[i] == separator)
+            if (depth == 0 && text[i] == separator)
             {
                 parts.Add(text[start..i].Trim());
                 start = i + 1;
