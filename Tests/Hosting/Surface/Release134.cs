@@ -1,11 +1,20 @@
 namespace Orrery.Tests.Hosting.Surface;
 
-/// <summary>How Aspire 13.4.6 differs from 13.5.2, in rows. The table says it in prose; <see cref="Rule"/> is that prose.</summary>
+/// <summary>
+/// How Aspire 13.4.6 differs from 13.5.2, in rows. The table names the larger differences in prose, which is <see cref="Rule"/>; the smaller
+/// ones (a null that became allowed, a mark that came or went) are read from Aspire's own sources of both releases.
+/// </summary>
 internal static class Release134
 {
     public const string Rule =
         "- Members only in 13.5 (absent in 13.4.6): AddPersistentVolume family + PersistentVolumeAccessMode, RedisResource WithModule, VolumeV1.Projected,"
         + " nullable PVC DataSource/Selector, ExecuteCommandContext.Services (ServiceProvider obsolete), PublishAsConnectionString obsolete, CommandOptions.Progress.";
+
+    private const string CustomInput = "RB<ParameterResource>.WithCustomInput(Func<ParameterResource, InteractionInput> createInput) → RB<ParameterResource>";
+
+    private const string ProjectDefaults =
+        "RB<TProjectResource>.WithProjectDefaults<TProjectResource>(ProjectResourceOptions options) → RB<TProjectResource>"
+        + " where TProjectResource:class+IResourceWithEnvironment+IResourceWithEndpoints+IResourceWithArgs ⟨ASPIREPROJECTS001⟩";
 
     private static readonly Dictionary<(string Type, string Row), string?> Changed = new()
     {
@@ -18,6 +27,19 @@ internal static class Release134
         [("ParameterResourceBuilderExtensions", "RB<T>.PublishAsConnectionString<T>() → RB<T> where T:ContainerResource+IResourceWithConnectionString ⟨obsolete⟩")] =
             "RB<T>.PublishAsConnectionString<T>() → RB<T> where T:ContainerResource+IResourceWithConnectionString",
         [("CommandOptions", "Progress: CommandProgressOptions? {get,set}")] = null,
+
+        [("CommandOptions", "Arguments: IReadOnlyList<InteractionInput> {get,set}")] = "Arguments: IReadOnlyList<InteractionInput> {get,set} ⟨ASPIREINTERACTION001⟩",
+        [("CommandOptions", "ValidateArguments: Func<InputsDialogValidationContext, Task>? {get,set}")] =
+            "ValidateArguments: Func<InputsDialogValidationContext, Task>? {get,set} ⟨ASPIREINTERACTION001⟩",
+        [("DistributedApplicationExecutionContext", "RunConfiguration: RunConfiguration {get} ⟨ASPIREWATCH001⟩")] = null,
+        [("DistributedApplicationExecutionContext", "Services: IServiceProvider {get}")] = null,
+        [("DistributedApplicationExecutionContext", "ServiceProvider: IServiceProvider {get} ⟨obsolete⟩")] = "ServiceProvider: IServiceProvider {get}",
+        [("ParameterResourceBuilderExtensions", CustomInput)] = CustomInput + " ⟨ASPIREINTERACTION001⟩",
+        [("PersistentVolumeClaimSpecV1", "DataSourceRef: TypedObjectReferenceV1? {get,set}")] = "DataSourceRef: TypedObjectReferenceV1 {get,set}",
+        [("ProjectResourceBuilderExtensions", ProjectDefaults)] = null,
+        [("StatefulSetSpecV1", "PersistentVolumeClaimRetentionPolicy: StatefulSetPersistentVolumeClaimRetentionPolicyV1? {get,set}")] =
+            "PersistentVolumeClaimRetentionPolicy: StatefulSetPersistentVolumeClaimRetentionPolicyV1 {get,set}",
+        [("StatefulSetSpecV1", "UpdateStrategy: StatefulSetUpdateStrategyV1? {get,set}")] = "UpdateStrategy: StatefulSetUpdateStrategyV1 {get,set}",
     };
 
     private static readonly HashSet<string> AbsentTypes = ["KubernetesPersistentVolumeExtensions", "PersistentVolumeAccessMode"];
