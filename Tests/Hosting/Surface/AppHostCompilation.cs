@@ -21,12 +21,15 @@ public sealed class AppHostCompilation : IDisposable
         await File.WriteAllTextAsync(generated, Generated, cancellationToken);
         var added = Path.Combine(folder, "Addition.cs");
         await File.WriteAllTextAsync(added, addition, cancellationToken);
-        return await SdkCompiler.CompileAsync(
-            folder,
-            "Orrery.AppHost",
-            [.. Sources(), generated, added],
-            ["-target:exe", "-warnaserror+", $"-doc:\"{Path.Combine(folder, "Orrery.AppHost.xml")}\"", $"-nowarn:1701,1702,{string.Join(',', noWarn)}", $"-reference:\"{aspire}\""],
-            cancellationToken);
+        IEnumerable<string> options =
+        [
+            "-target:exe",
+            "-warnaserror+",
+            $"-nowarn:1701,1702,{string.Join(',', noWarn)}",
+            $"-doc:\"{Path.Combine(folder, "Orrery.AppHost.xml")}\"", // So that references in comments are checked, as in a build.
+            .. AppHostUse.OtherAssemblies.Append(aspire).Select(path => $"-reference:\"{path}\""),
+        ];
+        return await SdkCompiler.CompileAsync(folder, "Orrery.AppHost", [.. Sources(), generated, added], options, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -48,10 +51,24 @@ public sealed class AppHostCompilation : IDisposable
         global using Aspire.Hosting;
         global using Aspire.Hosting.ApplicationModel;
 
+        {{string.Concat(AppHostUse.Services.Select(Project))}}
+        """;
+
+    private static string Project(string name) =>
+        $$"""
         namespace Projects
         {
-        {{string.Join('\n', AppHostUse.Services.Select(name => $"    /// <summary/>\n    public class {name} : global::Aspire.Hosting.IProjectMetadata {{ /// <summary/>\n        public string ProjectPath => \"\"; /// <summary/>\n        public bool SuppressBuild => true; }}"))}}
+            /// <summary/>
+            public class {{name}} : global::Aspire.Hosting.IProjectMetadata
+            {
+                /// <summary/>
+                public string ProjectPath => "";
+
+                /// <summary/>
+                public bool SuppressBuild => true;
+            }
         }
+
         """;
 
     private Task<string> ReferenceAsync(string release, CancellationToken cancellationToken) =>

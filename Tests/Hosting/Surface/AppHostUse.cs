@@ -7,6 +7,9 @@ namespace Orrery.Tests.Hosting.Surface;
 /// <summary>What the compiled AppHost uses of Aspire, and what its project file says about it.</summary>
 internal static class AppHostUse
 {
+    private static readonly Assembly AppHost = Assembly.Load("Orrery.AppHost");
+    private static readonly Assembly Bundled = typeof(DistributedApplication).Assembly;
+
     public static string Folder { get; } = Path.Combine(Repository.Root, "AppHost");
 
     /// <summary>The types that it uses with the rows of their used members, both as the bundled host declares them.</summary>
@@ -16,15 +19,29 @@ internal static class AppHostUse
 
     /// <summary>The services, each a class Projects.X.</summary>
     public static IReadOnlyList<string> Services { get; } =
-        [.. Project.Descendants("ProjectReference").Where(item => (string?)item.Attribute("IsAspireProjectResource") != "false").Select(item => Path.GetFileNameWithoutExtension((string)item.Attribute("Include")!))];
+    [
+        .. Project.Descendants("ProjectReference").Where(item => (string?)item.Attribute("IsAspireProjectResource") != "false")
+            .Select(item => Path.GetFileNameWithoutExtension((string)item.Attribute("Include")!)),
+    ];
 
     /// <summary>The packages of package mode; the SDK adds Aspire.Hosting.</summary>
     public static IReadOnlyList<string> Packages { get; } =
         [.. Project.Descendants("PackageReference").Select(item => (string)item.Attribute("Include")!), "Aspire.Hosting"];
 
+    /// <summary>Assemblies that it uses beside Aspire's and the framework's.</summary>
+    public static IReadOnlyList<string> OtherAssemblies { get; } =
+    [
+        .. AppHost.GetReferencedAssemblies().Select(name => Assembly.Load(name)).Where(other => other != Bundled)
+            .Select(other => other.Location).Except(FrameworkTypes.Assemblies),
+    ];
+
     /// <summary>Warnings that the project turns off.</summary>
     public static IReadOnlyList<string> NoWarn { get; } =
-        [.. Project.Descendants("NoWarn").SelectMany(item => item.Value.Split([';', ' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(id => id[0] != '$').Distinct()];
+    [
+        .. Project.Descendants("NoWarn")
+            .SelectMany(item => item.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .Where(id => id[0] != '$').Distinct(),
+    ];
 
     /// <summary>The experimental ids on the types and members that it uses.</summary>
     public static IReadOnlyList<string> Experimental(AspireTable table) =>
@@ -38,7 +55,7 @@ internal static class AppHostUse
 
     private static (Type, IReadOnlyList<string>)[] Read()
     {
-        var (types, members) = UsedMembers.Of(Assembly.Load("Orrery.AppHost"), typeof(DistributedApplication).Assembly);
+        var (types, members) = UsedMembers.Of(AppHost, Bundled);
 
         // The build's own mark on the generated Projects.* classes, which Aspire's own build does not put there (Hosting/README.md).
         var used = types.Where(type => type != typeof(ProjectOutputAttribute));

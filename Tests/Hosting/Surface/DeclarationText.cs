@@ -176,8 +176,8 @@ internal static class DeclarationText
             return $"{Text(type.GetElementType()!, nullability)}[]{mark}";
         }
 
-        var arguments = type.IsGenericType ? $"<{string.Join(", ", type.GetGenericArguments().Select(argument => Text(argument, nullability)).ToArray())}>" : "";
-        return SimpleName(type) + arguments + mark;
+        var arguments = type.GetGenericArguments().Select(argument => Text(argument, nullability)).ToArray();
+        return SimpleName(type) + (arguments.Length > 0 ? $"<{string.Join(", ", arguments)}>" : "") + mark;
     }
 
     private static string SimpleName(Type type) => Keywords.GetValueOrDefault(type) ?? type.Name.Split('`')[0] switch

@@ -20,7 +20,10 @@ internal static class FrameworkTypes
     public static string Root { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
     public static IReadOnlyList<string> Assemblies { get; } =
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Where(path => path.StartsWith(Path.Combine(Root, "shared"), StringComparison.Ordinal))];
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => path.StartsWith(Path.Combine(Root, "shared"), StringComparison.Ordinal)),
+    ];
 
     private static readonly Lazy<Dictionary<string, string>> Names = new(Read);
 

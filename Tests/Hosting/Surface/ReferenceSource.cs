@@ -16,7 +16,8 @@ internal sealed class ReferenceSource(AspireTable table, IReadOnlyList<AspireTyp
     public static readonly IReadOnlyList<string> Rules =
     [
         "IProjectMetadata.{LaunchSettings, SuppressBuild(false), IsFileBasedApp}",
-        "IValueProvider.GetValueAsync(ValueProviderContext,CT); IResourceWithConnectionString.{GetConnectionStringAsync, ConnectionStringEnvironmentVariable(null), GetConnectionProperties(empty)}",
+        "IValueProvider.GetValueAsync(ValueProviderContext,CT)",
+        "IResourceWithConnectionString.{GetConnectionStringAsync, ConnectionStringEnvironmentVariable(null), GetConnectionProperties(empty)}",
         "its explicit IManifestExpressionProvider.ValueExpression (\"{name.connectionString}\"), IValueProvider, IValueWithReferences",
         "RB.WithAnnotation<TAnnotation>() (new())",
         "IDistributedApplicationBuilder.{FileSystemService,UserSecretsManager}; IResourceCollection.TryGetByName",
@@ -30,13 +31,13 @@ internal sealed class ReferenceSource(AspireTable table, IReadOnlyList<AspireTyp
 
     private static readonly Dictionary<string, string> FrameworkInterfaces = new()
     {
-        ["IDisposable"] = "void global::System.IDisposable.Dispose() => throw null!;",
-        ["IAsyncDisposable"] = "global::System.Threading.Tasks.ValueTask global::System.IAsyncDisposable.DisposeAsync() => throw null!;",
+        ["IDisposable"] = "void System.IDisposable.Dispose() => throw null!;",
+        ["IAsyncDisposable"] = "System.Threading.Tasks.ValueTask System.IAsyncDisposable.DisposeAsync() => throw null!;",
         ["IHost"] =
             """
-            global::System.IServiceProvider global::Microsoft.Extensions.Hosting.IHost.Services => throw null!;
-            global::System.Threading.Tasks.Task global::Microsoft.Extensions.Hosting.IHost.StartAsync(global::System.Threading.CancellationToken cancellationToken) => throw null!;
-            global::System.Threading.Tasks.Task global::Microsoft.Extensions.Hosting.IHost.StopAsync(global::System.Threading.CancellationToken cancellationToken) => throw null!;
+            System.IServiceProvider Microsoft.Extensions.Hosting.IHost.Services => throw null!;
+            System.Threading.Tasks.Task Microsoft.Extensions.Hosting.IHost.StartAsync(System.Threading.CancellationToken cancellationToken) => throw null!;
+            System.Threading.Tasks.Task Microsoft.Extensions.Hosting.IHost.StopAsync(System.Threading.CancellationToken cancellationToken) => throw null!;
             """,
     };
 
@@ -66,13 +67,15 @@ internal sealed class ReferenceSource(AspireTable table, IReadOnlyList<AspireTyp
     private static string Placeholder(ReferenceNames.Mentioned type)
     {
         var name = type.Name + (type.Arguments > 0 ? $"<{string.Join(", ", Enumerable.Range(1, type.Arguments).Select(i => $"T{i}"))}>" : "");
-        const string resource = "global::Aspire.Hosting.ApplicationModel.";
+        const string model = "global::Aspire.Hosting.ApplicationModel.";
+        var isResource = type.IsResource || type.Name.StartsWith("IResourceWith", StringComparison.Ordinal);
+        var constructor = $"internal {type.Name}(global::Reference.Nothing nothing)";
         return type switch
         {
             { Values.Count: > 0 } => $"public enum {name} {{ {string.Join(", ", type.Values)} }}",
-            { IsInterface: true } => $"public interface {name}{(type.IsResource || type.Name.StartsWith("IResourceWith", StringComparison.Ordinal) ? $" : {resource}IResource" : "")};",
-            { IsResource: true } => $"public class {name} : {resource}Resource {{ internal {type.Name}(global::Reference.Nothing nothing) : base(nothing) {Throw} }}",
-            _ => $"public class {name} {{ internal {type.Name}(global::Reference.Nothing nothing) {Throw} }}",
+            { IsInterface: true } => $"public interface {name}{(isResource ? $" : {model}IResource" : "")};",
+            { IsResource: true } => $"public class {name} : {model}Resource {{ {constructor} : base(nothing) {Throw} }}",
+            _ => $"public class {name} {{ {constructor} {Throw} }}",
         };
     }
 
@@ -150,7 +153,8 @@ internal sealed class ReferenceSource(AspireTable table, IReadOnlyList<AspireTyp
             Line(row switch
             {
                 { Prefix: "const" } => $"{modifiers}const {result} {row.Name} = {row.Value};",
-                { Accessors.Count: 0 } => $"{modifiers}{(modifiers.Contains("static", StringComparison.Ordinal) ? "readonly " : "")}{result} {row.Name} = default!;",
+                { Accessors.Count: 0 } when modifiers.Contains("static", StringComparison.Ordinal) => $"{modifiers}readonly {result} {row.Name} = default!;",
+                { Accessors.Count: 0 } => $"{modifiers}{result} {row.Name} = default!;",
                 _ => $"{modifiers}{(row.Accessors.Contains("required") ? "required " : "")}{result} {row.Name} {{ {Accessors(row, bodiless)} }}",
             });
             return;
@@ -186,12 +190,14 @@ internal sealed class ReferenceSource(AspireTable table, IReadOnlyList<AspireTyp
             : "public ";
     }
 
-    private List<AspireType> Derived(AspireType type) => [.. types.Where(other => other.Bases.Count > 0 && other.Bases[0] == type.Name && other.Kind != "interface")];
+    private List<AspireType> Derived(AspireType type) =>
+        [.. types.Where(other => other.Bases.Count > 0 && other.Bases[0] == type.Name && other.Kind != "interface")];
 
     private string Parameters(RowSyntax row, IReadOnlyDictionary<string, string> scope)
     {
         var parameters = row.Parameters!.Select(parameter =>
-            $"{parameter.Modifier} {_names.Write(parameter.Type, scope)} @{parameter.Name}{(parameter.Default is { } value ? $" = {_names.Default(parameter.Type, value)}" : "")}".Trim());
+            $"{parameter.Modifier} {_names.Write(parameter.Type, scope)} @{parameter.Name}"
+            + (parameter.Default is { } value ? $" = {_names.Default(parameter.Type, value)}" : ""));
         return string.Join(", ", row.Receiver is null ? parameters : parameters.Prepend($"this {_names.Write(row.Receiver, scope)} @this"));
     }
 
@@ -239,7 +245,8 @@ internal sealed class ReferenceSource(AspireTable table, IReadOnlyList<AspireTyp
             return;
         }
 
-        var arguments = TypeText.Parse(declared.Name).Arguments.Zip(face.Arguments, (parameter, argument) => (parameter.Name, _names.Write(argument, NoScope))).ToDictionary();
+        var arguments = TypeText.Parse(declared.Name).Arguments
+            .Zip(face.Arguments, (parameter, argument) => KeyValuePair.Create(parameter.Name, _names.Write(argument, NoScope))).ToDictionary();
         var name = _names.Write(face, NoScope);
         foreach (var text in declared.Rows.Where(row => !type.Rows.Contains(row)))
         {

@@ -8,7 +8,10 @@ internal static class Release134
 {
     public const string Rule =
         "- Members only in 13.5 (absent in 13.4.6): AddPersistentVolume family + PersistentVolumeAccessMode, RedisResource WithModule, VolumeV1.Projected,"
-        + " nullable PVC DataSource/Selector, ExecuteCommandContext.Services (ServiceProvider obsolete), PublishAsConnectionString obsolete, CommandOptions.Progress.";
+        + " nullable PVC DataSource/Selector, ExecuteCommandContext.Services (ServiceProvider obsolete), PublishAsConnectionString obsolete,"
+        + " CommandOptions.Progress.";
+
+    private const string AsConnectionString = "RB<T>.PublishAsConnectionString<T>() → RB<T> where T:ContainerResource+IResourceWithConnectionString";
 
     private const string CustomInput = "RB<ParameterResource>.WithCustomInput(Func<ParameterResource, InteractionInput> createInput) → RB<ParameterResource>";
 
@@ -24,11 +27,11 @@ internal static class Release134
         [("PersistentVolumeClaimSpecV1", "Selector: LabelSelectorV1? {get,set}")] = "Selector: LabelSelectorV1 {get,set}",
         [("ExecuteCommandContext", "Services: IServiceProvider {get,init,required}")] = null,
         [("ExecuteCommandContext", "ServiceProvider: IServiceProvider {get,init} ⟨obsolete⟩")] = "ServiceProvider: IServiceProvider {get,init,required}",
-        [("ParameterResourceBuilderExtensions", "RB<T>.PublishAsConnectionString<T>() → RB<T> where T:ContainerResource+IResourceWithConnectionString ⟨obsolete⟩")] =
-            "RB<T>.PublishAsConnectionString<T>() → RB<T> where T:ContainerResource+IResourceWithConnectionString",
+        [("ParameterResourceBuilderExtensions", AsConnectionString + " ⟨obsolete⟩")] = AsConnectionString,
         [("CommandOptions", "Progress: CommandProgressOptions? {get,set}")] = null,
 
-        [("CommandOptions", "Arguments: IReadOnlyList<InteractionInput> {get,set}")] = "Arguments: IReadOnlyList<InteractionInput> {get,set} ⟨ASPIREINTERACTION001⟩",
+        [("CommandOptions", "Arguments: IReadOnlyList<InteractionInput> {get,set}")] =
+            "Arguments: IReadOnlyList<InteractionInput> {get,set} ⟨ASPIREINTERACTION001⟩",
         [("CommandOptions", "ValidateArguments: Func<InputsDialogValidationContext, Task>? {get,set}")] =
             "ValidateArguments: Func<InputsDialogValidationContext, Task>? {get,set} ⟨ASPIREINTERACTION001⟩",
         [("DistributedApplicationExecutionContext", "RunConfiguration: RunConfiguration {get} ⟨ASPIREWATCH001⟩")] = null,

@@ -85,7 +85,11 @@ internal sealed partial record RowSyntax(
             Generics = [.. name.Arguments.Select(argument => argument.Name)],
             Parameters = [.. TypeText.Split(method.Groups["parameters"].Value, ',').Select(Parameter)],
             Type = method.Groups["type"].Value is { Length: > 0 } type ? TypeText.Parse(type) : null,
-            Constraints = [.. TypeText.Split(method.Groups["where"].Value, ',').Select(one => one.Split(':')).Select(one => (one[0], (IReadOnlyList<string>)one[1].Split('+')))],
+            Constraints =
+            [
+                .. TypeText.Split(method.Groups["where"].Value, ',').Select(one => one.Split(':'))
+                    .Select(one => (one[0], (IReadOnlyList<string>)one[1].Split('+'))),
+            ],
         };
     }
 

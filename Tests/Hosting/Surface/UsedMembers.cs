@@ -40,7 +40,8 @@ internal static class UsedMembers
             var key = (Names.Of(reader, parent), reader.GetString(reference.Name), Signature(reference));
             members.Add(declared.TryGetValue(key, out var member)
                 ? member
-                : throw new InvalidOperationException($"{user.GetName().Name} calls {key}, which {library.GetName().Name} does not declare: build both again."));
+                : throw new InvalidOperationException(
+                    $"{user.GetName().Name} calls {key}, which {library.GetName().Name} does not declare: build both again."));
         }
 
         foreach (var type in user.GetTypes().Where(type => type is { IsInterface: false, IsEnum: false }))
