@@ -26,7 +26,7 @@ public partial class ReferenceExpression : IExpressionValue, IValueWithReference
     }
 
     /// <summary>No text at all.</summary>
-    public static ReferenceExpression Empty { get; } = new("", [], [], []);
+    public static readonly ReferenceExpression Empty = new("", [], [], []);
 
     /// <summary>The text with <c>{0}</c>, <c>{1}</c>… for the holes; braces that are meant are doubled.</summary>
     public string Format { get; }
@@ -61,8 +61,8 @@ public partial class ReferenceExpression : IExpressionValue, IValueWithReference
         : string.Format(CultureInfo.InvariantCulture, Format, [.. _manifestExpressions.Select(Formatted)]);
 
     /// <inheritdoc/>
-    public IEnumerable<object> References => IsConditional
-        ? [Condition!, .. WhenTrue!.References, .. WhenFalse!.References]
+    IEnumerable<object> IValueWithReferences.References => IsConditional
+        ? [Condition!, .. ((IValueWithReferences)WhenTrue!).References, .. ((IValueWithReferences)WhenFalse!).References]
         : ValueProviders;
 
     /// <summary>Text from an interpolated string whose holes are resources, endpoints, parameters or other expressions.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A resource that is started with environment variables.</summary>
@@ -13,6 +15,7 @@ public interface IResourceWithEndpoints : IResource;
 public interface IResourceWithWaitSupport : IResource;
 
 /// <summary>A resource that can be probed where it is published to.</summary>
+[Experimental("ASPIREPROBES001")]
 public interface IResourceWithProbes : IResource;
 
 /// <summary>A resource that runs somewhere: a project, a container, an executable.</summary>

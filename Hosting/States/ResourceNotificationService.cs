@@ -20,7 +20,7 @@ public class ResourceNotificationService : IDisposable
     }
 
     /// <summary>What a wait does when its dependency is gone and the AppHost did not say.</summary>
-    public WaitBehavior DefaultWaitBehavior { get; }
+    internal WaitBehavior DefaultWaitBehavior { get; }
 
     /// <summary>Changes the state of every copy of a resource.</summary>
     public async Task PublishUpdateAsync(IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> stateFactory)

@@ -50,8 +50,7 @@ public static class DistributedApplicationTestingBuilder
     public static Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(
         string[] args,
         Action<DistributedApplicationOptions, HostApplicationBuilderSettings> configureBuilder,
-        CancellationToken cancellationToken = default)
-        where TEntryPoint : class => CreateAsync(typeof(TEntryPoint), args, configureBuilder, cancellationToken);
+        CancellationToken cancellationToken = default) => CreateAsync(typeof(TEntryPoint), args, configureBuilder, cancellationToken);
 
     /// <inheritdoc cref="CreateAsync{TEntryPoint}(CancellationToken)"/>
     public static async Task<IDistributedApplicationTestingBuilder> CreateAsync(
