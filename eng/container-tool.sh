@@ -14,7 +14,8 @@ container_tool() { # podman|docker or nothing
       return
     fi
   done
-  echo "No container tool: ${1:-neither podman nor docker} works here ('${1:-podman} ps' fails). Install podman (Debian: podman runc) or start docker's daemon." >&2
+  local tried=${1:+$1 does not work}
+  echo "No container tool: ${tried:-neither podman nor docker works} here (its 'ps' fails). Install podman (Debian: podman runc) or start docker's daemon." >&2
   return 1
 }
 

@@ -123,7 +123,7 @@ publish() { # project, folder
 build() { # service, image: prints the digest
   local digest="$work/$1.digest"
   publish "${projects[$1]}" "$work/$1"
-  build_image "$tool" "$epoch" "$2" "$work/$1" eng/Dockerfile --build-arg BASE="$base" --build-arg BASE_NAME="$base" \
+  build_image "$tool" "$epoch" "$2" "$work/$1" eng/Dockerfile --build-arg BASE="$base" \
     --build-arg TITLE="$1" --build-arg VERSION="$version" --build-arg LICENSE=Apache-2.0 --build-arg REVISION="$revision" >/dev/null
   if [ "$push" = no ]; then
     "$tool" image inspect --format "$([ "$tool" = podman ] && echo '{{.Digest}}' || echo '{{.Id}}')" "$2"
