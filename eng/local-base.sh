@@ -69,12 +69,11 @@ cp -rL "$aspnet_folder/$aspnet" "$share/shared/Microsoft.AspNetCore.App/"
 ln -s ../share/dotnet/dotnet "$root/usr/bin/dotnet"
 
 # The libraries that these link to, and OpenSSL, which they open by name.
-openssl=$(ldconfig -p | sed -n 's/^[[:space:]]*lib\(ssl\|crypto\)\.so\.3 .* => //p')
-[ -n "$openssl" ] || fail "this machine has no libssl.so.3; expected OpenSSL 3 in 'ldconfig -p' (Debian: libssl3)."
-mapfile -t libraries < <(
-  # shellcheck disable=SC2086 # A list of paths without spaces.
-  { echo "$openssl"; find "$share" \( -name '*.so' -o -name dotnet \) -type f | xargs ldd $openssl | sed -n 's/^\t[^/]*\(\/[^ ]*\) (.*/\1/p'; } | grep -v "^$root" | sort -u)
-take "${libraries[@]}"
+mapfile -t openssl < <(ldconfig -p | sed -n 's/^[[:space:]]*lib\(ssl\|crypto\)\.so\.3 .* => //p')
+[ ${#openssl[@]} -gt 0 ] || fail "this machine has no libssl.so.3; expected OpenSSL 3 in 'ldconfig -p' (Debian: libssl3)."
+linked=$(find "$share" \( -name '*.so' -o -name dotnet \) -type f -print0 | xargs -0 ldd "${openssl[@]}")
+mapfile -t libraries < <(sed -n 's/^\t[^/]*\(\/[^ ]*\) (.*/\1/p' <<<"$linked" | grep -vF "$root" | sort -u)
+take "${openssl[@]}" "${libraries[@]}"
 for folder in /bin /lib /lib64; do
   [ ! -L "$folder" ] || ln -s "$(readlink "$folder")" "$root$folder"
 done

@@ -50,10 +50,10 @@ public sealed class ImageTests(ServiceImages images)
             try
             {
                 var files = (await Command.RunAsync("find", $"{root}/app", "-printf", "%P %y %m %U:%G\n")).Text.Split('\n');
-                Assert.Contains($" d 755 0:0", files);
+                Assert.Contains("d 755 0:0", files);
                 Assert.Contains("service.dll l 777 0:0", files);
                 Assert.Contains("appsettings.json f 644 0:0", files);
-                Assert.All(files.Where(file => !file.StartsWith(' ') && !file.StartsWith("service.dll", StringComparison.Ordinal)), file =>
+                Assert.All(files.Where(file => !file.StartsWith("d ", StringComparison.Ordinal) && !file.StartsWith("service.dll", StringComparison.Ordinal)), file =>
                     Assert.Matches(@"^([\w.]+\.dll|[\w.]+\.(deps|runtimeconfig|endpoints)\.json|appsettings\.json) f 644 0:0$", file));
             }
             finally
