@@ -9,7 +9,7 @@ public sealed class ScriptTests
     [Fact]
     public async Task It_builds_the_services_of_the_graph_under_the_names_that_they_have_there()
     {
-        var graph = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(["--Parameters:model-servers=simulator"], TestContext.Current.CancellationToken);
+        await using var graph = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(["--Parameters:model-servers=simulator"], TestContext.Current.CancellationToken);
         var projects = graph.Resources.OfType<ProjectResource>()
             .Select(project => $"{project.Name} {Path.GetRelativePath(Repository.Root, project.Annotations.OfType<Aspire.Hosting.IProjectMetadata>().Single().ProjectPath)}");
 
