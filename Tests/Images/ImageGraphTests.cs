@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting;
+using Npgsql;
+using Orrery.Tests.Hosting;
+
+namespace Orrery.Tests.Images;
+
+/// <summary>The whole graph from its images, each with as few rights as a restricted pod, against real stores.</summary>
+[Collection(ServiceImagesCollection.Name)]
+[Trait("Category", "Long")]
+public sealed class ImageGraphTests(ServiceImages images)
+{
+    private const string FirstKey = "ork_0123456789ABCDEFGHIJabcdefghij0123456789";
+    private const string Model = "qwen3-8b";
+
+    private const string Documents =
+        $"""
+         apiVersion: orrery.dev/v1
+         kind: ModelProvider
+         metadata:
+           name: simulator
+           labels:
+             orrery.dev/managed-by: apphost
+         spec:
+           provider: vllm
+           simulated: true
+           endpoint: http://simulator-service:8080
+           models:
+             - id: {Model}
+               modelType: chat
+         """;
+
+    private static readonly Dictionary<string, string> Keys = new()
+    {
+        ["HTTP_PORTS"] = "8080",
+        ["Internal__Key"] = "internal-0123456789-0123456789-0123456789",
+        ["Secrets__Key"] = "secrets-0123456789-0123456789-0123456789",
+    };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task It_answers_and_accounts_and_stops_cleanly()
+    {
+        Assert.SkipWhen(images.Missing is not null, images.Missing ?? "");
+        Assert.SkipUnless(RedisServer.Program is not null, "Redis is not installed.");
+        var state = Directory.CreateTempSubdirectory("orrery-images-");
+        var stores = Graph.Create($"--AppHost:StateDirectory={state.FullName}");
+        var postgres = stores.AddPostgres("postgres");
+        var database = postgres.AddDatabase("orrery");
+        var redis = stores.AddRedis("redis", password: stores.AddParameter("redis-password", "a password", secret: true));
+        await using (var app = await stores.StartAsync())
+        {
+            await app.UntilHealthyAsync("orrery");
+            await app.UntilHealthyAsync("redis");
+            await using var network = await ImageNetwork.CreateAsync("simulator-service", "catalogue-service", "gateway-service");
+            network.Forward("postgres-service", 5432, postgres.Resource.PrimaryEndpoint.Port);
+            network.Forward("redis-service", 6379, redis.Resource.PrimaryEndpoint.Port);
+
+            var simulator = await network.StartAsync(Pod("simulator", new() { ["Simulator__Models__0__Id"] = Model, ["Simulator__Models__0__Type"] = "chat" }));
+            var catalogue = await network.StartAsync(Pod("catalogue", new()
+            {
+                ["ConnectionStrings__orrery"] = new NpgsqlConnectionStringBuilder(await database.Resource.ConnectionStringExpression.GetValueAsync(Token))
+                {
+                    Host = "postgres-service",
+                    Port = 5432,
+                }.ConnectionString,
+                ["Catalogue__FirstKey"] = FirstKey,
+                ["Catalogue__ManagedResources"] = Documents,
+            }));
+            var gateway = await network.StartAsync(Pod("gateway", new()
+            {
+                ["ConnectionStrings__redis"] = "redis-service:6379,password=a password",
+                ["services__catalogue__http__0"] = "http://catalogue-service:8080",
+            }));
+            await simulator.ReadyAsync("/health");
+            await catalogue.ReadyAsync("/health/ready");
+            await gateway.ReadyAsync("/health/ready");
+
+            Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(gateway, stream: false)).StatusCode);
+            gateway.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", FirstKey);
+            await AnswersWholeAsync(gateway);
+            await AnswersStreamedAsync(gateway);
+            catalogue.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", FirstKey);
+            await Eventually.Holds(() => RecordedAsync(catalogue), count => count == 2);
+
+            Assert.Equal(0, await gateway.StopAsync());
+            Assert.Equal(0, await catalogue.StopAsync());
+            Assert.Equal(0, await simulator.StopAsync());
+        }
+
+        state.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Any_user_without_an_account_will_do_and_arguments_are_settings()
+    {
+        Assert.SkipWhen(images.Missing is not null, images.Missing ?? "");
+        await using var network = await ImageNetwork.CreateAsync("simulator-service");
+        var simulator = await network.StartAsync(new ContainerSpec("simulator-service", images["simulator"])
+        {
+            User = "1000650000:0",
+            Arguments = ["--Simulator:Models:0:Id=by-argument", "--Simulator:Models:0:Type=chat"],
+            WritablePaths = [],
+        });
+        await simulator.ReadyAsync("/health");
+        Assert.Contains("\"by-argument\"", await simulator.Client.GetStringAsync("/v1/models", Token), StringComparison.Ordinal);
+    }
+
+    private ContainerSpec Pod(string service, Dictionary<string, string> environment) =>
+        new($"{service}-service", images[service]) { Environment = Keys.Concat(environment).ToDictionary() };
+
+    private static async Task AnswersWholeAsync(ImageRun gateway)
+    {
+        using var answer = await AskAsync(gateway, stream: false);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Token));
+        var chat = await answer.Content.ReadFromJsonAsync<JsonElement>(Token);
+        Assert.Equal(Model, chat.GetProperty("model").GetString());
+        Assert.NotEqual("", chat.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+        Assert.InRange(chat.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), 1, 16);
+    }
+
+    private static async Task AnswersStreamedAsync(ImageRun gateway)
+    {
+        using var answer = await AskAsync(gateway, stream: true);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+        var events = (await answer.Content.ReadAsStringAsync(Token)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("data: [DONE]", events[^1]);
+        var deltas = events[..^1].Select(line => JsonDocument.Parse(line["data: ".Length..]).RootElement.GetProperty("choices")[0].GetProperty("delta"))
+            .Count(delta => delta.TryGetProperty("content", out var content) && content.GetString() is { Length: > 0 });
+        Assert.True(deltas > 1, "The answer came in one piece.");
+    }
+
+    private static Task<HttpResponseMessage> AskAsync(ImageRun gateway, bool stream) => gateway.Client.PostAsJsonAsync(
+        "/v1/chat/completions",
+        new { model = Model, max_tokens = 16, stream, messages = new[] { new { role = "user", content = "Tell me about rivers." } } },
+        Token);
+
+    private static async Task<int> RecordedAsync(ImageRun catalogue)
+    {
+        var usage = await catalogue.Client.GetFromJsonAsync<JsonElement>("/apis/orrery.dev/v1/usage", Token);
+        return usage.GetProperty("items").GetArrayLength();
+    }
+}
