@@ -45,9 +45,9 @@ internal sealed record ServiceView(string Name)
         yield return ("image", "", Image ?? "its own");
         yield return ("replicas", "", Replicas);
         yield return ("gpus", "", FormattableString.Invariant($"{Gpus}"));
-        foreach (var (aspect, set) in (ReadOnlySpan<(string, SortedSet<string>)>)[("references", References), ("ports", Ports), ("health", Health), ("volumes", Volumes)])
+        foreach (var (aspect, set) in new[] { ("references", References), ("ports", Ports), ("health", Health), ("volumes", Volumes) })
         {
-            foreach (var one in set.ToArray())
+            foreach (var one in set)
             {
                 yield return (aspect, one, "yes");
             }
