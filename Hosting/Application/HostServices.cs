@@ -40,6 +40,7 @@ internal static class HostServices
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<GraphRunner>();
         services.AddSingleton<IPublishStep, ChartStep>();
+        services.AddSingleton<IPublishStep, ManifestStep>();
 
         if (application.ExecutionContext.IsRunMode)
         {

@@ -1,16 +1,25 @@
+using Aspire.Hosting.Publishing;
+
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>Whether a resource takes part in what is published.</summary>
-/// <remarks>The bundled host publishes nothing yet, so of the real annotation only <see cref="Ignore"/> is here.</remarks>
+/// <summary>What a resource writes into the manifest instead of what the host would write.</summary>
 public class ManifestPublishingCallbackAnnotation : IResourceAnnotation
 {
-    private ManifestPublishingCallbackAnnotation()
-    {
-    }
+    /// <summary>Calls <paramref name="callback"/> to write the resource's members; null: the resource is left out.</summary>
+    public ManifestPublishingCallbackAnnotation(Func<ManifestPublishingContext, Task>? callback) => Callback = callback;
 
-    /// <summary>Leaves the resource out of everything that is published.</summary>
-    public static ManifestPublishingCallbackAnnotation Ignore { get; } = new();
+    /// <inheritdoc cref="ManifestPublishingCallbackAnnotation(Func{ManifestPublishingContext, Task})"/>
+    public ManifestPublishingCallbackAnnotation(Action<ManifestPublishingContext>? callback) => Callback = callback is null
+        ? null
+        : context =>
+        {
+            callback(context);
+            return Task.CompletedTask;
+        };
 
-    /// <summary>Null: left out.</summary>
-    internal Delegate? Callback => null;
+    /// <summary>Leaves the resource out.</summary>
+    public static ManifestPublishingCallbackAnnotation Ignore { get; } = new((Func<ManifestPublishingContext, Task>?)null);
+
+    /// <summary>Writes the resource's members; null: the resource is left out.</summary>
+    public Func<ManifestPublishingContext, Task>? Callback { get; }
 }
