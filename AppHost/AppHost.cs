@@ -15,6 +15,7 @@ var secretsKey = builder.AddGeneratedSecret("secrets-key").WithDescription("Seal
 // Stores
 var postgres = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password"))
     .WithDataVolume("orrery-postgres")
+    .WithEnvironment("POSTGRES_DB", "orrery") // A published server makes its database itself; in run mode the host does.
     .WithResources(cpu: "250m", memory: "512Mi", memoryLimit: "2Gi");
 var database = postgres.AddDatabase("orrery");
 var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redis-password"))

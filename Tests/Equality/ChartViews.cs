@@ -1,10 +1,11 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Orrery.Tests.Kubernetes;
 
 namespace Orrery.Tests.Equality;
 
 /// <summary>The services as the chart has them, rendered: what the kubelet would start, and what NetworkPolicies allow.</summary>
-internal static partial class ChartViews
+internal static class ChartViews
 {
     public static Dictionary<string, ServiceView> Read(IReadOnlyList<Document> documents, Field values) => documents
         .Where(one => one.Kind is "Deployment" or "StatefulSet")
@@ -19,8 +20,8 @@ internal static partial class ChartViews
         var view = new ServiceView(name)
         {
             Replicas = ReplicasOf(workload, documents),
-            Image = container["image"].Text == $"{name}:{documents.Version(name)}" ? null : container["image"].Text,
-            Gpus = (int)(container["resources"]["limits"]["nvidia.com/gpu"].Text is { } count ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 0),
+            Image = container["image"].Text is { } image && !image.StartsWith($"{name}:", StringComparison.Ordinal) ? image : null,
+            Gpus = container["resources"]["limits"]["nvidia.com/gpu"].Text is { } count ? int.Parse(count, CultureInfo.InvariantCulture) : 0,
         };
         foreach (var (variable, value) in ChartEnvironment.Of(container, documents, secret => $"<{secret}>"))
         {
@@ -30,8 +31,9 @@ internal static partial class ChartViews
         view.Arguments.AddRange(container["args"].Items.Select(argument => argument.Text!));
         foreach (var port in container["ports"].Items)
         {
-            var assigned = values["parameters"][name.Replace('-', '_')][$"port_{port["name"].Text}"].Exists;
-            view.Ports.Add($"{port["name"].Text} {port["protocol"].Text!.ToLowerInvariant()} {(assigned ? "assigned" : port["containerPort"].Text)}");
+            var key = name.Replace('-', '_');
+            var assigned = values["parameters"][key][$"port_{port["name"].Text}"].Exists;
+            view.Ports.Add($"{port["name"].Text} {port["protocol"].Text!.ToLowerInvariant()} {(assigned ? "assigned" : port["containerPort"].Text)}{(values["hosts"][key].Exists ? " external" : "")}");
         }
 
         foreach (var probe in (ReadOnlySpan<string>)["startupProbe", "livenessProbe", "readinessProbe"])
@@ -62,13 +64,6 @@ internal static partial class ChartViews
                from port in rule["ports"].Items
                select $"{component}:{port["port"].Text}";
     }
-
-    private static string Version(this IReadOnlyList<Document> documents, string component) => documents
-        .Select(one => ImageTag().Match(one["spec"]["template"]["spec"]["containers"].Items.FirstOrDefault()["image"].Text ?? ""))
-        .FirstOrDefault(match => match.Success && match.Groups[1].Value == component)?.Groups[2].Value ?? "";
-
-    [GeneratedRegex("^([a-z0-9-]+):([0-9.]+)$")]
-    private static partial Regex ImageTag();
 }
 
 /// <summary>The environment that the kubelet gives a container.</summary>

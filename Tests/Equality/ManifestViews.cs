@@ -30,7 +30,7 @@ internal static class ManifestViews
         view.References.UnionWith(seen.Where(one => !one.StartsWith(name + ":", StringComparison.Ordinal)));
         foreach (var (binding, value) in entry["bindings"]?.AsObject() ?? [])
         {
-            view.Ports.Add($"{binding} {value!["protocol"]} {value["targetPort"]?.ToString() ?? "assigned"}");
+            view.Ports.Add($"{binding} {value!["protocol"]} {value["targetPort"]?.ToString() ?? "assigned"}{(value["external"]?.GetValue<bool>() == true ? " external" : "")}");
         }
 
         view.Volumes.UnionWith((entry["volumes"]?.AsArray() ?? []).Select(volume => volume!["target"]!.GetValue<string>()));

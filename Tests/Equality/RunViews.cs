@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -53,7 +54,7 @@ internal static class RunViews
 
         foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
         {
-            view.Ports.Add($"{endpoint.Name} {(endpoint.Protocol == ProtocolType.Udp ? "udp" : "tcp")} {endpoint.TargetPort?.ToString() ?? "assigned"}");
+            view.Ports.Add($"{endpoint.Name} {(endpoint.Protocol == ProtocolType.Udp ? "udp" : "tcp")} {endpoint.TargetPort?.ToString(CultureInfo.InvariantCulture) ?? "assigned"}{(endpoint.IsExternal ? " external" : "")}");
         }
 
         foreach (var check in resource.Annotations.OfType<HealthCheckAnnotation>())
@@ -74,7 +75,7 @@ internal static class RunViews
         string text => text,
         ParameterResource parameter => $"<{parameter.Name}>",
         ReferenceExpression { IsConditional: true } expression => Expression(expression.WhenFalse!), // TLS, which no endpoint here has
-        ReferenceExpression expression => string.Format(System.Globalization.CultureInfo.InvariantCulture, expression.Format, [.. expression.ValueProviders.Select(Expression)]),
+        ReferenceExpression expression => string.Format(CultureInfo.InvariantCulture, expression.Format, [.. expression.ValueProviders.Select(Expression)]),
         ConnectionStringReference reference => Expression(reference.Resource.ConnectionStringExpression),
         IResourceWithConnectionString resource => Expression(resource.ConnectionStringExpression),
         IManifestExpressionProvider provider => provider.ValueExpression,

@@ -18,7 +18,7 @@ internal sealed record ServiceView(string Name)
     /// <summary>Whom it talks to: <c>catalogue:http</c>.</summary>
     public SortedSet<string> References { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Where it listens: <c>http tcp assigned</c>, <c>tcp tcp 6379</c>.</summary>
+    /// <summary>Where it listens: <c>http tcp assigned external</c>, <c>tcp tcp 6379</c>.</summary>
     public SortedSet<string> Ports { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How it is asked for its health: paths, or <c>own check</c>.</summary>

@@ -3,42 +3,20 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting;
-using Npgsql;
 using Orrery.Tests.Hosting;
+using Orrery.Tests.Kubernetes;
 
 namespace Orrery.Tests.Images;
 
-/// <summary>The whole graph from its images, each with as few rights as a restricted pod, against real stores.</summary>
+/// <summary>
+/// The whole graph from its images, each started with exactly what the rendered chart gives its pod (environment, arguments, user,
+/// writable folders) and with as few rights, against real stores.
+/// </summary>
 [Collection(ServiceImagesCollection.Name)]
 [Trait("Category", "Long")]
-public sealed class ImageGraphTests(ServiceImages images)
+public sealed class ImageGraphTests(ServiceImages images, PublishedChart chart)
 {
-    private const string FirstKey = "ork_0123456789ABCDEFGHIJabcdefghij0123456789";
     private const string Model = "qwen3-8b";
-
-    private const string Documents =
-        $"""
-         apiVersion: orrery.dev/v1
-         kind: ModelProvider
-         metadata:
-           name: simulator
-           labels:
-             orrery.dev/managed-by: apphost
-         spec:
-           provider: vllm
-           simulated: true
-           endpoint: http://simulator-service:8080
-           models:
-             - id: {Model}
-               modelType: chat
-         """;
-
-    private static readonly Dictionary<string, string> Keys = new()
-    {
-        ["HTTP_PORTS"] = "8080",
-        ["Internal__Key"] = "internal-0123456789-0123456789-0123456789",
-        ["Secrets__Key"] = "secrets-0123456789-0123456789-0123456789",
-    };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -47,11 +25,16 @@ public sealed class ImageGraphTests(ServiceImages images)
     {
         Assert.SkipWhen(images.Missing is not null, images.Missing ?? "");
         Assert.SkipUnless(RedisServer.Program is not null, "Redis is not installed.");
+        var pods = new ChartPods(await Helm.TemplateAsync(chart.Folder, new HelmRelease
+        {
+            ValuesFiles = [PublishedChart.ValuesFile("simulated")],
+            Sets = [$"images.registry={ServiceImages.Registry}"],
+        }));
         var state = Directory.CreateTempSubdirectory("orrery-images-");
         var stores = Graph.Create($"--AppHost:StateDirectory={state.FullName}");
-        var postgres = stores.AddPostgres("postgres");
-        var database = postgres.AddDatabase("orrery");
-        var redis = stores.AddRedis("redis", password: stores.AddParameter("redis-password", "a password", secret: true));
+        var postgres = stores.AddPostgres("postgres", password: stores.AddParameter("postgres-password", pods.Secret("postgres-password"), secret: true));
+        _ = postgres.AddDatabase("orrery");
+        var redis = stores.AddRedis("redis", password: stores.AddParameter("redis-password", pods.Secret("redis-password"), secret: true));
         await using (var app = await stores.StartAsync())
         {
             await app.UntilHealthyAsync("orrery");
@@ -60,31 +43,18 @@ public sealed class ImageGraphTests(ServiceImages images)
             network.Forward("postgres-service", 5432, postgres.Resource.PrimaryEndpoint.Port);
             network.Forward("redis-service", 6379, redis.Resource.PrimaryEndpoint.Port);
 
-            var simulator = await network.StartAsync(Pod("simulator", new() { ["Simulator__Models__0__Id"] = Model, ["Simulator__Models__0__Type"] = "chat" }));
-            var catalogue = await network.StartAsync(Pod("catalogue", new()
-            {
-                ["ConnectionStrings__orrery"] = new NpgsqlConnectionStringBuilder(await database.Resource.ConnectionStringExpression.GetValueAsync(Token))
-                {
-                    Host = "postgres-service",
-                    Port = 5432,
-                }.ConnectionString,
-                ["Catalogue__FirstKey"] = FirstKey,
-                ["Catalogue__ManagedResources"] = Documents,
-            }));
-            var gateway = await network.StartAsync(Pod("gateway", new()
-            {
-                ["ConnectionStrings__redis"] = "redis-service:6379,password=a password",
-                ["services__catalogue__http__0"] = "http://catalogue-service:8080",
-            }));
-            await simulator.ReadyAsync("/health");
-            await catalogue.ReadyAsync("/health/ready");
-            await gateway.ReadyAsync("/health/ready");
+            var simulator = await network.StartAsync(Pod("simulator"));
+            var catalogue = await network.StartAsync(Pod("catalogue"));
+            var gateway = await network.StartAsync(Pod("gateway"));
+            await simulator.ReadyAsync(pods.ReadinessOf("simulator"));
+            await catalogue.ReadyAsync(pods.ReadinessOf("catalogue"));
+            await gateway.ReadyAsync(pods.ReadinessOf("gateway"));
 
             Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(gateway, stream: false)).StatusCode);
-            gateway.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", FirstKey);
+            gateway.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", pods.Secret("first-key"));
             await AnswersWholeAsync(gateway);
             await AnswersStreamedAsync(gateway);
-            catalogue.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", FirstKey);
+            catalogue.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", pods.Secret("first-key"));
             await Eventually.Holds(() => RecordedAsync(catalogue), count => count == 2);
 
             Assert.Equal(0, await gateway.StopAsync());
@@ -93,6 +63,13 @@ public sealed class ImageGraphTests(ServiceImages images)
         }
 
         state.Delete(recursive: true);
+
+        ContainerSpec Pod(string service)
+        {
+            var pod = pods.Of(service);
+            Assert.Equal(images[service], pod.Image);
+            return pod;
+        }
     }
 
     [Fact]
@@ -109,9 +86,6 @@ public sealed class ImageGraphTests(ServiceImages images)
         await simulator.ReadyAsync("/health");
         Assert.Contains("\"by-argument\"", await simulator.Client.GetStringAsync("/v1/models", Token), StringComparison.Ordinal);
     }
-
-    private ContainerSpec Pod(string service, Dictionary<string, string> environment) =>
-        new($"{service}-service", images[service]) { Environment = Keys.Concat(environment).ToDictionary() };
 
     private static async Task AnswersWholeAsync(ImageRun gateway)
     {
