@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Publishing;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,11 +58,17 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
                 return;
             }
 
-            await host.WaitForShutdownAsync(cancellationToken);
+            if (Services.GetRequiredService<DistributedApplicationExecutionContext>().IsRunMode)
+            {
+                await host.WaitForShutdownAsync(cancellationToken);
+            }
         }
     }
 
-    /// <summary>Begins to start every resource; returns when all ports are known. Wait for states through <see cref="ResourceNotifications"/>.</summary>
+    /// <summary>
+    /// Begins to start every resource; returns when all ports are known. Wait for states through <see cref="ResourceNotifications"/>.
+    /// In publish mode the graph is written out instead, and nothing starts.
+    /// </summary>
     public virtual async Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (_entryPoint is { IsThisFlow: true })
@@ -70,7 +77,12 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
             return;
         }
 
-        RefuseToPublish();
+        if (Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode)
+        {
+            await PublishSteps.RunAsync(Services, cancellationToken);
+            return;
+        }
+
         await host.StartAsync(cancellationToken);
     }
 
@@ -98,14 +110,5 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
         TestDefaults.CleanUp(configuration);
         _entryPoint?.End();
         GC.SuppressFinalize(this);
-    }
-
-    private void RefuseToPublish()
-    {
-        var context = Services.GetRequiredService<DistributedApplicationExecutionContext>();
-        if (context.IsPublishMode)
-        {
-            throw PublishRequest.NotYet(context);
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Publishing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -37,6 +38,7 @@ internal static class HostServices
         services.AddSingleton<LaunchPlanner>();
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<GraphRunner>();
+        services.AddSingleton<IPublishStep, ManifestStep>();
 
         if (application.ExecutionContext.IsRunMode)
         {

@@ -1,16 +1,26 @@
+using Aspire.Hosting.Publishing;
+
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>Whether a resource takes part in what is published.</summary>
-/// <remarks>The bundled host publishes nothing yet, so of the real annotation only <see cref="Ignore"/> is here.</remarks>
+/// <summary>How a resource takes part in what is published.</summary>
 public class ManifestPublishingCallbackAnnotation : IResourceAnnotation
 {
-    private ManifestPublishingCallbackAnnotation()
+    /// <summary>Writes the resource's entry of the manifest by <paramref name="callback"/>; null: leaves the resource out.</summary>
+    public ManifestPublishingCallbackAnnotation(Action<ManifestPublishingContext>? callback)
+        : this(callback is null ? null : context =>
+        {
+            callback(context);
+            return Task.CompletedTask;
+        })
     {
     }
 
-    /// <summary>Leaves the resource out of everything that is published.</summary>
-    public static ManifestPublishingCallbackAnnotation Ignore { get; } = new();
+    /// <summary>Writes the resource's entry of the manifest by <paramref name="callback"/>; null: leaves the resource out.</summary>
+    public ManifestPublishingCallbackAnnotation(Func<ManifestPublishingContext, Task>? callback) => Callback = callback;
 
-    /// <summary>Null: left out.</summary>
-    internal Delegate? Callback => null;
+    /// <summary>Leaves the resource out of everything that is published.</summary>
+    public static ManifestPublishingCallbackAnnotation Ignore { get; } = new((Func<ManifestPublishingContext, Task>?)null);
+
+    /// <summary>What is called inside the resource's object; null: the resource is left out.</summary>
+    public Func<ManifestPublishingContext, Task>? Callback { get; }
 }

@@ -36,7 +36,8 @@ internal sealed record ResolvedConfiguration(
         return new(environment, arguments, shown);
     }
 
-    private static async Task<Dictionary<string, object>> VariablesAsync(
+    /// <summary>The variables with their holes.</summary>
+    internal static async Task<Dictionary<string, object>> VariablesAsync(
         IResource resource,
         DistributedApplicationExecutionContext execution,
         ILogger logger,
@@ -51,7 +52,8 @@ internal sealed record ResolvedConfiguration(
         return context.EnvironmentVariables;
     }
 
-    private static async Task<IList<object>> ArgumentsAsync(
+    /// <summary>The arguments with their holes.</summary>
+    internal static async Task<IList<object>> ArgumentsAsync(
         IResource resource,
         DistributedApplicationExecutionContext execution,
         ILogger logger,
