@@ -45,4 +45,4 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
 
 builder.Welcome(gateway, catalogue, firstKey, models);
 builder.Build().Run();
-return 0;
+return Environment.ExitCode;
