@@ -97,7 +97,8 @@ public sealed class AppHostManifestTests : IDisposable
     private async Task<string> WriteAsync(string name, Dictionary<string, string> environment)
     {
         var path = Path.Combine(_folder.FullName, name + ".json");
-        var (code, output, error) = await AppHostProgram.RunAsync(environment, "--publisher", "manifest", "--output-path", path);
+        var relative = Path.GetRelativePath(AppHostProgram.Folder, path);
+        var (code, output, error) = await AppHostProgram.RunAsync(environment, "--publisher", "manifest", "--output-path", relative);
         Assert.Equal("", error);
         Assert.Equal(0, code);
         Assert.Matches($@"^Wrote {name}\.json \([1-9][0-9]* resources\)\n$", output);

@@ -1,6 +1,9 @@
 using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Publishing;
 
 namespace Orrery.Tests.Hosting.Publishing;
 
@@ -176,6 +179,50 @@ public sealed class ManifestContentTests
         Assert.Equal("""{"type":"value.v0","connectionString":"key={key.value}"}""", ManifestOf.Entry(manifest, conditional));
         Assert.Contains($"\"HOW\":\"{{{conditional}.connectionString}}\"", ManifestOf.Entry(manifest, "client"), StringComparison.Ordinal);
         Assert.Empty(ManifestRules.Faults(manifest));
+    }
+
+    [Fact]
+    public async Task A_container_may_add_to_its_own_entry()
+    {
+        var manifest = await ManifestOf.GraphAsync(graph =>
+        {
+            var redis = graph.AddRedis("redis");
+            redis.WithAnnotation(new ManifestPublishingCallbackAnnotation(async context =>
+            {
+                await context.WriteContainerAsync(redis.Resource);
+                context.Writer.WriteNumber("scale", 2);
+            }));
+        });
+        Assert.EndsWith("\"targetPort\":6379}},\"scale\":2}", ManifestOf.Entry(manifest, "redis"), StringComparison.Ordinal);
+        Assert.Equal(["redis", "redis-password", "cond-redis-bindings-tcp-tlsenabled-d148d83a"], ManifestOf.Names(manifest));
+    }
+
+    [Fact]
+    public async Task Parts_of_an_entry_can_be_written_without_a_whole_manifest()
+    {
+        var graph = Graph.Create("--publisher", "manifest");
+        var key = graph.AddParameter("key", secret: true);
+        var tool = graph.AddExecutable("tool", "x", ".", "-v").WithEnvironment("KEY", key).WithHttpEndpoint(targetPort: 80);
+        using var text = new MemoryStream();
+        await using var json = new Utf8JsonWriter(text);
+        var context = new ManifestPublishingContext(graph.ExecutionContext, "/checkout/aspire-manifest.json", json, Graph.Soon());
+        json.WriteStartObject();
+        await context.WriteCommandLineArgumentsAsync(tool.Resource);
+        await context.WriteEnvironmentVariablesAsync(tool.Resource);
+        context.WriteBindings(tool.Resource);
+        context.WriteConnectionString(graph.AddPostgres("pg").Resource);
+        json.WriteString("path", context.GetManifestRelativePath("/checkout/src/a.csproj"));
+        json.WriteString("none", context.GetManifestRelativePath(null));
+        json.WriteEndObject();
+        await json.FlushAsync(Graph.Soon());
+        Assert.Equal(
+            """{"args":["-v"],"env":{"KEY":"{key.value}"},"bindings":{"http":{"scheme":"http","protocol":"tcp","transport":"http","targetPort":80}},"connectionString":"Host={pg.bindings.tcp.host};Port={pg.bindings.tcp.port};Username=postgres;Password={pg-password.value}","path":"src/a.csproj","none":null}""",
+            Encoding.UTF8.GetString(text.ToArray()));
+
+        // Nobody collects mistakes here.
+        json.Reset();
+        json.WriteStartObject();
+        await Assert.ThrowsAsync<DistributedApplicationException>(() => context.WriteContainerAsync(new ContainerResource("bare")));
     }
 
     private sealed class Thing(string name) : Resource(name);
