@@ -8,6 +8,7 @@ namespace Aspire.Hosting.Publishing;
 internal sealed class ManifestWriter(ManifestPublishingContext context)
 {
     private readonly Utf8JsonWriter _json = context.Writer;
+    private readonly ManifestEntries _write = new(context);
     private readonly HashSet<string> _entries = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<IResource> _unwritable = [];
     private readonly HashSet<ParameterResource> _encoded = [];
@@ -68,11 +69,11 @@ internal sealed class ManifestWriter(ManifestPublishingContext context)
         {
             _ when isCustom => custom!.Callback!(context),
             ContainerResource container => context.WriteContainerAsync(container),
-            ProjectResource project => WriteProjectAsync(project),
-            ExecutableResource executable => WriteExecutableAsync(executable),
-            ParameterResource parameter => WriteParameter(parameter),
-            IResourceWithConnectionString value => WriteValue(value),
-            _ => WriteUnknown(resource),
+            ProjectResource project => _write.ProjectAsync(project),
+            ExecutableResource executable => _write.ExecutableAsync(executable),
+            ParameterResource parameter => _write.ParameterAsync(parameter),
+            IResourceWithConnectionString value => _write.ValueAsync(value),
+            _ => WriteUnknownAsync(resource),
         });
         context.Current = null;
         if (resource is ParameterResource written && context.References.Encoded.Contains(written))
@@ -104,68 +105,7 @@ internal sealed class ManifestWriter(ManifestPublishingContext context)
         }
     }
 
-    private async Task WriteProjectAsync(ProjectResource project)
-    {
-        if (!project.TryGetLastAnnotation<IProjectMetadata>(out var metadata))
-        {
-            context.Report($"Project '{project.Name}' has no project file: add it with AddProject.");
-        }
-
-        _json.WriteString("type", "project.v0");
-        _json.WriteString("path", context.GetManifestRelativePath(metadata?.ProjectPath));
-        await context.WriteCommandLineArgumentsAsync(project);
-        await context.WriteEnvironmentVariablesAsync(project);
-        context.WriteBindings(project);
-    }
-
-    private async Task WriteExecutableAsync(ExecutableResource executable)
-    {
-        _json.WriteString("type", "executable.v0");
-        context.WriteConnectionString(executable);
-        _json.WriteString("workingDirectory", context.GetManifestRelativePath(executable.WorkingDirectory));
-        _json.WriteString("command", executable.Command);
-        await context.WriteCommandLineArgumentsAsync(executable);
-        await context.WriteEnvironmentVariablesAsync(executable);
-        context.WriteBindings(executable);
-    }
-
-    private Task WriteParameter(ParameterResource parameter)
-    {
-        _json.WriteString("type", "parameter.v0");
-        if (parameter.IsConnectionString)
-        {
-            _json.WriteString("connectionString", parameter.ValueExpression);
-        }
-
-        _json.WriteString("value", $"{{{parameter.Name}.inputs.value}}");
-        _json.WriteStartObject("inputs");
-        _json.WriteStartObject("value");
-        _json.WriteString("type", "string");
-        if (parameter.Secret)
-        {
-            _json.WriteBoolean("secret", true);
-        }
-
-        if (parameter.Default is { } fallback)
-        {
-            _json.WriteStartObject("default");
-            fallback.WriteToManifest(context);
-            _json.WriteEndObject();
-        }
-
-        _json.WriteEndObject();
-        _json.WriteEndObject();
-        return Task.CompletedTask;
-    }
-
-    private Task WriteValue(IResourceWithConnectionString resource)
-    {
-        _json.WriteString("type", "value.v0");
-        context.WriteConnectionString(resource);
-        return Task.CompletedTask;
-    }
-
-    private Task WriteUnknown(IResource resource)
+    private Task WriteUnknownAsync(IResource resource)
     {
         _unwritable.Add(resource);
         _json.WriteString("error", "This resource does not support generation in the manifest.");

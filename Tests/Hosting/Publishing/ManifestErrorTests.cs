@@ -71,6 +71,18 @@ public sealed class ManifestErrorTests
         Assert.Equal([checkout.Output], Directory.GetFiles(checkout.Folder));
     }
 
+    [Fact]
+    public async Task Whoever_reads_the_file_while_it_is_replaced_reads_the_former_one_to_its_end()
+    {
+        using var checkout = new ManifestOf();
+        var former = await checkout.WriteAsync(graph => graph.AddContainer("box", "a", "1"));
+        using var reader = new StreamReader(checkout.Output);
+        var now = await checkout.WriteAsync(graph => graph.AddContainer("other", "b", "2"));
+        Assert.Equal(former, await reader.ReadToEndAsync(Graph.Soon()));
+        Assert.NotEqual(former, now);
+        Assert.Equal([checkout.Output], Directory.GetFiles(checkout.Folder));
+    }
+
     [Theory]
     [InlineData("--publisher manifest", "The step publish-manifest needs --output-path: a file that ends in .json, or a folder, which then holds aspire-manifest.json.")]
     [InlineData("--publisher azure", "--publisher azure is not known: expected manifest, or --operation publish without --publisher for a Helm chart.")]
