@@ -58,4 +58,4 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
 builder.AddCluster();
 builder.Welcome(gateway, catalogue, firstKey, models);
 builder.Build().Run();
-return 0;
+return Environment.ExitCode;

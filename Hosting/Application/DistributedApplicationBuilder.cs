@@ -44,7 +44,15 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host = new HostApplicationBuilder(settings);
         _host.Configuration.AddCommandLine(options.Args ?? [], CommandLineSwitches.Map);
 
-        ExecutionContext = PublishRequest.ContextOf(_host.Configuration);
+        var request = PublishRequest.Of(_host.Configuration);
+        if (request.Step.Length > 0)
+        {
+            // An AppHost may ask what is written, whichever switch said it.
+            _host.Configuration[PublishRequest.StepKey] = request.Step;
+        }
+
+        _host.Services.AddSingleton(request);
+        ExecutionContext = new DistributedApplicationExecutionContext(request.Operation, request.PublisherName);
         Eventing = new DistributedApplicationEventing();
         HostServices.Add(this, _host, options);
     }

@@ -97,5 +97,6 @@ public class EndpointReferenceExpression(EndpointReference endpointReference, En
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 
-    private string Binding(string part) => $"{{{Endpoint.Resource.Name}.bindings.{Endpoint.EndpointName}.{part}}}";
+    // A manifest compares with regard to case, a reference does not.
+    private string Binding(string part) => $"{{{Endpoint.Resource.Name}.bindings.{(Endpoint.Exists ? Endpoint.EndpointAnnotation.Name : Endpoint.EndpointName)}.{part}}}";
 }

@@ -98,9 +98,30 @@ public partial class ReferenceExpression : IExpressionValue, IValueWithReference
         return string.Format(CultureInfo.InvariantCulture, Format, values);
     }
 
+    /// <summary>Whether there is nothing to fill in.</summary>
+    internal bool IsLiteral => !IsConditional && ValueProviders.Count == 0;
+
+    /// <summary>The parameter that <paramref name="value"/> is, alone; null: it is something else.</summary>
+    internal static ParameterResource? ParameterOf(object value) => value switch
+    {
+        ParameterResource parameter => parameter,
+        ReferenceExpression { Format: "{0}" } alone => ParameterOf(alone.ValueProviders[0]),
+        _ => null,
+    };
+
     // A manifest has no functions: the encoded form of a parameter is an entry of its own beside the parameter.
-    private string Formatted(string expression, int hole) =>
-        _stringFormats[hole] == StringFormat.Uri && expression.EndsWith(".value}", StringComparison.Ordinal)
-            ? expression[..^".value}".Length] + "-uri-encoded.value}"
-            : expression;
+    private string Formatted(string expression, int hole)
+    {
+        if (_stringFormats[hole] is not { } format)
+        {
+            return expression;
+        }
+
+        return ValueProviders[hole] switch
+        {
+            ReferenceExpression { IsLiteral: true } => StringFormat.Apply(expression, format)!,
+            var value when ParameterOf(value) is { } parameter => $"{{{parameter.Name}-{StringFormat.Uri}-encoded.value}}",
+            _ => expression,
+        };
+    }
 }

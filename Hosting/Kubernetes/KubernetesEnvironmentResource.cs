@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace Aspire.Hosting.Kubernetes;
 
 /// <summary>A Kubernetes cluster that the graph is published to, as a Helm chart.</summary>
-public sealed class KubernetesEnvironmentResource(string name) : Resource(name)
+public sealed class KubernetesEnvironmentResource(string name) : Resource(name), IComputeEnvironmentResource
 {
     /// <summary>When images are pulled: <c>IfNotPresent</c>, <c>Always</c> or <c>Never</c>.</summary>
     public string DefaultImagePullPolicy { get; set; } = "IfNotPresent";

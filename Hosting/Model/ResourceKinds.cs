@@ -21,6 +21,9 @@ public interface IResourceWithProbes : IResource;
 /// <summary>A resource that runs somewhere: a project, a container, an executable.</summary>
 public interface IComputeResource : IResource;
 
+/// <summary>A place that the graph is published to, as a cluster: a publisher writes for it, and no manifest lists it.</summary>
+public interface IComputeEnvironmentResource : IResource;
+
 /// <summary>A resource that lives inside another one, as a database lives in its server.</summary>
 public interface IResourceWithParent : IResource
 {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,6 +14,9 @@ namespace Aspire.Hosting.Publishing;
 public sealed class ManifestPublishingContext(
     DistributedApplicationExecutionContext executionContext, string manifestPath, Utf8JsonWriter writer, CancellationToken cancellationToken = default)
 {
+    private readonly ManifestPorts _ports = new();
+    private ManifestReferences? _references;
+
     /// <summary>What is done with the graph.</summary>
     public DistributedApplicationExecutionContext ExecutionContext { get; } = executionContext;
 
@@ -25,28 +29,25 @@ public sealed class ManifestPublishingContext(
     /// <summary>Fires when publishing is given up.</summary>
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
-    internal ManifestReferences References { get; } = new();
+    /// <summary>What the entries written so far refer to.</summary>
+    internal ManifestReferences References => _references ??= new(this);
 
-    /// <summary>A path relative to the manifest's folder, with slashes.</summary>
+    /// <summary>Whose entry is being written.</summary>
+    internal IResource? Current { get; set; }
+
+    /// <summary>Where mistakes of the graph are collected; null: the first one is thrown.</summary>
+    internal List<string>? Mistakes { get; set; }
+
+    /// <summary>The path as it is seen from the manifest's folder, with <c>/</c> between its parts.</summary>
     [return: NotNullIfNotNull(nameof(path))]
     public string? GetManifestRelativePath(string? path) => path is null
         ? null
-        : Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(ManifestPath))!, path).Replace('\\', '/');
+        : Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(ManifestPath))!, path.Replace('\\', '/')).Replace('\\', '/');
 
-    /// <summary>Notes what a value is made of: what is not in the graph itself gets an entry of its own.</summary>
+    /// <summary>Sees to it that whatever <paramref name="value"/> refers to is in the manifest as well.</summary>
     public void TryAddDependentResources(object? value) => References.Add(value);
 
-    /// <summary>Writes the connection string of a resource that has one.</summary>
-    public void WriteConnectionString(IResource resource)
-    {
-        if (resource is IResourceWithConnectionString connection)
-        {
-            TryAddDependentResources(connection.ConnectionStringExpression);
-            Writer.WriteString("connectionString", connection.ConnectionStringExpression.ValueExpression);
-        }
-    }
-
-    /// <summary>Writes where a resource listens.</summary>
+    /// <summary>Writes <c>bindings</c>: where the resource listens.</summary>
     public void WriteBindings(IResource resource)
     {
         if (!resource.TryGetEndpoints(out var endpoints))
@@ -55,16 +56,15 @@ public sealed class ManifestPublishingContext(
         }
 
         Writer.WriteStartObject("bindings");
-        foreach (var endpoint in endpoints)
+        foreach (var (endpoint, port, targetPort) in _ports.Of(resource, endpoints))
         {
-            // A project listens where it is told; a container says itself.
-            var target = endpoint.TargetPort ?? (resource is ProjectResource ? null : endpoint.Port);
+            CheckTransport(resource, endpoint);
             Writer.WriteStartObject(endpoint.Name);
             Writer.WriteString("scheme", endpoint.UriScheme);
-            Writer.WriteString("protocol", endpoint.Protocol == System.Net.Sockets.ProtocolType.Udp ? "udp" : "tcp");
+            Writer.WriteString("protocol", endpoint.Protocol.ToString().ToLowerInvariant());
             Writer.WriteString("transport", endpoint.Transport);
-            WriteNumber("port", endpoint.Port == target ? null : endpoint.Port);
-            WriteNumber("targetPort", target);
+            WriteNumber("port", port == targetPort ? null : port);
+            WriteNumber("targetPort", targetPort);
             if (endpoint.IsExternal)
             {
                 Writer.WriteBoolean("external", true);
@@ -74,38 +74,13 @@ public sealed class ManifestPublishingContext(
         }
 
         Writer.WriteEndObject();
-
-        void WriteNumber(string name, int? number)
-        {
-            if (number is { } value)
-            {
-                Writer.WriteNumber(name, value);
-            }
-        }
     }
 
-    /// <summary>Writes a resource's variables.</summary>
-    public async Task WriteEnvironmentVariablesAsync(IResource resource)
-    {
-        var variables = await ResolvedConfiguration.VariablesAsync(resource, ExecutionContext, NullLogger.Instance, CancellationToken);
-        if (variables.Count == 0)
-        {
-            return;
-        }
-
-        Writer.WriteStartObject("env");
-        foreach (var (name, value) in variables)
-        {
-            Writer.WriteString(name, References.ExpressionOf(resource, $"variable {name}", value));
-        }
-
-        Writer.WriteEndObject();
-    }
-
-    /// <summary>Writes a resource's arguments.</summary>
+    /// <summary>Writes <c>args</c>.</summary>
     public async Task WriteCommandLineArgumentsAsync(IResource resource)
     {
-        var arguments = await ResolvedConfiguration.ArgumentsAsync(resource, ExecutionContext, NullLogger.Instance, CancellationToken);
+        var arguments = await GatherAsync(resource, "arguments", () =>
+            ResolvedConfiguration.ArgumentsAsync(resource, ExecutionContext, NullLogger.Instance, CancellationToken)) ?? [];
         if (arguments.Count == 0)
         {
             return;
@@ -114,19 +89,53 @@ public sealed class ManifestPublishingContext(
         Writer.WriteStartArray("args");
         for (var i = 0; i < arguments.Count; i++)
         {
-            Writer.WriteStringValue(References.ExpressionOf(resource, FormattableString.Invariant($"argument {i + 1}"), arguments[i]));
+            if (TextOf(arguments[i], resource, string.Create(CultureInfo.InvariantCulture, $"Argument {i + 1}")) is { } text)
+            {
+                Writer.WriteStringValue(text);
+            }
         }
 
         Writer.WriteEndArray();
     }
 
-    /// <summary>Writes all that a manifest says of a container.</summary>
-    /// <exception cref="DistributedApplicationException">It has no image.</exception>
+    /// <summary>Writes <c>env</c>: environment variables.</summary>
+    public async Task WriteEnvironmentVariablesAsync(IResource resource)
+    {
+        var variables = await GatherAsync(resource, "environment variables", () =>
+            ResolvedConfiguration.VariablesAsync(resource, ExecutionContext, NullLogger.Instance, CancellationToken)) ?? [];
+        if (variables.Count == 0)
+        {
+            return;
+        }
+
+        Writer.WriteStartObject("env");
+        foreach (var (name, value) in variables)
+        {
+            if (TextOf(value, resource, $"Environment variable {name}") is { } text)
+            {
+                Writer.WriteString(name, text);
+            }
+        }
+
+        Writer.WriteEndObject();
+    }
+
+    /// <summary>Writes <c>connectionString</c> where the resource has one.</summary>
+    public void WriteConnectionString(IResource resource)
+    {
+        if (resource is IResourceWithConnectionString { ConnectionStringExpression: { } connectionString })
+        {
+            TryAddDependentResources(connectionString);
+            Writer.WriteString("connectionString", connectionString.ValueExpression);
+        }
+    }
+
+    /// <summary>Writes the whole entry of a container.</summary>
     public async Task WriteContainerAsync(ContainerResource container)
     {
         if (!container.TryGetContainerImageName(out var image))
         {
-            throw new DistributedApplicationException($"Container '{container.Name}' has no image: call WithImage.");
+            Report($"Container '{container.Name}' has no image: call WithImage.");
         }
 
         Writer.WriteString("type", "container.v0");
@@ -138,34 +147,74 @@ public sealed class ManifestPublishingContext(
         }
 
         await WriteCommandLineArgumentsAsync(container);
-        WriteMounts(container, "bindMounts", ContainerMountType.BindMount, "source", GetManifestRelativePath);
-        WriteMounts(container, "volumes", ContainerMountType.Volume, "name", name => name);
+        ManifestMounts.Write(this, container);
         await WriteEnvironmentVariablesAsync(container);
         WriteBindings(container);
     }
 
-    private void WriteMounts(ContainerResource container, string property, ContainerMountType type, string sourceName, Func<string?, string?> sourceOf)
+    /// <summary>Takes note of a mistake in the graph.</summary>
+    /// <exception cref="DistributedApplicationException">Nobody collects them.</exception>
+    internal void Report(string mistake, Exception? cause = null)
     {
-        var mounts = container.Annotations.OfType<ContainerMountAnnotation>().Where(mount => mount.Type == type).ToList();
-        if (mounts.Count == 0)
+        if (Mistakes is null)
         {
-            return;
+            throw new DistributedApplicationException(mistake, cause!);
         }
 
-        Writer.WriteStartArray(property);
-        foreach (var mount in mounts)
+        if (!Mistakes.Contains(mistake))
         {
-            Writer.WriteStartObject();
-            if (sourceOf(mount.Source) is { } source)
-            {
-                Writer.WriteString(sourceName, source);
-            }
+            Mistakes.Add(mistake);
+        }
+    }
 
-            Writer.WriteString("target", mount.Target);
-            Writer.WriteBoolean("readOnly", mount.IsReadOnly);
-            Writer.WriteEndObject();
+    // What the AppHost's own callbacks throw is a mistake of the graph like any other.
+    private async Task<T?> GatherAsync<T>(IResource resource, string what, Func<Task<T>> gather)
+        where T : class
+    {
+        try
+        {
+            return await gather();
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Report($"The {what} of resource '{resource.Name}' cannot be found out: {error.Message}", error);
+            return null;
+        }
+    }
+
+    private string? TextOf(object? value, IResource resource, string what)
+    {
+        var provider = value is IResourceBuilder<IResource> builder ? builder.Resource : value;
+        if (provider is IValueProvider and not IManifestExpressionProvider)
+        {
+            Report($"{what} of resource '{resource.Name}' is a {provider.GetType().Name}, which has no placeholder: expected an IManifestExpressionProvider.");
+            return null;
         }
 
-        Writer.WriteEndArray();
+        TryAddDependentResources(provider);
+        return provider switch
+        {
+            string text => text,
+            IManifestExpressionProvider expression => expression.ValueExpression,
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => provider?.ToString(),
+        };
+    }
+
+    private void CheckTransport(IResource resource, EndpointAnnotation endpoint)
+    {
+        if (endpoint.Transport is not ("http" or "http2" or "tcp"))
+        {
+            Report($"Endpoint '{endpoint.Name}' of resource '{resource.Name}' has the transport '{endpoint.Transport}', which a manifest does not know: "
+                + "set its Transport to http, http2 or tcp.");
+        }
+    }
+
+    private void WriteNumber(string name, int? number)
+    {
+        if (number is { } value)
+        {
+            Writer.WriteNumber(name, value);
+        }
     }
 }

@@ -1,107 +1,91 @@
-using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting.Publishing;
 
-/// <summary>What the entries of a manifest refer to, and must therefore be in it.</summary>
-internal sealed class ManifestReferences
+/// <summary>What the entries of a manifest refer to: other resources, encoded parameters, and texts that a condition chooses.</summary>
+internal sealed class ManifestReferences(ManifestPublishingContext context)
 {
-    private readonly HashSet<object> _within = new(ReferenceEqualityComparer.Instance);
-    private readonly List<string> _faults = [];
+    private readonly HashSet<object> _path = new(ReferenceEqualityComparer.Instance);
+    private readonly List<(IResource Resource, string? By)> _resources = [];
+    private readonly List<ParameterResource> _encoded = [];
+    private readonly Dictionary<string, ReferenceExpression> _conditional = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Resources that something refers to, in the order in which they were met.</summary>
-    public OrderedDictionary<string, IResource> Resources { get; } = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>Who refers to which resource, in the order in which they were found.</summary>
+    public IReadOnlyList<(IResource Resource, string? By)> Resources => _resources;
 
-    /// <summary>Parameters that stand in a URI somewhere.</summary>
-    public OrderedDictionary<string, ParameterResource> UriParameters { get; } = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>Parameters of which a URI-encoded form is used.</summary>
+    public IReadOnlyList<ParameterResource> Encoded => _encoded;
 
-    /// <summary>Expressions with a condition, by the name of their entry.</summary>
-    public OrderedDictionary<string, ReferenceExpression> Conditionals { get; } = new(StringComparer.Ordinal);
+    /// <summary>Texts that a condition chooses, by the names of their entries.</summary>
+    public IReadOnlyDictionary<string, ReferenceExpression> Conditional => _conditional;
 
-    /// <summary>Resources that are left out of the manifest.</summary>
-    public HashSet<string> LeftOut { get; } = new(StringComparer.OrdinalIgnoreCase);
-
-    public IReadOnlyList<string> Faults => _faults;
-
-    /// <summary>The placeholder of a value; notes what it refers to.</summary>
-    /// <param name="consumer">Whose value.</param>
-    /// <param name="what">Which of its values, for errors.</param>
-    /// <param name="value">The value.</param>
-    public string ExpressionOf(IResource consumer, string what, object value)
-    {
-        var before = Resources.Count;
-        Add(value);
-        foreach (var resource in Resources.Values.Skip(before).Where(resource => LeftOut.Contains(resource.Name)).ToList())
-        {
-            Resources.Remove(resource.Name); // Each consumer is told.
-            _faults.Add($"{consumer.Name}, {what}: it refers to '{resource.Name}', which is left out of the manifest: publish '{resource.Name}' as well, or do not refer to it when publishing.");
-        }
-
-        switch (value)
-        {
-            case string text:
-                return text;
-            case IResourceBuilder<IResource> { Resource: IManifestExpressionProvider resource }:
-                return resource.ValueExpression;
-            case IManifestExpressionProvider provider:
-                return provider.ValueExpression;
-            case IFormattable number:
-                return number.ToString(null, CultureInfo.InvariantCulture);
-            default:
-                _faults.Add($"{consumer.Name}, {what}: a {value.GetType().Name} has no form in a manifest: use text, a parameter, an endpoint, a connection string or an expression of these.");
-                return "";
-        }
-    }
-
+    /// <summary>Adds all that <paramref name="value"/> is made of; a resource's own values come with its own entry.</summary>
     public void Add(object? value)
     {
-        if (value is ReferenceExpression expression)
-        {
-            AddForms(expression);
-        }
-
         switch (value)
         {
-            case IResourceBuilder<IResource> builder:
-                Add(builder.Resource);
-                break;
             case IResource resource:
-                Resources.TryAdd(resource.Name, resource);
-                break;
-            case IValueWithReferences composed when _within.Add(value):
-                foreach (var part in composed.References)
+                AddResource(resource);
+                return;
+            case ReferenceExpression expression:
+                AddFormatted(expression);
+                if (expression.IsConditional)
                 {
-                    Add(part);
+                    _conditional.TryAdd(ConditionalName.Of(expression), expression);
                 }
 
-                _within.Remove(value);
                 break;
+            case EndpointReference { Exists: false } endpoint:
+                ReportMissing(endpoint);
+                break;
+        }
+
+        // A value may lead back to itself.
+        if (value is IValueWithReferences composed && _path.Add(composed))
+        {
+            foreach (var part in composed.References)
+            {
+                Add(part);
+            }
+
+            _path.Remove(composed);
         }
     }
 
-    private void AddForms(ReferenceExpression expression)
+    private void AddResource(IResource resource)
     {
-        if (expression.IsConditional)
+        var use = (resource, context.Current?.Name);
+        if (!_resources.Contains(use))
         {
-            Conditionals.TryAdd(ConditionalName.Of(expression), expression);
-            AddForms(expression.WhenTrue!);
-            AddForms(expression.WhenFalse!);
-            return;
+            _resources.Add(use);
         }
+    }
 
+    private void AddFormatted(ReferenceExpression expression)
+    {
         for (var i = 0; i < expression.ValueProviders.Count; i++)
         {
-            if (expression.StringFormats[i] == StringFormat.Uri && ParameterIn(expression.ValueProviders[i]) is { } parameter)
+            if (expression.StringFormats[i] is null || expression.ValueProviders[i] is ReferenceExpression { IsLiteral: true })
             {
-                UriParameters.TryAdd(parameter.Name, parameter);
+                continue;
+            }
+
+            if (ReferenceExpression.ParameterOf(expression.ValueProviders[i]) is not { } parameter)
+            {
+                context.Report($"Resource '{context.Current?.Name}' uses {expression.ManifestExpressions[i]} in the format '{expression.StringFormats[i]}', "
+                    + "which a manifest has for parameters only: leave the format out, or put the value into a parameter.");
+            }
+            else if (!_encoded.Contains(parameter))
+            {
+                _encoded.Add(parameter);
             }
         }
     }
 
-    private static ParameterResource? ParameterIn(object provider) => provider switch
+    private void ReportMissing(EndpointReference endpoint)
     {
-        ParameterResource parameter => parameter,
-        ReferenceExpression { Format: "{0}", ValueProviders: [ParameterResource parameter] } => parameter,
-        _ => null,
-    };
+        var names = endpoint.Resource.Annotations.OfType<EndpointAnnotation>().Select(one => one.Name).ToList();
+        context.Report($"Resource '{context.Current?.Name}' refers to the endpoint '{endpoint.EndpointName}' of '{endpoint.Resource.Name}', which has "
+            + $"{(names.Count == 0 ? "none" : $"only {string.Join(", ", names)}")}: add it with WithEndpoint, or refer to another one.");
+    }
 }

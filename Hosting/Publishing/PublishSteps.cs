@@ -22,39 +22,29 @@ internal static class PublishSteps
 {
     public static async Task RunAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var configuration = services.GetRequiredService<IConfiguration>();
-        var wanted = StepOf(configuration);
-        var steps = services.GetServices<IPublishStep>().ToDictionary(step => step.Name, StringComparer.Ordinal);
-        if (!steps.TryGetValue(wanted, out var step))
+        var request = services.GetRequiredService<PublishRequest>();
+        if (request.Fault is { } fault)
         {
-            throw new DistributedApplicationException($"--step {wanted} is not known to the bundled host: expected {string.Join(" or ", steps.Keys.Order(StringComparer.Ordinal))}.");
+            throw new DistributedApplicationException(fault);
+        }
+
+        var steps = services.GetServices<IPublishStep>().ToDictionary(step => step.Name, StringComparer.Ordinal);
+        if (!steps.TryGetValue(request.Step, out var step))
+        {
+            throw new DistributedApplicationException(
+                $"--step {request.Step} is not known to the bundled host: expected {string.Join(" or ", steps.Keys.Order(StringComparer.Ordinal))}.");
         }
 
         var model = services.GetRequiredService<DistributedApplicationModel>();
         await services.GetRequiredService<IDistributedApplicationEventing>().PublishAsync(new BeforeStartEvent(services, model), cancellationToken);
+        var outputPath = services.GetRequiredService<IConfiguration>()[PublishRequest.OutputPathKey];
         try
         {
-            Console.WriteLine(await step.RunAsync(model, configuration["Pipeline:OutputPath"], cancellationToken));
+            Console.WriteLine(await step.RunAsync(model, string.IsNullOrWhiteSpace(outputPath) ? null : outputPath, cancellationToken));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DistributedApplicationException($"The output cannot be written: {error.Message} Choose another place with --output-path.", error);
         }
-    }
-
-    // --publisher manifest alone is enough; --operation publish alone means the chart.
-    private static string StepOf(IConfiguration configuration)
-    {
-        if (configuration["Pipeline:Step"] is { Length: > 0 } step)
-        {
-            return step;
-        }
-
-        return configuration["Publishing:Publisher"] switch
-        {
-            "manifest" => "publish-manifest",
-            null or "" or "default" => "publish",
-            var other => throw new DistributedApplicationException($"--publisher {other} is not known to the bundled host: expected manifest."),
-        };
     }
 }

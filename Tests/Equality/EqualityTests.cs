@@ -81,8 +81,8 @@ public sealed class EqualityTests
 
     private static async Task Publish(params string[] arguments)
     {
-        var run = await AppHostProcess.RunAsync(arguments);
-        Assert.True(run.ExitCode == 0, run.Errors);
+        var (code, _, errors) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), arguments);
+        Assert.True(code == 0, errors);
     }
 
     private static IEnumerable<(string Service, string Aspect, string Item, string? Here, string? There)> Compare(

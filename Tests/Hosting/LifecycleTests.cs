@@ -105,16 +105,6 @@ public sealed class LifecycleTests
     }
 
     [Fact]
-    public async Task Publishing_is_refused_in_words()
-    {
-        var builder = DistributedApplication.CreateBuilder(["--publisher", "manifest"]);
-        Assert.True(builder.ExecutionContext.IsPublishMode);
-        await using var app = builder.Build();
-        var error = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.StartAsync(Graph.Soon()));
-        Assert.StartsWith("The bundled host cannot publish yet ('manifest' was asked for).", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Two_resources_cannot_share_a_name()
     {
         var builder = Graph.Create();

@@ -74,12 +74,12 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
         var folder = Directory.CreateTempSubdirectory("orrery-secret-chart-").FullName;
         try
         {
-            var run = await AppHostProcess.RunAsync(
-                ["--operation", "publish", "--step", "publish", "--output-path", Path.Combine(folder, "chart")],
-                secrets.ToDictionary(name => $"Parameters__{name}", name => $"leaked-{name}-0123456789"));
+            var (code, output, errors) = await AppHostProgram.RunAsync(
+                secrets.ToDictionary(name => $"Parameters__{name}", name => $"leaked-{name}-0123456789"),
+                "--operation", "publish", "--step", "publish", "--output-path", Path.Combine(folder, "chart"));
 
-            Assert.Equal(0, run.ExitCode);
-            Assert.DoesNotContain("leaked", run.Output + run.Errors, StringComparison.Ordinal);
+            Assert.Equal(0, code);
+            Assert.DoesNotContain("leaked", output + errors, StringComparison.Ordinal);
             Assert.All(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories), file =>
                 Assert.DoesNotContain("leaked", File.ReadAllText(file), StringComparison.Ordinal));
         }
@@ -96,11 +96,12 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
         try
         {
             var other = Path.Combine(folder, "chart");
-            var run = await AppHostProcess.RunAsync(["--operation", "publish", "--output-path", other], new Dictionary<string, string>
+            var elsewhere = new Dictionary<string, string>
             {
                 ["HOME"] = folder, ["USER"] = "somebody", ["LANG"] = "tr_TR.UTF-8", ["LC_ALL"] = "tr_TR.UTF-8", ["TZ"] = "Pacific/Chatham", ["DOTNET_ENVIRONMENT"] = "Production",
-            });
-            Assert.True(run.ExitCode == 0, run.Errors);
+            };
+            var (code, _, errors) = await AppHostProgram.RunAsync(elsewhere, "--operation", "publish", "--output-path", other);
+            Assert.True(code == 0, errors);
 
             Assert.Equal(Contents(chart.Folder), Contents(other));
         }

@@ -13,8 +13,8 @@ public sealed class PublishedChart : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var run = await AppHostProcess.RunAsync(["--operation", "publish", "--step", "publish", "--output-path", Folder]);
-        Assert.True(run.ExitCode == 0, run.Errors);
+        var (code, _, errors) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), "--operation", "publish", "--step", "publish", "--output-path", Folder);
+        Assert.True(code == 0, errors);
     }
 
     public ValueTask DisposeAsync()

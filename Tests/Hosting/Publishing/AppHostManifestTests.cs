@@ -1,72 +1,118 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
 namespace Orrery.Tests.Hosting.Publishing;
 
-/// <summary>The manifest of this graph.</summary>
+/// <summary>The manifest of the repository's own graph, written by the program that users run.</summary>
 public sealed class AppHostManifestTests : IDisposable
 {
-    private static readonly string Committed = Path.Combine(Repository.Root, "aspire-manifest.json");
+    private const string Renew = "dotnet run --project AppHost -- --publisher manifest --output-path ../aspire-manifest.json";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("orrery-manifest-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    // Three folders below the root, where no version control looks: paths in the manifest begin with ../../../ there.
+    private const string ToRoot = "../../../";
+    private readonly DirectoryInfo _folder = Directory.CreateDirectory(Path.Combine(AppHostProgram.Folder, "obj", $"manifest-tests-{RandomNumberGenerator.GetHexString(8, lowercase: true)}"));
 
     [Fact]
-    public async Task It_keeps_the_rules()
+    public async Task It_keeps_every_rule()
     {
-        Assert.Empty(ManifestRules.Findings(await WriteAsync()));
+        var manifest = await WriteAsync("plain", []);
+        Assert.Empty(ManifestRules.Faults(manifest));
+        Assert.Contains("gateway", ManifestOf.Names(manifest));
+        Assert.DoesNotContain("container.v1", manifest, StringComparison.Ordinal);
+        Assert.DoesNotContain("project.v1", manifest, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_committed_one_is_current()
+    public async Task The_committed_file_is_what_the_graph_is_now()
     {
-        // Paths are relative to the file: it is written beside the committed one.
-        var fresh = Path.Combine(Repository.Root, $"fresh-{Environment.ProcessId}.json");
-        try
-        {
-            var run = await AppHostProcess.RunAsync(["--publisher", "manifest", "--output-path", fresh]);
-            Assert.True(run.ExitCode == 0, run.Errors);
-            Assert.True(
-                await File.ReadAllTextAsync(fresh, TestContext.Current.CancellationToken) == await File.ReadAllTextAsync(Committed, TestContext.Current.CancellationToken),
-                "aspire-manifest.json is stale. Renew it: dotnet run --project AppHost -- --publisher manifest --output-path ../aspire-manifest.json");
-        }
-        finally
-        {
-            File.Delete(fresh);
-        }
+        var now = (await WriteAsync("plain", [])).Replace(ToRoot, "", StringComparison.Ordinal);
+        var committed = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "aspire-manifest.json"), Graph.Soon());
+        Assert.True(now == committed, $"aspire-manifest.json is not what the AppHost writes now. Renew it with:\n  {Renew}");
     }
 
     [Fact]
-    public async Task Another_user_in_another_country_writes_the_same_bytes()
+    public async Task Who_writes_it_where_and_in_what_language_makes_no_difference()
     {
-        var here = await WriteAsync();
-        var there = await WriteAsync(new()
+        var usual = await WriteAsync("one", []);
+        var home = _folder.CreateSubdirectory("home").FullName;
+        var other = await WriteAsync("other", new()
         {
-            ["HOME"] = _folder, ["USER"] = "somebody", ["LANG"] = "tr_TR.UTF-8", ["LC_ALL"] = "tr_TR.UTF-8", ["TZ"] = "Pacific/Chatham",
-            ["DOTNET_ENVIRONMENT"] = "Production", ["ASPNETCORE_URLS"] = "http://localhost:1", ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = "http://localhost:2",
+            ["HOME"] = home,
+            ["USER"] = "somebody",
+            ["HOSTNAME"] = "elsewhere",
+            ["LANG"] = "tr_TR.UTF-8",
+            ["LC_ALL"] = "tr_TR.UTF-8",
+            ["DOTNET_SYSTEM_GLOBALIZATION_PREDEFINED_CULTURES_ONLY"] = "false",
+            ["TZ"] = "Pacific/Kiritimati",
+            ["DOTNET_ENVIRONMENT"] = "Development",
+            ["DOTNET_LAUNCH_PROFILE"] = "AppHost",
+            ["ASPNETCORE_URLS"] = "http://localhost:9999",
+            ["ASPNETCORE_HTTP_PORTS"] = "9998",
+            ["HTTP_PORTS"] = "9997",
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = "http://localhost:9996",
+            ["ASPIRE_CONTAINER_RUNTIME"] = "nowhere",
+            ["AppHost__RandomizePorts"] = "true",
         });
-
-        Assert.Equal(here, there);
+        Assert.Equal(usual, other);
+        Assert.Empty(Directory.GetFileSystemEntries(home));
     }
 
     [Fact]
-    public async Task No_secret_is_read_made_or_written()
+    public async Task No_secret_is_read_made_or_shown()
     {
-        var secrets = new[] { "first_key", "internal_key", "secrets_key", "postgres_password", "redis_password" };
-        var state = Path.Combine(_folder, "state");
-        var environment = secrets.ToDictionary(name => $"Parameters__{name}", name => $"leaked-{name}-0123456789");
-        environment["AppHost__StateDirectory"] = state;
+        var secrets = Secrets(await WriteAsync("plain", []));
+        Assert.NotEmpty(secrets);
+        var values = secrets.ToDictionary(name => name, _ => "value-" + RandomNumberGenerator.GetHexString(24, lowercase: true));
+        var state = Path.Combine(_folder.FullName, "state");
+        var environment = new Dictionary<string, string> { ["AppHost__StateDirectory"] = state };
+        foreach (var (name, value) in values)
+        {
+            environment[$"Parameters__{name}"] = value;
+            environment[$"Parameters__{name.Replace('-', '_')}"] = value;
+        }
 
-        var text = await WriteAsync(environment);
-
-        Assert.DoesNotContain("leaked", text, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(state), "Publishing wrote into the state directory.");
+        var output = Path.Combine(_folder.FullName, "secret.json");
+        var (code, text, error) = await AppHostProgram.RunAsync(environment, "--publisher", "manifest", "--output-path", output);
+        Assert.Equal(0, code);
+        var manifest = await File.ReadAllTextAsync(output, Graph.Soon());
+        Assert.All(values.Values, value => Assert.DoesNotContain(value, manifest + text + error, StringComparison.Ordinal));
+        Assert.Equal(await WriteAsync("plain", []), manifest);
+        Assert.False(Directory.Exists(state));
     }
 
-    private async Task<string> WriteAsync(Dictionary<string, string>? environment = null)
+    [Theory]
+    [InlineData("--publisher manifest", "needs --output-path")]
+    [InlineData("--operation publish --step dance", "--step dance is not known")]
+    [InlineData("--operation sell", "--operation sell is not known")]
+    public async Task A_refusal_is_one_line_and_exit_code_1(string line, string part)
     {
-        var path = Path.Combine(_folder, "manifest.json");
-        var run = await AppHostProcess.RunAsync(["--publisher", "manifest", "--output-path", path], environment);
-        Assert.True(run.ExitCode == 0, run.Errors);
-        Assert.DoesNotContain("leaked", run.Output + run.Errors, StringComparison.Ordinal);
-        return await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        var (code, output, error) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), line.Split(' '));
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Assert.Contains(part, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private async Task<string> WriteAsync(string name, Dictionary<string, string> environment)
+    {
+        var path = Path.Combine(_folder.FullName, name + ".json");
+        var relative = Path.GetRelativePath(AppHostProgram.Folder, path);
+        var (code, output, error) = await AppHostProgram.RunAsync(environment, "--publisher", "manifest", "--output-path", relative);
+        Assert.Equal("", error);
+        Assert.Equal(0, code);
+        Assert.Matches($@"^Wrote {name}\.json \([1-9][0-9]* resources\)\n$", output);
+        return await File.ReadAllTextAsync(path, Graph.Soon());
+    }
+
+    private static List<string> Secrets(string manifest)
+    {
+        using var document = JsonDocument.Parse(manifest);
+        return
+        [
+            .. document.RootElement.GetProperty("resources").EnumerateObject()
+                .Where(entry => entry.Value.TryGetProperty("inputs", out var inputs) && inputs.GetProperty("value").TryGetProperty("secret", out _))
+                .Select(entry => entry.Name),
+        ];
     }
 }

@@ -1,152 +1,379 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Orrery.Tests.Hosting.Publishing;
 
-/// <summary>
-/// The rules of Aspire's manifest (schema aspire-8.0.json), as far as the bundled host writes it, and what no schema says: every
-/// placeholder names an entry and a member that exist, and no secret has a value.
-/// </summary>
-internal static partial class ManifestRules
+/// <summary>What a manifest may hold: the types that the bundled host writes, closed to other members, and no placeholder that leads nowhere.</summary>
+internal sealed partial class ManifestRules
 {
-    private static readonly Dictionary<string, (string[] Required, string[] Allowed)> Types = new()
+    private static readonly Dictionary<string, string[]> Required = new(StringComparer.Ordinal)
     {
-        ["project.v0"] = (["type", "path"], ["type", "path", "args", "env", "bindings"]),
-        ["container.v0"] = (["type", "image"], ["type", "connectionString", "image", "entrypoint", "args", "bindMounts", "volumes", "env", "bindings"]),
-        ["executable.v0"] = (["type", "workingDirectory", "command"], ["type", "connectionString", "workingDirectory", "command", "args", "env", "bindings"]),
-        ["value.v0"] = (["type", "connectionString"], ["type", "connectionString"]),
-        ["parameter.v0"] = (["type", "value", "inputs"], ["type", "connectionString", "value", "inputs"]),
-        ["annotated.string"] = (["type", "value", "filter"], ["type", "value", "filter"]),
+        ["container.v0"] = ["image"],
+        ["project.v0"] = ["path"],
+        ["executable.v0"] = ["workingDirectory", "command"],
+        ["value.v0"] = ["connectionString"],
+        ["parameter.v0"] = ["value", "inputs"],
+        ["annotated.string"] = ["value", "filter"],
     };
 
-    private static readonly string[] Generate = ["minLength", "lower", "upper", "numeric", "special", "minLower", "minUpper", "minNumeric", "minSpecial"];
-
-    /// <summary>Everything that is wrong, each with its path.</summary>
-    public static IReadOnlyList<string> Findings(string text)
+    private static readonly Dictionary<string, string[]> Optional = new(StringComparer.Ordinal)
     {
-        var root = JsonNode.Parse(text)!.AsObject();
-        var findings = new List<string>();
-        Members(findings, "(root)", root, ["resources"], ["resources"]);
-        var resources = root["resources"]?.AsObject() ?? [];
-        foreach (var (name, node) in resources)
+        ["container.v0"] = ["connectionString", "entrypoint", "args", "bindMounts", "volumes", "env", "bindings"],
+        ["project.v0"] = ["args", "env", "bindings"],
+        ["executable.v0"] = ["args", "env", "bindings"],
+        ["value.v0"] = [],
+        ["parameter.v0"] = ["connectionString"],
+        ["annotated.string"] = [],
+    };
+
+    private static readonly string[] BindingParts = ["url", "host", "port", "targetPort", "scheme"];
+
+    private readonly List<string> _faults = [];
+
+    private ManifestRules()
+    {
+    }
+
+    /// <summary>Everything that is wrong, each with the path of where; empty when nothing is.</summary>
+    public static List<string> Faults(string manifest)
+    {
+        using var document = JsonDocument.Parse(manifest);
+        var rules = new ManifestRules();
+        rules.CheckRoot(document.RootElement);
+        return rules._faults;
+    }
+
+    private void CheckRoot(JsonElement root)
+    {
+        if (!CheckMembers(root, "", ["resources"], []) || !IsObject(root.GetProperty("resources"), "resources"))
         {
-            var entry = node!.AsObject();
-            if (!Types.TryGetValue(entry["type"]?.GetValue<string>() ?? "", out var rules))
+            return;
+        }
+
+        var resources = root.GetProperty("resources");
+        CheckUnique(resources, "resources");
+        foreach (var resource in resources.EnumerateObject())
+        {
+            if (!ResourceName().IsMatch(resource.Name))
             {
-                findings.Add($"{name}.type is {entry["type"]?.ToJsonString() ?? "absent"}; expected one of {string.Join(", ", Types.Keys)}");
-                continue;
+                Fault(resource.Name, "is no name of a resource");
             }
 
-            Members(findings, name, entry, rules.Required, rules.Allowed);
-            Bindings(findings, name, entry["bindings"]?.AsObject());
-            Mounts(findings, $"{name}.volumes", entry["volumes"]?.AsArray(), ["target", "readOnly"], ["name", "target", "readOnly"]);
-            Mounts(findings, $"{name}.bindMounts", entry["bindMounts"]?.AsArray(), ["source", "target", "readOnly"], ["source", "target", "readOnly"]);
-            Inputs(findings, name, entry);
-            foreach (var (path, value) in Texts(name, entry))
+            CheckResource(resource.Value, resource.Name);
+            CheckPlaceholders(resource.Value, resource.Name, resources);
+        }
+    }
+
+    private void CheckResource(JsonElement resource, string path)
+    {
+        if (!IsObject(resource, path) || !resource.TryGetProperty("type", out var kind) || kind.ValueKind != JsonValueKind.String)
+        {
+            Fault(path, "has no type");
+            return;
+        }
+
+        var type = kind.GetString()!;
+        if (!Required.TryGetValue(type, out var required))
+        {
+            Fault(path, $"has the type {type}, which the bundled host does not write");
+            return;
+        }
+
+        CheckMembers(resource, path, ["type", .. required], Optional[type]);
+        foreach (var member in resource.EnumerateObject())
+        {
+            CheckMember(member, $"{path}.{member.Name}");
+        }
+    }
+
+    private void CheckMember(JsonProperty member, string path)
+    {
+        switch (member.Name)
+        {
+            case "args":
+                ForEachItem(member.Value, path, CheckText);
+                break;
+            case "env":
+                ForEachMember(member.Value, path, CheckText);
+                break;
+            case "bindings":
+                ForEachMember(member.Value, path, CheckBinding);
+                break;
+            case "volumes":
+                ForEachItem(member.Value, path, (mount, at) => CheckMount(mount, at, "name"));
+                break;
+            case "bindMounts":
+                ForEachItem(member.Value, path, (mount, at) => CheckMount(mount, at, "source"));
+                break;
+            case "inputs":
+                ForEachMember(member.Value, path, CheckInput);
+                break;
+            case "filter":
+                CheckOneOf(member.Value, path, "uri");
+                break;
+            case "path" or "workingDirectory":
+                CheckRelative(member.Value, path);
+                break;
+            default:
+                CheckText(member.Value, path);
+                break;
+        }
+    }
+
+    private void CheckBinding(JsonElement binding, string path)
+    {
+        if (!CheckMembers(binding, path, ["scheme", "protocol", "transport"], ["port", "targetPort", "external"]))
+        {
+            return;
+        }
+
+        CheckText(binding.GetProperty("scheme"), path + ".scheme");
+        CheckOneOf(binding.GetProperty("protocol"), path + ".protocol", "tcp", "udp");
+        CheckOneOf(binding.GetProperty("transport"), path + ".transport", "http", "http2", "tcp");
+        foreach (var name in (string[])["port", "targetPort"])
+        {
+            if (binding.TryGetProperty(name, out var port) && !(port.ValueKind == JsonValueKind.Number && port.TryGetInt32(out var number) && number is >= 1 and <= 65535))
             {
-                Placeholders(findings, resources, path, value);
+                Fault($"{path}.{name}", "is no port");
             }
         }
 
-        return findings;
+        CheckBoolean(binding, path, "external");
     }
 
-    private static void Members(List<string> findings, string path, JsonObject node, string[] required, string[] allowed)
+    private void CheckMount(JsonElement mount, string path, string source)
     {
-        findings.AddRange(required.Where(member => !node.ContainsKey(member)).Select(member => $"{path}.{member} is absent"));
-        findings.AddRange(node.Select(member => member.Key).Except(allowed).Select(member => $"{path}.{member} is not allowed"));
-    }
-
-    private static void Bindings(List<string> findings, string name, JsonObject? bindings)
-    {
-        foreach (var (binding, node) in bindings ?? [])
+        if (CheckMembers(mount, path, [source, "target", "readOnly"], []))
         {
-            var path = $"{name}.bindings.{binding}";
-            var value = node!.AsObject();
-            Members(findings, path, value, ["scheme", "protocol", "transport"], ["scheme", "protocol", "transport", "port", "targetPort", "external"]);
-            OneOf(findings, $"{path}.protocol", value["protocol"], "tcp", "udp");
-            OneOf(findings, $"{path}.transport", value["transport"], "http", "http2", "tcp");
-            foreach (var port in (string[])["port", "targetPort"])
+            CheckText(mount.GetProperty("target"), path + ".target");
+            CheckBoolean(mount, path, "readOnly");
+            if (source == "source")
             {
-                if (value[port] is { } number && number.GetValue<int>() is < 1 or > 65_535)
+                CheckRelative(mount.GetProperty(source), $"{path}.{source}");
+            }
+            else
+            {
+                CheckText(mount.GetProperty(source), $"{path}.{source}");
+            }
+        }
+    }
+
+    private void CheckInput(JsonElement input, string path)
+    {
+        if (!CheckMembers(input, path, ["type"], ["secret", "default"]))
+        {
+            return;
+        }
+
+        CheckOneOf(input.GetProperty("type"), path + ".type", "string");
+        CheckBoolean(input, path, "secret");
+        if (!input.TryGetProperty("default", out var fallback))
+        {
+            return;
+        }
+
+        var isGenerated = IsObject(fallback, path + ".default") && fallback.TryGetProperty("generate", out _);
+        if (!CheckMembers(fallback, path + ".default", [isGenerated ? "generate" : "value"], []))
+        {
+            return;
+        }
+
+        if (isGenerated)
+        {
+            CheckGenerate(fallback.GetProperty("generate"), path + ".default.generate");
+        }
+        else if (input.TryGetProperty("secret", out var secret) && secret.ValueKind == JsonValueKind.True)
+        {
+            Fault(path + ".default", "gives a secret away");
+        }
+        else
+        {
+            CheckText(fallback.GetProperty("value"), path + ".default.value");
+        }
+    }
+
+    private void CheckGenerate(JsonElement generate, string path)
+    {
+        string[] flags = ["lower", "upper", "numeric", "special"];
+        string[] numbers = ["minLower", "minUpper", "minNumeric", "minSpecial"];
+        if (!CheckMembers(generate, path, ["minLength"], [.. flags, .. numbers]))
+        {
+            return;
+        }
+
+        foreach (var flag in flags)
+        {
+            CheckBoolean(generate, path, flag);
+        }
+
+        foreach (var name in (string[])["minLength", .. numbers])
+        {
+            if (generate.TryGetProperty(name, out var number) && !(number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var value) && value >= 0))
+            {
+                Fault($"{path}.{name}", "is no count");
+            }
+        }
+    }
+
+    private void CheckPlaceholders(JsonElement element, string path, JsonElement resources)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var member in element.EnumerateObject())
                 {
-                    findings.Add($"{path}.{port} is {number}; expected 1 to 65535");
+                    CheckPlaceholders(member.Value, $"{path}.{member.Name}", resources);
                 }
-            }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                {
+                    CheckPlaceholders(item, path, resources);
+                }
+
+                break;
+            case JsonValueKind.String:
+                foreach (Match match in Placeholder().Matches(element.GetString()!))
+                {
+                    if (!Exists(resources, match.Groups["name"].Value, match.Groups["member"].Value.Split('.')))
+                    {
+                        Fault(path, $"refers to {match.Value}, which does not exist");
+                    }
+                }
+
+                break;
         }
     }
 
-    private static void Mounts(List<string> findings, string path, JsonArray? mounts, string[] required, string[] allowed)
+    private static bool Exists(JsonElement resources, string name, string[] member)
     {
-        foreach (var mount in mounts ?? [])
+        if (!resources.TryGetProperty(name, out var entry) || entry.ValueKind != JsonValueKind.Object)
         {
-            Members(findings, path, mount!.AsObject(), required, allowed);
-            if (mount["source"]?.GetValue<string>() is { } source && (source.StartsWith('/') || source.Contains('\\', StringComparison.Ordinal)))
-            {
-                findings.Add($"{path}.source is {source}; expected a relative path with slashes");
-            }
+            return false;
         }
-    }
 
-    private static void Inputs(List<string> findings, string name, JsonObject entry)
-    {
-        foreach (var (input, node) in entry["inputs"]?.AsObject() ?? [])
+        return member switch
         {
-            var path = $"{name}.inputs.{input}";
-            var value = node!.AsObject();
-            Members(findings, path, value, ["type"], ["type", "secret", "default"]);
-            OneOf(findings, $"{path}.type", value["type"], "string");
-            if (value["default"]?.AsObject() is not { } fallback)
-            {
-                continue;
-            }
-
-            Members(findings, $"{path}.default", fallback, [], ["generate", "value"]);
-            Members(findings, $"{path}.default.generate", fallback["generate"]?.AsObject() ?? [], [], Generate);
-            if (value["secret"]?.GetValue<bool>() == true && fallback.ContainsKey("value"))
-            {
-                findings.Add($"{path} is a secret and has a value");
-            }
-        }
+            ["value" or "connectionString"] => entry.TryGetProperty(member[0], out _),
+            ["inputs", var input] => entry.TryGetProperty("inputs", out var inputs) && inputs.TryGetProperty(input, out _),
+            ["bindings", var binding, var part] => entry.TryGetProperty("bindings", out var bindings)
+                && bindings.TryGetProperty(binding, out _) && BindingParts.Contains(part),
+            _ => false,
+        };
     }
 
-    private static void OneOf(List<string> findings, string path, JsonNode? node, params string[] values)
+    private bool CheckMembers(JsonElement element, string path, string[] required, string[] optional)
     {
-        if (!values.Contains(node?.GetValue<string>()))
+        if (!IsObject(element, path))
         {
-            findings.Add($"{path} is {node?.ToJsonString() ?? "absent"}; expected {string.Join(" or ", values)}");
+            return false;
+        }
+
+        CheckUnique(element, path);
+        var missing = required.Where(name => !element.TryGetProperty(name, out _)).ToList();
+        missing.ForEach(name => Fault(path, $"lacks {name}"));
+        foreach (var member in element.EnumerateObject().Where(member => !required.Contains(member.Name) && !optional.Contains(member.Name)))
+        {
+            Fault(path, $"has {member.Name}, which does not belong there");
+        }
+
+        return missing.Count == 0;
+    }
+
+    private void CheckUnique(JsonElement element, string path)
+    {
+        foreach (var twice in element.EnumerateObject().GroupBy(member => member.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
+        {
+            Fault(path, $"has {twice.Key} twice");
         }
     }
 
-    private static IEnumerable<(string Path, string Text)> Texts(string path, JsonNode? node) => node switch
+    private void ForEachMember(JsonElement element, string path, Action<JsonElement, string> check)
     {
-        JsonObject map => map.SelectMany(member => Texts($"{path}.{member.Key}", member.Value)),
-        JsonArray list => list.SelectMany((element, at) => Texts($"{path}[{at}]", element)),
-        JsonValue value when value.TryGetValue<string>(out var text) => [(path, text)],
-        _ => [],
-    };
-
-    private static void Placeholders(List<string> findings, JsonObject resources, string path, string text)
-    {
-        foreach (Match match in Placeholder().Matches(text))
+        if (IsObject(element, path))
         {
-            if (!Exists(resources[match.Groups[1].Value]?.AsObject(), match.Groups[2].Value.Split('.')))
+            CheckUniqueExactly(element, path);
+            foreach (var member in element.EnumerateObject())
             {
-                findings.Add($"{path} refers to {match.Value}, which does not exist");
+                check(member.Value, $"{path}.{member.Name}");
             }
         }
     }
 
-    private static bool Exists(JsonObject? entry, string[] member) => (entry?["type"]?.GetValue<string>(), member) switch
+    // Names of environment variables may differ in case alone.
+    private void CheckUniqueExactly(JsonElement element, string path)
     {
-        (null, _) => false,
-        ("parameter.v0" or "annotated.string", ["value"]) => true,
-        (_, ["inputs", var input]) => entry!["inputs"]?[input] is not null,
-        (_, ["connectionString"]) => entry!.ContainsKey("connectionString"),
-        (_, ["bindings", var binding, "url" or "host" or "port" or "targetPort" or "scheme" or "tlsEnabled"]) => entry!["bindings"]?[binding] is not null,
-        _ => false,
-    };
+        foreach (var twice in element.EnumerateObject().GroupBy(member => member.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        {
+            Fault(path, $"has {twice.Key} twice");
+        }
+    }
 
-    [GeneratedRegex(@"\{([A-Za-z][A-Za-z0-9-]*)\.([^{}\s]+)\}")]
+    private void ForEachItem(JsonElement element, string path, Action<JsonElement, string> check)
+    {
+        if (element.ValueKind != JsonValueKind.Array)
+        {
+            Fault(path, "is no array");
+            return;
+        }
+
+        var at = 0;
+        foreach (var item in element.EnumerateArray())
+        {
+            check(item, $"{path}[{at++}]");
+        }
+    }
+
+    private bool IsObject(JsonElement element, string path)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            return true;
+        }
+
+        Fault(path, "is no object");
+        return false;
+    }
+
+    private void CheckText(JsonElement element, string path)
+    {
+        if (element.ValueKind != JsonValueKind.String)
+        {
+            Fault(path, "is no string");
+        }
+    }
+
+    private void CheckRelative(JsonElement element, string path)
+    {
+        CheckText(element, path);
+        if (element.ValueKind == JsonValueKind.String && (element.GetString()!.StartsWith('/') || element.GetString()!.Contains('\\', StringComparison.Ordinal)))
+        {
+            Fault(path, "is no relative path with slashes");
+        }
+    }
+
+    private void CheckBoolean(JsonElement element, string path, string name)
+    {
+        if (element.TryGetProperty(name, out var flag) && flag.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            Fault($"{path}.{name}", "is neither true nor false");
+        }
+    }
+
+    private void CheckOneOf(JsonElement element, string path, params string[] values)
+    {
+        if (element.ValueKind != JsonValueKind.String || !values.Contains(element.GetString()))
+        {
+            Fault(path, $"is not {string.Join(" or ", values)}");
+        }
+    }
+
+    private void Fault(string path, string what) => _faults.Add($"{path} {what}".TrimStart());
+
+    [GeneratedRegex("^[A-Za-z]([A-Za-z0-9]|-(?=[A-Za-z0-9]))*$")]
+    private static partial Regex ResourceName();
+
+    [GeneratedRegex(@"\{(?<name>[A-Za-z][A-Za-z0-9-]*)\.(?<member>[^{}]+)\}")]
     private static partial Regex Placeholder();
 }
