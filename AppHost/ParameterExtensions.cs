@@ -8,7 +8,7 @@ namespace Orrery.AppHost;
 internal static class ParameterExtensions
 {
     private const int SecretCharacters = 40;
-    private const string PublishedDataDirectory = "/var/lib/orrery";
+    private const string PublishedDataDirectory = "/tmp/orrery"; // writable in every container, whoever publishes it
 
     /// <summary>A secret made at the first start and kept for the next ones.</summary>
     public static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name) =>
@@ -42,7 +42,7 @@ internal static class ParameterExtensions
         var host = project.ApplicationBuilder;
         if (host.ExecutionContext.IsPublishMode)
         {
-            return project.WithEnvironment(variable, PublishedDataDirectory).WithScratch("data", PublishedDataDirectory);
+            return project.WithEnvironment(variable, PublishedDataDirectory);
         }
 
         var solution = Path.GetFullPath(Path.Combine(host.AppHostDirectory, ".."));
