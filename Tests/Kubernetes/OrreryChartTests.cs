@@ -98,7 +98,12 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
             var other = Path.Combine(folder, "chart");
             var elsewhere = new Dictionary<string, string>
             {
-                ["HOME"] = folder, ["USER"] = "somebody", ["LANG"] = "tr_TR.UTF-8", ["LC_ALL"] = "tr_TR.UTF-8", ["TZ"] = "Pacific/Chatham", ["DOTNET_ENVIRONMENT"] = "Production",
+                ["HOME"] = folder,
+                ["USER"] = "somebody",
+                ["LANG"] = "tr_TR.UTF-8",
+                ["LC_ALL"] = "tr_TR.UTF-8",
+                ["TZ"] = "Pacific/Chatham",
+                ["DOTNET_ENVIRONMENT"] = "Production",
             };
             var (code, _, errors) = await AppHostProgram.RunAsync(elsewhere, "--operation", "publish", "--output-path", other);
             Assert.True(code == 0, errors);
