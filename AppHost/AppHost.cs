@@ -52,6 +52,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithEnvironment("Internal__Key", internalKey)
     .WithEnvironment("Secrets__Key", secretsKey)
     .WithResources(cpu: "500m", memory: "512Mi", memoryLimit: "2Gi")
+    .WithDrain(seconds: 300)
     .WithAutoscaling(least: 2, most: 10, processorPercent: 70)
     .WithOpenEgress();
 

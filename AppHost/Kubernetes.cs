@@ -44,6 +44,18 @@ internal static class KubernetesExtensions
         resources.Limits["memory"] = memoryLimit ?? memory;
     });
 
+    /// <summary>Lets requests that run when a pod is to stop come to their end, streams above all.</summary>
+    public static IResourceBuilder<ProjectResource> WithDrain(this IResourceBuilder<ProjectResource> project, int seconds)
+    {
+        if (project.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            project.WithEnvironment("DOTNET_SHUTDOWNTIMEOUTSECONDS", FormattableString.Invariant($"{seconds}"));
+        }
+
+        // And time for traffic to turn away before, and for usage to be sent after.
+        return project.PublishAsKubernetesService(objects => objects.Workload!.PodTemplate.Spec.TerminationGracePeriodSeconds = seconds + 30);
+    }
+
     /// <summary>Lets the cluster choose how many pods run, by their processor's load.</summary>
     public static IResourceBuilder<T> WithAutoscaling<T>(this IResourceBuilder<T> resource, int least, int most, int processorPercent)
         where T : IComputeResource => resource.PublishAsKubernetesService(objects =>

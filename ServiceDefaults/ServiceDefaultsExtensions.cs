@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orrery.ServiceDefaults;
@@ -8,7 +9,7 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>What every service shares at run time, in two calls: one on the builder, one on the application.</summary>
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>How long a stopping service waits for running requests, streams included.</summary>
+    /// <summary>How long a stopping service waits for running requests, streams included; <c>DOTNET_SHUTDOWNTIMEOUTSECONDS</c> sets another.</summary>
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Telemetry, health, discovery, internal authentication and a shutdown that drains.</summary>
@@ -16,7 +17,8 @@ public static class ServiceDefaultsExtensions
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainTimeout);
+        var drain = builder.Configuration.GetValue<int?>("shutdownTimeoutSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : DrainTimeout;
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain);
         builder.AddTelemetry();
         builder.AddHealth();
         builder.AddInternalAuthentication();

@@ -57,7 +57,8 @@ public sealed class ImageGraphTests(ServiceImages images, PublishedChart chart)
             catalogue.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", pods.Secret("first-key"));
             await Eventually.Holds(() => RecordedAsync(catalogue), count => count == 2);
 
-            Assert.Equal(0, await gateway.StopAsync());
+            Assert.Equal(0, await StopsOnlyAfterItsStreamAsync(gateway));
+            await Eventually.Holds(() => RecordedAsync(catalogue), count => count == 3);
             Assert.Equal(0, await catalogue.StopAsync());
             Assert.Equal(0, await simulator.StopAsync());
         }
@@ -106,6 +107,24 @@ public sealed class ImageGraphTests(ServiceImages images, PublishedChart chart)
         var deltas = events[..^1].Select(line => JsonDocument.Parse(line["data: ".Length..]).RootElement.GetProperty("choices")[0].GetProperty("delta"))
             .Count(delta => delta.TryGetProperty("content", out var content) && content.GetString() is { Length: > 0 });
         Assert.True(deltas > 1, "The answer came in one piece.");
+    }
+
+    // As in a rollout: a stream that runs when the pod is told to end comes to its end, and is accounted for.
+    private static async Task<int> StopsOnlyAfterItsStreamAsync(ImageRun gateway)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        {
+            Content = JsonContent.Create(new { model = Model, max_tokens = 150, min_tokens = 150, stream = true, messages = new[] { new { role = "user", content = "Tell me more." } } }),
+        };
+        using var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
+        Assert.StartsWith("data: ", await reader.ReadLineAsync(Token), StringComparison.Ordinal);
+
+        var stopped = gateway.StopAsync();
+        var rest = await reader.ReadToEndAsync(Token);
+
+        Assert.EndsWith("data: [DONE]", rest.TrimEnd(), StringComparison.Ordinal);
+        return await stopped;
     }
 
     private static Task<HttpResponseMessage> AskAsync(ImageRun gateway, bool stream) => gateway.Client.PostAsJsonAsync(

@@ -27,7 +27,7 @@ internal sealed class WorkloadBuilder(
         pod.Spec.ServiceAccountName = $"{workload.Name}-serviceaccount";
         pod.Spec.AutomountServiceAccountToken = false;
         pod.Spec.EnableServiceLinks = false;
-        pod.Spec.TerminationGracePeriodSeconds = 30;
+        pod.Spec.TerminationGracePeriodSeconds = workload.IsProject ? 60 : 30;
         pod.Spec.SecurityContext = new()
         {
             RunAsNonRoot = true,
