@@ -92,7 +92,7 @@ internal static class ChartDocuments
         var proxy = values.Section("proxy", "The way to the outside, where there is no other.");
         proxy.Text("http", "");
         proxy.Text("https", "");
-        proxy.Text("noProxy", "", "Besides the graph's own services and names of the cluster; separated by commas.");
+        proxy.Text("noProxy", "", "Besides the graph's own services, names of the cluster and the collector; separated by commas.");
         proxy.Text("existingSecret", "", "A Secret with HTTP_PROXY and HTTPS_PROXY, where the address holds a password.");
 
         var authority = values.Section("certificateAuthority", "A bundle of certificates that are trusted: a ConfigMap's or a Secret's.");
@@ -109,7 +109,7 @@ internal static class ChartDocuments
         return new("templates/_helpers.tpl", reader.ReadToEnd() + $$$"""
 
             {{- define "chart.noProxy" -}}
-            localhost,127.0.0.1,.svc,.cluster.local,{{{services}}}{{ with .Values.proxy.noProxy }},{{ . }}{{ end }}
+            localhost,127.0.0.1,.svc,.cluster.local,{{{services}}}{{ with .Values.telemetry.endpoint }},{{ (urlParse .).hostname }}{{ end }}{{ with .Values.proxy.noProxy }},{{ . }}{{ end }}
             {{- end }}
 
             """);
