@@ -44,16 +44,21 @@ internal static class KubernetesExtensions
         resources.Limits["memory"] = memoryLimit ?? memory;
     });
 
-    /// <summary>Lets requests that run when a pod is to stop come to their end, streams above all.</summary>
+    /// <summary>
+    /// Loses no request in a rollout: a pod that is to end serves on until proxies have heard of it, then lets what runs come to its end,
+    /// streams above all.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> WithDrain(this IResourceBuilder<ProjectResource> project, int seconds)
     {
+        const int DelaySeconds = 5;
         if (project.ApplicationBuilder.ExecutionContext.IsPublishMode)
         {
+            project.WithEnvironment("Shutdown__DelaySeconds", FormattableString.Invariant($"{DelaySeconds}"));
             project.WithEnvironment("DOTNET_SHUTDOWNTIMEOUTSECONDS", FormattableString.Invariant($"{seconds}"));
         }
 
-        // And time for traffic to turn away before, and for usage to be sent after.
-        return project.PublishAsKubernetesService(objects => objects.Workload!.PodTemplate.Spec.TerminationGracePeriodSeconds = seconds + 30);
+        // And some time for what is done at the very end, usage above all.
+        return project.PublishAsKubernetesService(objects => objects.Workload!.PodTemplate.Spec.TerminationGracePeriodSeconds = DelaySeconds + seconds + 15);
     }
 
     /// <summary>Lets the cluster choose how many pods run, by their processor's load.</summary>

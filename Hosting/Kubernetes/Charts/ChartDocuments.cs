@@ -5,8 +5,8 @@ namespace Aspire.Hosting.Kubernetes;
 /// <summary>What a chart has beside its objects: who it is, what can be set for all of it, what is shown after the installation.</summary>
 internal static class ChartDocuments
 {
-    // The least version with everything that is written: the sleep action of preStop is on from 1.30.
-    private const string KubeVersion = ">= 1.30.0-0";
+    // The least version whose defaults and policies are those that the chart is judged by: Pod Security took the place of its forerunner.
+    private const string KubeVersion = ">= 1.25.0-0";
 
     public static ChartFile Chart(HelmChartOptions chart, string name) => new("Chart.yaml", $"""
         apiVersion: "v2"

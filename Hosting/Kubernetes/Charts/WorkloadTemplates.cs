@@ -139,15 +139,6 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         ]);
         Lift(container, "securityContext", "What the container may do.");
         AddEnvironment(container);
-        if (!workload.IsStore)
-        {
-            // A stopped pod is told so before every proxy knows: it goes on serving for a while.
-            _values.Integer("drainSeconds", workload.IsProject ? 5 : 0, 0, 3600, "How long a pod that is to stop goes on serving, until every proxy knows; 0: not at all.");
-            container.Line($"{{{{- with {workload.Value("drainSeconds")} }}}}");
-            container.Add("lifecycle", new YamlMap { { "preStop", new YamlMap { { "sleep", new YamlMap { { "seconds", YamlScalar.Plain("{{ . }}") } } } } } });
-            container.Line("{{- end }}");
-        }
-
         if (workload.ExportsTelemetry || !workload.IsStore)
         {
             var mounts = container["volumeMounts"] as YamlList ?? [];

@@ -39,9 +39,6 @@ public sealed class ContainerV1
     /// <summary>Decides whether the container gets traffic.</summary>
     public ProbeV1? ReadinessProbe { get; set; }
 
-    /// <summary>What happens before it is told to end.</summary>
-    public LifecycleV1? Lifecycle { get; set; }
-
     /// <summary>What it may do.</summary>
     public SecurityContextV1? SecurityContext { get; set; }
 
@@ -70,27 +67,6 @@ public sealed class ContainerPortV1
 
     /// <summary><c>TCP</c> or <c>UDP</c>.</summary>
     public string Protocol { get; set; } = null!;
-}
-
-/// <summary>What happens at turns of a container's life.</summary>
-public sealed class LifecycleV1
-{
-    /// <summary>Before it is told to end.</summary>
-    public LifecycleHandlerV1? PreStop { get; set; }
-}
-
-/// <summary>What is done at a turn of a container's life.</summary>
-public sealed class LifecycleHandlerV1
-{
-    /// <summary>Wait.</summary>
-    public SleepActionV1? Sleep { get; set; }
-}
-
-/// <summary>Waits.</summary>
-public sealed class SleepActionV1
-{
-    /// <summary>How long.</summary>
-    public Int32OrStringV1? Seconds { get; set; }
 }
 
 /// <summary>A number, or text that is one once the chart has been rendered.</summary>
