@@ -163,10 +163,10 @@ internal static class ModelServerExtensions
                endpoint: 
              """);
         document.AppendFormatted(endpoint);
-        document.AppendLiteral("\n  models:\n");
+        document.AppendLiteral("\n  models:");
         foreach (var model in models)
         {
-            document.AppendLiteral($"    - id: {model.Id}\n      modelType: {model.ModelType}\n");
+            document.AppendLiteral($"\n    - id: {model.Id}\n      modelType: {model.ModelType}");
         }
 
         return document.Build();

@@ -87,12 +87,16 @@ internal static partial class ChartEnvironment
             var from = variable["valueFrom"];
             environment[variable["name"].Text!] = from["secretKeyRef"]["name"].Text is { } secret ? secretOf(secret[..^"-secrets".Length])
                 : from["fieldRef"]["fieldPath"].Text is { } field ? $"({field})"
-                : Reference().Replace(variable["value"].Text ?? "", match => match.Value[1] == '$' ? match.Value[1..] : environment.GetValueOrDefault(match.Groups[1].Value, match.Value));
+                : Expand(variable["value"].Text ?? "", environment);
         }
 
         return environment;
     }
 
-    [GeneratedRegex(@"\$\$\([^)]*\)|\$\(([^)]+)\)")]
+    /// <summary><c>$(NAME)</c> is a variable's value if there is one, <c>$$(NAME)</c> the text <c>$(NAME)</c>.</summary>
+    public static string Expand(string text, IReadOnlyDictionary<string, string> environment) => Reference().Replace(
+        text, match => match.Value == "$$" ? "$" : match.Groups[1].Success ? environment.GetValueOrDefault(match.Groups[1].Value, match.Value) : match.Value);
+
+    [GeneratedRegex(@"\$\$|\$\(([^)]+)\)")]
     private static partial Regex Reference();
 }

@@ -22,6 +22,7 @@ internal sealed class ChartGraph
             }
             else
             {
+                CheckName(resource);
                 CheckMounts(resource);
                 CheckPorts(resource);
                 _workloads.Add(resource, new(resource));
@@ -45,6 +46,16 @@ internal sealed class ChartGraph
             {
                 workload.References[other] = [.. other.Ports.Select(port => port.Name)];
             }
+        }
+    }
+
+    // A Service's name is a DNS label of 63 characters; a StatefulSet's stands in a label together with a hash.
+    private void CheckName(IResource resource)
+    {
+        var most = resource is IResourceWithConnectionString ? 40 : 55;
+        if (resource.Name.Length > most)
+        {
+            Faults.Add($"{resource.Name}: the name has {resource.Name.Length} characters; names of Kubernetes objects are made from it, which leaves {most}. Give it a shorter one.");
         }
     }
 

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Kubernetes.Yaml;
 
 namespace Aspire.Hosting.Kubernetes;
 
 /// <summary>The value of a variable or an argument in a chart: text, expressions, and secrets that only the pod sees.</summary>
-internal sealed class ChartValue
+internal sealed partial class ChartValue
 {
     private readonly List<Part> _parts = [];
 
@@ -88,7 +89,7 @@ internal sealed class ChartValue
         {
             _ = part switch
             {
-                Literal literal => text.Literal(literal.Text.Replace("$(", "$$(", StringComparison.Ordinal)),
+                Literal literal => text.Literal(Dollars().Replace(literal.Text, match => match.Value.Replace("$", "$$", StringComparison.Ordinal))),
                 Expression expression => text.Expression(expression.Text),
                 _ => text.Literal($"$({variableOf((Secret)part)})"),
             };
@@ -96,4 +97,8 @@ internal sealed class ChartValue
 
         return text;
     }
+
+    // Two dollars stand for one, and one before a parenthesis begins a variable; at the end, the parenthesis may be the next part's.
+    [GeneratedRegex(@"\$+\(|\$\$+|\$$")]
+    private static partial Regex Dollars();
 }

@@ -28,11 +28,7 @@ internal sealed class ChartWriter(KubernetesEnvironmentResource environment, Dis
         foreach (var workload in graph.Workloads)
         {
             var objects = await builder.BuildAsync(workload, cancellationToken);
-            foreach (var customization in workload.Resource.Annotations.OfType<KubernetesCustomization>())
-            {
-                customization.Configure(objects);
-            }
-
+            Customize(workload, objects, graph);
             built.Add((workload, objects));
             graph.AddRelations(workload);
             DescribeImageAndPorts(workload, builder.ImageOf(workload));
@@ -58,9 +54,24 @@ internal sealed class ChartWriter(KubernetesEnvironmentResource environment, Dis
         files.Add(ChartDocuments.Helpers(graph.Workloads));
         files.Add(ChartDocuments.Checks(graph.Workloads));
         files.Add(ChartDocuments.Notes(graph.Workloads, parameters.Secrets.Keys));
-        files.Add(new("values.yaml", $"# What can be set for the chart {name}. Anything else is refused (values.schema.json).\n" + YamlWriter.Write(_values.ToYaml())));
+        files.Add(new("values.yaml", $"# What can be set for the chart {name}. Anything else is refused (values.schema.json).\n" + YamlWriter.WritePlain(_values.ToYaml())));
         files.Add(new("values.schema.json", SchemaText(name)));
         return files;
+    }
+
+    private static void Customize(ChartWorkload workload, KubernetesResource objects, ChartGraph graph)
+    {
+        try
+        {
+            foreach (var customization in workload.Resource.Annotations.OfType<KubernetesCustomization>())
+            {
+                customization.Configure(objects);
+            }
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            graph.Faults.Add($"{workload.Resource.Name}: what PublishAsKubernetesService was given failed: {error.Message} ({error.GetType().Name}).");
+        }
     }
 
     private IEnumerable<ChartFile> FilesOf(ChartWorkload workload, KubernetesResource objects, ChartGraph graph)

@@ -16,7 +16,7 @@ internal sealed class WorkloadBuilder(
 
     public async Task<KubernetesResource> BuildAsync(ChartWorkload workload, CancellationToken cancellationToken)
     {
-        var objects = new KubernetesResource($"{workload.Name}-kubernetes", workload.Resource, environment)
+        var objects = new KubernetesResource(workload.Name, workload.Resource, environment)
         {
             ConfigMap = new() { Metadata = { Name = ChartNames.Config(workload.Name), Labels = Labels(workload) } },
             Service = workload.Ports.Count == 0 ? null : Service(workload),

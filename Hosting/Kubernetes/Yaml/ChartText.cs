@@ -8,9 +8,17 @@ internal sealed partial class ChartText
 {
     private readonly List<(string Text, bool IsExpression)> _pieces = [];
 
-    public bool IsBlock => _pieces.Exists(piece => !piece.IsExpression && piece.Text.Contains('\n', StringComparison.Ordinal));
+    /// <summary>What stands in a template for two braces that are meant as such.</summary>
+    public const string EscapedBraces = "{{ `{{` }}";
 
-    public bool EndsWithNewline => _pieces.Count > 0 && _pieces[^1] is { IsExpression: false } last && last.Text.EndsWith('\n');
+    /// <summary>
+    /// Whether it is written in lines. Text that begins with a space or ends with a newline is not: in a block the one would be taken
+    /// for indentation, and of the other Helm may cut the end, as it trims what it renders.
+    /// </summary>
+    public bool IsBlock => _pieces.Exists(piece => !piece.IsExpression && piece.Text.Contains('\n', StringComparison.Ordinal))
+        && !(_pieces[^1] is { IsExpression: false } last && last.Text.EndsWith('\n'))
+        && !(_pieces[0] is { IsExpression: false } first && first.Text[0] is ' ' or '\n' or '\t')
+        && !_pieces.Exists(piece => !piece.IsExpression && piece.Text.Any(letter => char.IsControl(letter) && letter != '\n'));
 
     /// <summary>Whether nothing is left for Helm to fill in.</summary>
     public bool IsLiteral => _pieces.TrueForAll(piece => !piece.IsExpression);
@@ -77,7 +85,7 @@ internal sealed partial class ChartText
     }
 
     /// <summary>The lines of a literal block.</summary>
-    public string AsBlock() => AsTemplate().TrimEnd('\n');
+    public string AsBlock() => AsTemplate();
 
     /// <summary>The text without quotes, as it stands inside other text.</summary>
     public string AsTemplate() => string.Concat(_pieces.Select(piece => piece.IsExpression ? $"{{{{ {piece.Text} }}}}" : Braces(piece.Text)));
@@ -106,7 +114,7 @@ internal sealed partial class ChartText
     }
 
     // Braces that are meant as such: Helm would take them for its own.
-    private static string Braces(string literal) => literal.Replace("{{", "{{ `{{` }}", StringComparison.Ordinal);
+    private static string Braces(string literal) => literal.Replace("{{", EscapedBraces, StringComparison.Ordinal);
 
     [GeneratedRegex(@"\{\{-?\s*(.*?)\s*-?\}\}", RegexOptions.Singleline)]
     private static partial Regex Action();

@@ -6,11 +6,17 @@ namespace Aspire.Hosting.Kubernetes.Yaml;
 /// <summary>Writes YAML as Helm charts have it: two spaces, sequences indented, text in double quotes or in blocks.</summary>
 internal static partial class YamlWriter
 {
-    public static string Write(YamlMap map)
+    /// <summary>A template: literal braces are escaped from Helm.</summary>
+    public static string Write(YamlMap map) => Write(map, isTemplate: true);
+
+    /// <summary>A file that Helm reads as it is.</summary>
+    public static string WritePlain(YamlMap map) => Write(map, isTemplate: false);
+
+    private static string Write(YamlMap map, bool isTemplate)
     {
         var text = new StringBuilder();
         WriteItems(text, map, 0);
-        return text.ToString();
+        return isTemplate ? text.ToString() : text.ToString().Replace(ChartText.EscapedBraces, "{{", StringComparison.Ordinal);
     }
 
     private static void WriteItems(StringBuilder text, YamlCollection collection, int indent)
@@ -80,7 +86,7 @@ internal static partial class YamlWriter
         }
         else if (scalar.Text!.IsBlock)
         {
-            text.Append(scalar.Text.EndsWithNewline ? " |" : " |-");
+            text.Append(" |-");
             foreach (var line in scalar.Text.AsBlock().Split('\n'))
             {
                 text.Append('\n').Append(' ', line.Length == 0 ? 0 : indent + 2).Append(line);
