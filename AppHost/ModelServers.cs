@@ -112,7 +112,7 @@ internal static class ModelServerExtensions
                 .WithEnvironment("HOME", "/tmp")
                 .WithEnvironment("USER", "vllm")
                 .WithReferenceRelationship(weights)
-                .WithArgs(["--model", model.Repository ?? model.Id, "--served-model-name", model.Id, .. model.Args])
+                .WithArgs([model.Repository ?? model.Id, "--served-model-name", model.Id, .. model.Args])
                 .WithResources(cpu: "2", memory: "16Gi", memoryLimit: "32Gi")
                 .WithUser(VllmUser)
                 .WithMetrics("/metrics", 8000)

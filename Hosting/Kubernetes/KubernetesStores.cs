@@ -18,7 +18,8 @@ internal static class KubernetesStores
     /// <summary>Asks by a command of the image's shell.</summary>
     public static void Probe(ContainerV1 container, string command)
     {
-        container.StartupProbe = Ask(command, failures: 60);
+        // Recovery after a crash, or reading much data, may take long: killing the server then would begin it anew.
+        container.StartupProbe = Ask(command, failures: 360);
         container.LivenessProbe = Ask(command, failures: 6);
         container.ReadinessProbe = Ask(command, failures: 2);
     }
