@@ -1,5 +1,11 @@
 using Orrery.AppHost;
 
+if (args is ["--help" or "-h"])
+{
+    Console.WriteLine(Usage.Text);
+    return 0;
+}
+
 var builder = DistributedApplication.CreateBuilder(args);
 if (Settings.Faults(builder) is { Count: > 0 } faults)
 {
@@ -30,7 +36,7 @@ var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
     .WithPort(builder, Settings.CataloguePort)
     .WithExternalHttpEndpoints()
     .WithHealth()
-    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
+    .WithPlainReferences()
     .WithReference(database).WaitFor(database)
     .WithModelServers(models)
     .WithEnvironment("Catalogue__FirstKey", firstKey)
@@ -45,7 +51,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithExternalHttpEndpoints()
     .WithHealth()
     .WithReplicaCount(builder, Settings.GatewayReplicas)
-    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString | ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
+    .WithPlainReferences()
     .WithReference(redis)
     .WithReference(catalogue).WaitFor(catalogue)
     .WithEngines(models)

@@ -49,12 +49,28 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
     [InlineData("workloads.postgres.volumes.orrery_postgres.size=big", "Does not match pattern")]
     [InlineData("workloads.postgres.enabled=false", "workloads.postgres is not enabled: set workloads.postgres.external.host to the server that takes its place")]
     [InlineData("workloads.gateway.autoscaling.minReplicas=20", "workloads.gateway.autoscaling: minReplicas is 20, more than maxReplicas, which is 10")]
+    [InlineData("hosts.gateway.host=a.example.com,httpRoute.enabled=true", "httpRoute.parentRefs is empty: name the Gateway")]
     [InlineData("workloads.gateway.autoscaling.kind=ScaledObject", "workloads.gateway.autoscaling.triggers is empty")]
     public async Task A_value_that_cannot_be_is_refused_by_name(string value, string expected)
     {
         var refusal = await Assert.ThrowsAsync<HelmException>(() => Helm.TemplateAsync(chart.Folder, new HelmRelease { Sets = [value] }));
 
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_flag_may_be_turned_by_itself()
+    {
+        var values = Document.Parse("values.yaml", await File.ReadAllTextAsync(Path.Combine(chart.Folder, "values.yaml"), TestContext.Current.CancellationToken)).Root;
+        var turned = Flags(values).Where(flag => flag is not ("workloads.postgres.enabled=false" or "workloads.redis.enabled=false")).ToList();
+        Assert.InRange(turned.Count, 15, 100);
+
+        foreach (var flag in turned)
+        {
+            var documents = await Helm.TemplateAsync(chart.Folder, new HelmRelease { Sets = [flag], ApiVersions = OtherApis });
+            var findings = ChartJudge.RuleFindings(documents, new JudgeOptions());
+            Assert.True(findings.Count == 0, $"{flag}: {string.Join('\n', findings)}");
+        }
     }
 
     [Fact]
@@ -139,6 +155,10 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
         .. documents.Where(one => one.Kind is "Deployment" or "StatefulSet").Select(one => $"{one.Kind} {one.Name} {Flat(one["spec"]["selector"])}").Order(),
         .. documents.Where(one => one.Kind == "PersistentVolumeClaim").Select(one => $"{one.Name} {Flat(one["spec"])}").Order(),
     ];
+
+    // Security contexts are Kubernetes' own objects: their flags are no switches of the chart.
+    private static IEnumerable<string> Flags(Field field) => field.Entries.Where(entry => entry.Name is not ("securityContext" or "podSecurityContext"))
+        .SelectMany(entry => entry.Value.IsTrue ? [$"{entry.Value.Path}=false"] : entry.Value.IsFalse ? [$"{entry.Value.Path}=true"] : Flags(entry.Value));
 
     private static string Flat(Field field) => field.Text ?? string.Join(' ', field.Items.Select(Flat).Concat(field.Entries.Select(entry => $"{entry.Name}={Flat(entry.Value)}")));
 

@@ -58,6 +58,9 @@ internal static class ExposureTemplates
         yield return ChartFile.Template(workload.Name, $"{workload.Name}-httproute", $$$"""
             {{- with .Values.hosts.{{{workload.Key}}} }}
             {{- if and $.Values.httpRoute.enabled .host $.Values.workloads.{{{workload.Key}}}.enabled }}
+            {{- if not $.Values.httpRoute.parentRefs }}
+            {{- fail "httpRoute.parentRefs is empty: name the Gateway, as [{name: my-gateway, namespace: infra}]" }}
+            {{- end }}
             apiVersion: gateway.networking.k8s.io/v1
             kind: HTTPRoute
             metadata:
@@ -70,7 +73,7 @@ internal static class ExposureTemplates
               {{- end }}
             spec:
               parentRefs:
-                {{- required "httpRoute.parentRefs is empty: name the Gateway, as [{name: my-gateway, namespace: infra}]" $.Values.httpRoute.parentRefs | toYaml | nindent 4 }}
+                {{- toYaml $.Values.httpRoute.parentRefs | nindent 4 }}
               hostnames:
                 - {{ .host | quote }}
               rules:

@@ -92,6 +92,17 @@ public sealed class AppHostManifestTests : IDisposable
         Assert.Contains(part, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    public async Task Help_names_what_can_be_published(string argument)
+    {
+        var (code, output, error) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), argument);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("--publisher manifest --output-path FILE", output, StringComparison.Ordinal);
+        Assert.Contains("--operation publish --step publish --output-path FOLDER", output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private async Task<string> WriteAsync(string name, Dictionary<string, string> environment)
