@@ -68,6 +68,7 @@ internal static class ChartDocuments
 
         var network = values.Section("networkPolicy", "Made from the graph's references; needs a network plugin that enforces them.");
         network.Flag("enabled", true);
+        network.Add("dnsPorts", new Yaml.YamlList { 53, 5353 }, Schema.PortList(), "Where names are asked for, as the pods of the cluster's DNS listen: 53, on OpenShift 5353.");
         network.List("clients", null, "Who may reach external endpoints, as in a NetworkPolicy's from; empty: everyone.");
         network.List("monitoring", [new Yaml.YamlMap { { "namespaceSelector", new Yaml.YamlMap() } }], "Who may read metrics where serviceMonitor is on.");
 

@@ -88,10 +88,12 @@ internal static class NetworkTemplates
     {
         var rules = new StringBuilder("""
                 - ports:
-                    - port: 53
+                    {{- range .Values.networkPolicy.dnsPorts }}
+                    - port: {{ . }}
                       protocol: UDP
-                    - port: 53
+                    - port: {{ . }}
                       protocol: TCP
+                    {{- end }}
 
             """);
         foreach (var (other, ports) in workload.References.OrderBy(one => one.Key.Name, StringComparer.Ordinal))

@@ -131,6 +131,8 @@ internal static class Schema
 
     public static JsonObject List() => new() { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "object" } };
 
+    public static JsonObject PortList() => new() { ["type"] = "array", ["minItems"] = 1, ["items"] = Integer(1, 65_535) };
+
     public static JsonObject TextList() => new() { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } };
 
     /// <summary>A Kubernetes quantity, as <c>20Gi</c>.</summary>
