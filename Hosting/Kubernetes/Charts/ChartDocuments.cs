@@ -49,7 +49,7 @@ internal static class ChartDocuments
 
     public static void DescribeRest(ChartValues values)
     {
-        var gpu = values.Section("gpu", "For every workload with gpus.");
+        var gpu = values.Section("gpu", "For every workload with gpus; a workload's own nodeSelector and tolerations are added, its runtimeClassName goes before.");
         gpu.Add("resourceName", "nvidia.com/gpu", Schema.Text("^[a-z0-9.-]+/[A-Za-z0-9._-]+$"), "As the device plugin calls it: nvidia.com/gpu, nvidia.com/mig-1g.10gb, amd.com/gpu.");
         gpu.Map("nodeSelector", null);
         gpu.List("tolerations", null);

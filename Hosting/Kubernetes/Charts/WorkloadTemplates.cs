@@ -55,7 +55,7 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         AddAnnotations(template.Map("metadata"));
         var pod = template.Map("spec");
         var container = (YamlMap)((YamlList)pod["containers"]!).Items[0].Node!;
-        LiftContainer(container);
+        new ContainerTemplate(workload, objects.ConfigMap, _values).Lift(container);
         LiftPod(pod);
         return map;
     }
@@ -116,94 +116,10 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         map.Line("{{- end }}");
     }
 
-    private void LiftContainer(YamlMap container)
-    {
-        var images = workload.IsProject ? "images.registry" : "images.mirror";
-        container["image"] = new YamlScalar(ChartText.OfExpression($"include \"chart.image\" (list . .Values.{images} .Values.parameters.{workload.Key}.{workload.Key}_image)"));
-        container["imagePullPolicy"] = new YamlScalar(ChartText.OfExpression(".Values.images.pullPolicy"));
-
-        var resources = container["resources"] as YamlMap ?? [];
-        container.Take("resources");
-        var gpus = TakeExtended(resources);
-        _values.Map("resources", resources, "What each pod asks for, and what it may use at most.");
-        if (gpus is { } count)
-        {
-            _values.Integer("gpus", count, 0, 64, "GPUs of each pod, of the kind that gpu.resourceName says.");
-        }
-
-        var limits = gpus is null ? "dict" : $"(dict \"gpus\" {workload.Value("gpus")} \"resourceName\" .Values.gpu.resourceName)";
-        var at = container.Items.FindIndex(item => item.Key is "livenessProbe" or "readinessProbe" or "startupProbe" or "securityContext" or "volumeMounts");
-        container.Items.InsertRange(at < 0 ? container.Items.Count : at,
-        [
-            new("resources", null, $"resources: {{{{- include \"chart.resources\" (list {workload.Value("resources")} {limits}) | nindent 12 }}}}"),
-        ]);
-        Lift(container, "securityContext", "What the container may do.");
-        AddEnvironment(container);
-        if (workload.ExportsTelemetry || !workload.IsStore)
-        {
-            var mounts = container["volumeMounts"] as YamlList ?? [];
-            container["volumeMounts"] = mounts;
-            mounts.Line("{{- include \"chart.certificateMount\" . | trim | nindent 12 }}");
-        }
-    }
-
-    private void AddEnvironment(YamlMap container)
-    {
-        var env = container.Take("env") as YamlList ?? [];
-        if (workload.ExportsTelemetry)
-        {
-            env.Line("{{- include \"chart.telemetryVariables\" . | nindent 12 }}");
-        }
-
-        _values.Add("env", new YamlMap(), Schema.TextMap(), "Further variables.");
-        var onlyFurther = env.IsEmpty;
-        env.Line($"{{{{- range $key, $value := {workload.Value("env")} }}}}");
-        env.Add(new YamlMap
-        {
-            { "name", YamlScalar.Plain("{{ $key | quote }}") },
-            { "value", YamlScalar.Plain("{{ $value | quote }}") },
-        });
-        env.Line("{{- end }}");
-
-        var from = container["envFrom"] as YamlList ?? [];
-        container.Take("envFrom");
-        if (objects.ConfigMap is { } config)
-        {
-            from.Items.Insert(0, new(null, new YamlMap { { "configMapRef", new YamlMap { { "name", config.Metadata.Name } } } }));
-        }
-
-        if (!workload.IsStore)
-        {
-            from.Line("{{- with .Values.proxy.existingSecret }}");
-            from.Add(new YamlMap { { "secretRef", new YamlMap { { "name", YamlScalar.Plain("{{ . | quote }}") } } } });
-            from.Line("{{- end }}");
-        }
-
-        var at = container.Items.FindIndex(item => item.Key is "ports" or "resources" or "livenessProbe");
-        container.Items.InsertRange(at < 0 ? container.Items.Count : at, onlyFurther
-            ? [new("envFrom", from), new(null, null, $"{{{{- if {workload.Value("env")} }}}}"), new("env", env), new(null, null, "{{- end }}")]
-            : [new("envFrom", from), new("env", env)]);
-    }
-
-    // Devices are asked for by a name with a domain, as nvidia.com/gpu.
-    private static int? TakeExtended(YamlMap resources)
-    {
-        int? count = null;
-        foreach (var group in (string[])["requests", "limits"])
-        {
-            foreach (var item in (resources[group] as YamlMap)?.Items.Where(item => item.Key!.Contains('/', StringComparison.Ordinal)).ToList() ?? [])
-            {
-                count = item.Node is YamlScalar scalar && int.TryParse(scalar.AsPlain ?? scalar.Text!.AsTemplate(), NumberStyles.None, CultureInfo.InvariantCulture, out var gpus) ? gpus : 1;
-                resources.Map(group).Take(item.Key!);
-            }
-        }
-
-        return count;
-    }
-
     private void LiftPod(YamlMap pod)
     {
-        Lift(pod, "securityContext", "User, groups and system calls of the pods.", "podSecurityContext");
+        _values.Map("podSecurityContext", pod["securityContext"] as YamlMap, "User, groups and system calls of the pods.");
+        pod["securityContext"] = new YamlExpression(workload.Value("podSecurityContext"));
         var account = _values.Section("serviceAccount");
         account.Text("name", "", "An account of yours instead of the chart's.");
         account.Add("annotations", new YamlMap(), Schema.TextMap());
@@ -226,12 +142,6 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         {
             volumes.Line("{{- include \"chart.certificateVolume\" . | trim | nindent 8 }}");
         }
-    }
-
-    private void Lift(YamlMap map, string key, string comment, string? valueKey = null)
-    {
-        _values.Map(valueKey ?? key, map[key] as YamlMap, comment);
-        map[key] = new YamlExpression(workload.Value(valueKey ?? key));
     }
 
     private YamlMap Settings(ConfigMap config)
