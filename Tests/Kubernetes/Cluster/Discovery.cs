@@ -47,7 +47,11 @@ internal static class Discovery
 
     private static JsonNode Resource(ApiKind kind) => new JsonObject
     {
-        ["name"] = kind.Plural, ["singularName"] = "", ["namespaced"] = true, ["kind"] = kind.Kind, ["verbs"] = new JsonArray("create", "delete", "get", "list", "patch", "update"),
+        ["name"] = kind.Plural,
+        ["singularName"] = "",
+        ["namespaced"] = true,
+        ["kind"] = kind.Kind,
+        ["verbs"] = new JsonArray("create", "delete", "get", "list", "patch", "update"),
     };
 
     private static JsonNode Group(string apiVersion)
