@@ -1,0 +1,3 @@
+using Orrery.WebConsole;
+
+await ConsoleHost.Build(args).RunAsync();
