@@ -62,6 +62,7 @@ internal static class CatalogueExtensions
         app.MapUsageApi();
         app.MapModelsApi();
         app.MapSnapshotApi();
+        app.MapAccessKeysApi();
     }
 
     private static void AddFollowing(this WebApplicationBuilder builder)

@@ -14,7 +14,7 @@ public sealed record AccessKeySpec
     /// <summary>The token's first characters, for people to recognise it. Filled in by the Catalogue where it makes the token.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary><see cref="AccessRoles.User"/> (data plane; the default) or <see cref="AccessRoles.Administrator"/> (data and control plane).</summary>
+    /// <summary><see cref="AccessRoles.User"/> (data plane; the default), <see cref="AccessRoles.Viewer"/> or <see cref="AccessRoles.Administrator"/>.</summary>
     public string Role { get; init => field = value ?? AccessRoles.User; } = AccessRoles.User;
 
     /// <summary>The model ids this key may call; absent or empty: all of its namespace.</summary>
@@ -44,10 +44,16 @@ public sealed record AccessKeySpec
 /// <summary>What an access key opens.</summary>
 public static class AccessRoles
 {
+    /// <summary>Calls models.</summary>
     public const string User = "user";
+
+    /// <summary>Reads the control plane and looks at the Console; changes nothing and calls no model.</summary>
+    public const string Viewer = "viewer";
+
+    /// <summary>Everything in its namespace.</summary>
     public const string Administrator = "administrator";
 
-    public static readonly IReadOnlyList<string> All = [User, Administrator];
+    public static readonly IReadOnlyList<string> All = [User, Viewer, Administrator];
 }
 
 /// <summary>An access key's token: <c>ork_</c> and 40 base62 characters (238 bits).</summary>
@@ -66,3 +72,10 @@ public static class AccessToken
     /// <summary>What may be shown of a token: prefix and four characters.</summary>
     public static string ShownPrefix(string token) => token.Length <= Prefix.Length + 4 ? Prefix : token[..(Prefix.Length + 4)];
 }
+
+/// <summary>A service asks whose key it was shown, by the token's hash.</summary>
+public sealed record AccessKeyQuestion(string Sha256);
+
+/// <summary>The key in force under a hash.</summary>
+/// <param name="Role">One of <see cref="AccessRoles.All"/>.</param>
+public sealed record AccessKeyIdentity(string Namespace, string Name, string Role);

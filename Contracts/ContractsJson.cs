@@ -17,6 +17,8 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(ModelSpec))]
 [JsonSerializable(typeof(ModelProviderSpec))]
 [JsonSerializable(typeof(AccessKeySpec))]
+[JsonSerializable(typeof(AccessKeyQuestion))]
+[JsonSerializable(typeof(AccessKeyIdentity))]
 [JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(SealedSecret))]
 [JsonSerializable(typeof(SnapshotDocument))]

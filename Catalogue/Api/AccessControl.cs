@@ -4,7 +4,7 @@ using Orrery.ServiceDefaults;
 
 namespace Orrery.Catalogue.Api;
 
-/// <summary>Who may use the control plane: administrators' access keys, for their namespace, and services of ours.</summary>
+/// <summary>Who may use the control plane: administrators' access keys, for their namespace, viewers' to read, and services of ours.</summary>
 internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeProvider time)
 {
     public (Caller? Caller, Refusal? Refusal) Identify(HttpRequest request)
@@ -21,16 +21,20 @@ internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeP
             return (null, Unknown("Send an administrator's access key as 'Authorization: Bearer ork_…' or 'x-api-key: ork_…'."));
         }
 
-        var key = live.State.FindKey(AccessToken.Hash(token));
-        if (key is null || key.ExpiresAt <= time.GetUtcNow())
+        if (Find(AccessToken.Hash(token)) is not { } key)
         {
             return (null, Unknown("The access key is not known here, has been revoked or has expired."));
         }
 
-        return key.Role == AccessRoles.Administrator
+        return key.Role == AccessRoles.Administrator || (key.Role == AccessRoles.Viewer && HttpMethods.IsGet(request.Method))
             ? (new Caller($"accesskey {key.Namespace}/{key.Name}", key.Namespace, IsService: false), null)
-            : (null, Refusal.Forbidden($"The access key '{key.Name}' has the role '{key.Role}'; the control plane needs an '{AccessRoles.Administrator}'."));
+            : (null, Refusal.Forbidden(key.Role == AccessRoles.Viewer
+                ? $"The access key '{key.Name}' has the role '{AccessRoles.Viewer}', which changes nothing; this needs an '{AccessRoles.Administrator}'."
+                : $"The access key '{key.Name}' has the role '{key.Role}'; the control plane needs an '{AccessRoles.Administrator}'."));
     }
+
+    /// <summary>The key in force under a token's hash.</summary>
+    public SnapshotKey? Find(string sha256) => live.State.FindKey(sha256) is { } key && !(key.ExpiresAt <= time.GetUtcNow()) ? key : null;
 
     private static string? Token(HttpRequest request)
     {

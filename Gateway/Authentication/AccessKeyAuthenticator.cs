@@ -42,9 +42,16 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
             return (null, Unauthorized("invalid_api_key", Unknown(token)));
         }
 
-        return caller.Key.ExpiresAt is { } end && end <= time.GetUtcNow()
-            ? (null, Unauthorized("expired_api_key", string.Create(
-                CultureInfo.InvariantCulture, $"The access key '{caller.Key.Name}' expired at {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}. Ask for a new one.")))
+        if (caller.Key.ExpiresAt is { } end && end <= time.GetUtcNow())
+        {
+            return (null, Unauthorized("expired_api_key", string.Create(
+                CultureInfo.InvariantCulture, $"The access key '{caller.Key.Name}' expired at {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}. Ask for a new one.")));
+        }
+
+        return caller.Key.Role == AccessRoles.Viewer
+            ? (null, new Refusal(
+                StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "role_not_allowed",
+                $"The access key '{caller.Key.Name}' has the role '{AccessRoles.Viewer}', which looks and calls no model. Use a key with the role '{AccessRoles.User}'."))
             : (caller, null);
     }
 

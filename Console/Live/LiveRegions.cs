@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Orrery.WebConsole.Stores;
+
+namespace Orrery.WebConsole.Live;
+
+/// <summary>Parts of a page that the server renders anew, and sends, whenever what they show has changed.</summary>
+/// <remarks>
+/// Server-sent events: <c>html</c> with the part as a JSON string. The page's script puts it in place of what was there, so a page without its script is
+/// whole, only not live.
+/// </remarks>
+internal static class LiveRegions
+{
+    /// <summary>Changes nearer to each other than this are sent together.</summary>
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>Sends a comment when nothing changes, so that a connection that is gone is noticed.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    /// <summary>Serves the part <typeparamref name="TPart"/> at <paramref name="pattern"/>.</summary>
+    /// <param name="routes">Where it is added.</param>
+    /// <param name="pattern">The address that the page gives its part.</param>
+    /// <param name="changes">What tells that there is something new.</param>
+    /// <param name="parameters">The part's parameters, read from the address.</param>
+    public static void MapLive<TPart>(
+        this IEndpointRouteBuilder routes, string pattern, Func<HttpContext, ChangeSignal> changes, Func<HttpContext, Dictionary<string, object?>> parameters)
+        where TPart : IComponent =>
+        routes.MapGet(pattern, http => StreamAsync<TPart>(http, changes(http), parameters(http)));
+
+    /// <summary>Serves what is added to a list at <paramref name="pattern"/>: each time <paramref name="next"/> has something, rendered by <typeparamref name="TPart"/>.</summary>
+    /// <param name="routes">Where it is added.</param>
+    /// <param name="pattern">The address that the page gives its list.</param>
+    /// <param name="changes">What tells that there is something new.</param>
+    /// <param name="next">Reads the address once, and gives a function that returns what is new since it was last called; <c>null</c> for nothing.</param>
+    public static void MapTail<TPart>(
+        this IEndpointRouteBuilder routes, string pattern, Func<HttpContext, ChangeSignal> changes, Func<HttpContext, Func<Dictionary<string, object?>?>> next)
+        where TPart : IComponent =>
+        routes.MapGet(pattern, http => TailAsync<TPart>(http, changes(http), next(http)));
+
+    private static Task TailAsync<TPart>(HttpContext http, ChangeSignal changes, Func<Dictionary<string, object?>?> next)
+        where TPart : IComponent => FollowAsync(http, changes, async (renderer, stream) =>
+    {
+        if (next() is { } parameters)
+        {
+            await stream.SendAsync("append", JsonSerializer.Serialize(await RenderAsync<TPart>(renderer, parameters)));
+        }
+    });
+
+    private static Task StreamAsync<TPart>(HttpContext http, ChangeSignal changes, Dictionary<string, object?> parameters)
+        where TPart : IComponent
+    {
+        var sent = "";
+        return FollowAsync(http, changes, async (renderer, stream) =>
+        {
+            var html = await RenderAsync<TPart>(renderer, parameters);
+            if (html != sent)
+            {
+                await stream.SendAsync("html", JsonSerializer.Serialize(sent = html));
+            }
+        });
+    }
+
+    private static async Task FollowAsync(HttpContext http, ChangeSignal changes, Func<HtmlRenderer, EventStream, Task> send)
+    {
+        var time = http.RequestServices.GetRequiredService<TimeProvider>();
+        await using var renderer = new HtmlRenderer(http.RequestServices, http.RequestServices.GetRequiredService<ILoggerFactory>());
+        using var stream = new EventStream(http);
+        try
+        {
+            await stream.BeatAsync();
+            while (true)
+            {
+                var seen = changes.Version;
+                await send(renderer, stream);
+                await Task.Delay(LeastPause, time, stream.Closed);
+                while (!await ChangedAsync(changes, seen, time, stream.Closed))
+                {
+                    await stream.BeatAsync();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stream.Closed.IsCancellationRequested)
+        {
+            // The reader left, or the Console stops.
+        }
+    }
+
+    private static async Task<bool> ChangedAsync(ChangeSignal changes, long seen, TimeProvider time, CancellationToken closed)
+    {
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(closed);
+        var changed = changes.WaitAsync(seen, pause.Token);
+        var first = await Task.WhenAny(changed, Task.Delay(Heartbeat, time, pause.Token));
+        await pause.CancelAsync();
+        closed.ThrowIfCancellationRequested();
+        return first == changed;
+    }
+
+    private static Task<string> RenderAsync<TPart>(HtmlRenderer renderer, Dictionary<string, object?> parameters)
+        where TPart : IComponent =>
+        renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<TPart>(ParameterView.FromDictionary(parameters))).ToHtmlString());
+}

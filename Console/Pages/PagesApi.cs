@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orrery.WebConsole.Live;
+using Orrery.WebConsole.Pages.Parts;
+using Orrery.WebConsole.Stores;
+using Orrery.WebConsole.Telemetry;
+
+namespace Orrery.WebConsole.Pages;
+
+/// <summary>Every page and its address, and the address of what is live on it.</summary>
+internal static class PagesApi
+{
+    public static void MapPages(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/sign-in", (string? next) => Page<SignInPage>(new() { [nameof(SignInPage.Next)] = next ?? "/" }));
+        routes.MapThemes();
+        routes.MapTraces();
+        routes.MapLogs();
+        routes.MapMetrics();
+        routes.MapGet("/find", Find);
+        routes.MapFallback((HttpContext http) =>
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Page<NotFoundPage>();
+        });
+    }
+
+    private static void MapTraces(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/traces", (HttpContext http) => Page<TracesPage>(TraceParameters(http)));
+        routes.MapLive<TraceTable>("/live/traces", Changes<TraceStore>(store => store.Changes), TraceParameters);
+        routes.MapGet("/traces/{id}", (string id) => TraceId.TryParse(id, out var trace)
+            ? Page<TracePage>(new() { [nameof(TracePage.Id)] = trace })
+            : Page<NotFoundPage>(new() { [nameof(NotFoundPage.Reason)] = $"“{id}” is no trace id: expected 32 hex digits." }));
+        routes.MapLive<TraceDetail>(
+            "/live/traces/{id}", Changes<TraceStore>(store => store.Changes),
+            http => new() { [nameof(TraceDetail.Id)] = TraceId.TryParse(http.GetRouteValue("id") as string, out var id) ? id : default });
+    }
+
+    private static void MapLogs(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/logs", (HttpContext http) =>
+        {
+            var from = new Filters(http);
+            return Page<LogsPage>(new() { [nameof(LogsPage.From)] = from, [nameof(LogsPage.Filter)] = from.Logs() });
+        });
+        routes.MapTail<LogLines>("/live/logs", Changes<LogStore>(store => store.Changes), http =>
+        {
+            var store = http.RequestServices.GetRequiredService<LogStore>();
+            var filter = new Filters(http).Logs();
+            return () =>
+            {
+                var entries = store.List(filter);
+                filter = filter with { After = entries is [.., var last] ? last.Number : filter.After };
+                return entries.Count == 0 ? null : new() { [nameof(LogLines.Entries)] = entries };
+            };
+        });
+    }
+
+    private static void MapMetrics(this IEndpointRouteBuilder routes)
+    {
+    }
+
+    private static IResult Find(string? q, TraceStore traces)
+    {
+        var text = q?.Trim() ?? "";
+        var found = TraceId.TryParse(text, out var id) ? id : traces.FindByRequest(text);
+        return found is { } trace ? Results.LocalRedirect($"/traces/{trace}") : Results.LocalRedirect($"/traces?text={Uri.EscapeDataString(text)}");
+    }
+
+    private static Dictionary<string, object?> TraceParameters(HttpContext http)
+    {
+        var from = new Filters(http);
+        return new() { [nameof(TraceTable.From)] = from, [nameof(TraceTable.Filter)] = from.Traces() };
+    }
+
+    private static Func<HttpContext, ChangeSignal> Changes<TStore>(Func<TStore, ChangeSignal> of)
+        where TStore : notnull => http => of(http.RequestServices.GetRequiredService<TStore>());
+
+    private static RazorComponentResult<TPage> Page<TPage>(Dictionary<string, object?>? parameters = null)
+        where TPage : IComponent => new(parameters ?? []);
+}
