@@ -41,5 +41,8 @@ internal static class ConsoleExtensions
     private static void AddStores(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<StoreLimits>().BindConfiguration(StoreLimits.Section).ValidateOnStart();
+        builder.Services.AddSingleton<TraceStore>();
+        builder.Services.AddSingleton<LogStore>();
+        builder.Services.AddSingleton<MetricStore>();
     }
 }

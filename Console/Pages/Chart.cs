@@ -1,7 +1,7 @@
 namespace Orrery.WebConsole.Pages;
 
 /// <summary>One line of a chart; <c>null</c> where there is nothing to draw.</summary>
-internal sealed record ChartLine(string Name, IReadOnlyList<(DateTimeOffset Time, double? Value)> Points)
+public sealed record ChartLine(string Name, IReadOnlyList<(DateTimeOffset Time, double? Value)> Points)
 {
     /// <summary>The newest value.</summary>
     public double? Last => Points.LastOrDefault(point => point.Value is not null).Value;
@@ -9,7 +9,7 @@ internal sealed record ChartLine(string Name, IReadOnlyList<(DateTimeOffset Time
 
 /// <summary>Lines over one span of time, from 0 to <see cref="Top"/>.</summary>
 /// <param name="Unit">An OpenTelemetry unit, or <c>%</c>.</param>
-internal sealed record Chart(string Title, string Unit, IReadOnlyList<ChartLine> Lines, DateTimeOffset From, DateTimeOffset To)
+public sealed record Chart(string Title, string Unit, IReadOnlyList<ChartLine> Lines, DateTimeOffset From, DateTimeOffset To)
 {
     public string WhenEmpty { get; init; } = "Nothing measured in this time.";
 

@@ -1,13 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.Extensions;
-using Orrery.Contracts;
 using Orrery.WebConsole.Stores;
 using Orrery.WebConsole.Telemetry;
 
 namespace Orrery.WebConsole.Pages;
 
 /// <summary>Reads a page's filters from its address, where they can be shared and kept; what cannot be read is said, and left out.</summary>
-internal sealed class Filters(HttpContext http)
+public sealed class Filters(HttpContext http)
 {
     private readonly IQueryCollection _query = http.Request.Query;
     private readonly DateTimeOffset _now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();

@@ -29,7 +29,7 @@ internal static class PagesApi
     {
         routes.MapGet("/traces", (HttpContext http) => Page<TracesPage>(TraceParameters(http)));
         routes.MapLive<TraceTable>("/live/traces", Changes<TraceStore>(store => store.Changes), TraceParameters);
-        routes.MapGet("/traces/{id}", (string id) => TraceId.TryParse(id, out var trace)
+        routes.MapGet("/traces/{id}", IResult (string id) => TraceId.TryParse(id, out var trace)
             ? Page<TracePage>(new() { [nameof(TracePage.Id)] = trace })
             : Page<NotFoundPage>(new() { [nameof(NotFoundPage.Reason)] = $"“{id}” is no trace id: expected 32 hex digits." }));
         routes.MapLive<TraceDetail>(

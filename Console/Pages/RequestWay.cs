@@ -8,15 +8,15 @@ namespace Orrery.WebConsole.Pages;
 /// <summary>One station of a request.</summary>
 /// <param name="After">Since the request arrived.</param>
 /// <param name="Tone"><c>good</c>, <c>bad</c> or empty.</param>
-internal sealed record WayStep(TimeSpan After, string Title, string Text, string Tone, IReadOnlyList<WayCandidate> Candidates);
+public sealed record WayStep(TimeSpan After, string Title, string Text, string Tone, IReadOnlyList<WayCandidate> Candidates);
 
 /// <summary>Somebody who might have answered.</summary>
 /// <param name="State">Usable, or why not.</param>
 /// <param name="Endpoints">Each with its load and health, in words.</param>
-internal sealed record WayCandidate(string Provider, string Model, string State, bool IsUsable, IReadOnlyList<string> Endpoints);
+public sealed record WayCandidate(string Provider, string Model, string State, bool IsUsable, IReadOnlyList<string> Endpoints);
 
 /// <summary>What a gateway tells of a model request, read from the events of its server span.</summary>
-internal sealed record RequestWay(string? RequestId, IReadOnlyList<WayStep> Steps)
+public sealed record RequestWay(string? RequestId, IReadOnlyList<WayStep> Steps)
 {
     /// <summary><c>null</c> for a trace without a model request.</summary>
     public static RequestWay? Of(Trace trace)

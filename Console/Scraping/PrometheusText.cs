@@ -161,7 +161,8 @@ internal static class PrometheusText
         {
             if (rest[i] == '"')
             {
-                (value, rest) = (text.ToString(), rest[(i + 1)..]);
+                value = text.ToString();
+                rest = rest[(i + 1)..];
                 return true;
             }
 

@@ -3,7 +3,7 @@ using Orrery.WebConsole.Telemetry;
 namespace Orrery.WebConsole.Stores;
 
 /// <summary>Which log entries to list. What is absent restricts nothing.</summary>
-internal sealed record LogFilter
+public sealed record LogFilter
 {
     /// <summary>A service's name or an instance of it.</summary>
     public string? Service { get; init; }

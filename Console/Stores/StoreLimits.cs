@@ -25,4 +25,10 @@ internal sealed class StoreLimits
 
     /// <summary>What texts, tags and events of spans and logs may take together, in bytes, estimated: 16 MB to 64 GB. Default 512 MB.</summary>
     public long MaxBytes { get; set; } = 512L << 20;
+
+    /// <summary>The spans' part of <see cref="MaxBytes"/>: three quarters.</summary>
+    public long MaxTraceBytes => MaxBytes / 4 * 3;
+
+    /// <summary>The log entries' part: the rest.</summary>
+    public long MaxLogBytes => MaxBytes - MaxTraceBytes;
 }

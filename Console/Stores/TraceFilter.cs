@@ -3,7 +3,7 @@ using Orrery.WebConsole.Telemetry;
 namespace Orrery.WebConsole.Stores;
 
 /// <summary>Which traces to list, newest first. What is absent restricts nothing.</summary>
-internal sealed record TraceFilter
+public sealed record TraceFilter
 {
     /// <summary>A service that takes part.</summary>
     public string? Service { get; init; }
@@ -36,10 +36,10 @@ internal sealed record TraceFilter
 
 /// <param name="Traces">Newest first.</param>
 /// <param name="Matches">How many there are in all.</param>
-internal sealed record TraceList(IReadOnlyList<TraceSummary> Traces, int Matches);
+public sealed record TraceList(IReadOnlyList<TraceSummary> Traces, int Matches);
 
 /// <summary>A trace in one line.</summary>
-internal sealed record TraceSummary
+public sealed record TraceSummary
 {
     public required TraceId Id { get; init; }
 
@@ -78,4 +78,4 @@ internal sealed record TraceSummary
 }
 
 /// <param name="Spans">By start, a parent before its children where both start at once.</param>
-internal sealed record Trace(TraceSummary Summary, IReadOnlyList<Span> Spans);
+public sealed record Trace(TraceSummary Summary, IReadOnlyList<Span> Spans);

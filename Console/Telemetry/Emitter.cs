@@ -4,4 +4,4 @@ namespace Orrery.WebConsole.Telemetry;
 /// <param name="Service"><c>service.name</c>.</param>
 /// <param name="Instance"><c>service.instance.id</c>; the service's name where it gives none.</param>
 /// <param name="Tags">Everything else it says of itself.</param>
-internal sealed record Emitter(string Service, string Instance, Tag[] Tags);
+public sealed record Emitter(string Service, string Instance, Tag[] Tags);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Orrery.WebConsole.Telemetry;
 
 /// <summary>A trace's id: 16 bytes, not all of them 0.</summary>
-internal readonly record struct TraceId(UInt128 Value)
+public readonly record struct TraceId(UInt128 Value)
 {
     public bool IsEmpty => Value == UInt128.Zero;
 
@@ -20,7 +20,7 @@ internal readonly record struct TraceId(UInt128 Value)
 }
 
 /// <summary>A span's id: 8 bytes; 0 where there is none.</summary>
-internal readonly record struct SpanId(ulong Value)
+public readonly record struct SpanId(ulong Value)
 {
     public bool IsEmpty => Value == 0;
 

@@ -1,7 +1,7 @@
 namespace Orrery.WebConsole.Telemetry;
 
 /// <summary>One structured log entry.</summary>
-internal sealed class LogRecord
+public sealed class LogRecord
 {
     /// <summary>Counts up in the order of arrival; given by the store.</summary>
     public long Number { get; set; }
@@ -28,7 +28,7 @@ internal sealed class LogRecord
 }
 
 /// <summary>The lowest of OpenTelemetry's four numbers of each range.</summary>
-internal enum LogSeverity
+public enum LogSeverity
 {
     Unspecified = 0,
     Trace = 1,

@@ -1,7 +1,7 @@
 namespace Orrery.WebConsole.Telemetry;
 
 /// <summary>One operation of one process.</summary>
-internal sealed class Span
+public sealed class Span
 {
     public required TraceId TraceId { get; init; }
 
@@ -35,10 +35,10 @@ internal sealed class Span
 }
 
 /// <summary>Something that happened at one moment of a span.</summary>
-internal sealed record SpanEvent(DateTimeOffset Time, string Name, Tag[] Tags);
+public sealed record SpanEvent(DateTimeOffset Time, string Name, Tag[] Tags);
 
 /// <summary>OpenTelemetry's numbers.</summary>
-internal enum SpanKind
+public enum SpanKind
 {
     Unspecified,
     Internal,
@@ -49,7 +49,7 @@ internal enum SpanKind
 }
 
 /// <summary>OpenTelemetry's numbers.</summary>
-internal enum SpanStatus
+public enum SpanStatus
 {
     Unset,
     Ok,

@@ -1,7 +1,7 @@
 namespace Orrery.WebConsole.Telemetry;
 
 /// <summary>An attribute in OpenTelemetry's sense. Values are kept as they are shown: numbers in invariant form, <c>true</c> and <c>false</c>, lists as JSON.</summary>
-internal readonly record struct Tag(string Key, string Value);
+public readonly record struct Tag(string Key, string Value);
 
 internal static class TagExtensions
 {

@@ -1,0 +1,130 @@
+using Microsoft.Extensions.Options;
+using Orrery.WebConsole.Telemetry;
+
+namespace Orrery.WebConsole.Stores;
+
+/// <summary>The series of the last while, in memory.</summary>
+internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider time)
+{
+    private static readonly TimeSpan CleanEvery = TimeSpan.FromMinutes(1);
+    private readonly StoreLimits _limits = limits.Value;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<SeriesKey, SeriesState> _series = [];
+    private readonly Dictionary<string, DateTimeOffset> _heard = new(StringComparer.Ordinal);
+    private DateTimeOffset _cleaned = time.GetUtcNow();
+    private long _received;
+    private long _forgotten;
+    private long _dropped;
+
+    public ChangeSignal Changes { get; } = new();
+
+    /// <summary>Series, not points.</summary>
+    public StoreCounts Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new(_series.Count, _limits.MaxSeries, _series.Values.Sum(series => series.Bytes), _received, _forgotten, _dropped, null);
+            }
+        }
+    }
+
+    /// <returns>How many could not be kept, because there are too many series.</returns>
+    public int Add(IReadOnlyList<Measurement> measurements)
+    {
+        var tooMany = 0;
+        lock (_lock)
+        {
+            foreach (var measurement in measurements)
+            {
+                tooMany += Add_NeedsLock(measurement) ? 0 : 1;
+            }
+
+            foreach (var measurement in measurements)
+            {
+                _heard[measurement.Instrument.Emitter.Instance] = measurement.Time;
+            }
+
+            _received += measurements.Count;
+            _dropped += tooMany;
+            Clean_NeedsLock();
+        }
+
+        if (measurements.Count > 0)
+        {
+            Changes.Set();
+        }
+
+        return tooMany;
+    }
+
+    /// <summary>One for each name and service that is here, by name.</summary>
+    public IReadOnlyList<Instrument> Instruments()
+    {
+        lock (_lock)
+        {
+            return [.. _series.Values.Select(series => series.Instrument).DistinctBy(one => (one.Name, one.Emitter.Service)).OrderBy(one => one.Name, StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Every series of an instrument with at least one point since <paramref name="from"/>; the point before it comes too, for rates.</summary>
+    public IReadOnlyList<Series> Find(string name, DateTimeOffset from, string? service = null)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _series.Values
+                    .Where(series => series.Instrument.Name == name && (service is null || series.Instrument.Emitter.Service == service) && series.LastTime >= from)
+                    .Select(series => series.Since(from)),
+            ];
+        }
+    }
+
+    private bool Add_NeedsLock(in Measurement measurement)
+    {
+        var key = new SeriesKey(measurement.Instrument.Emitter.Instance, measurement.Instrument.Name, measurement.Tags);
+        if (!_series.TryGetValue(key, out var series))
+        {
+            if (_series.Count >= _limits.MaxSeries)
+            {
+                return false;
+            }
+
+            // Its process was heard before without it, so it began at nothing then: else its first request would never be counted.
+            DateTimeOffset? beganAfter = _heard.TryGetValue(measurement.Instrument.Emitter.Instance, out var heard) && heard < measurement.Time ? heard : null;
+            _series[key] = series = new(measurement.Instrument, measurement.Tags, beganAfter);
+        }
+
+        series.Add(measurement, _limits.MetricsStep, measurement.Time - _limits.MetricsFor);
+        return true;
+    }
+
+    private void Clean_NeedsLock()
+    {
+        var now = time.GetUtcNow();
+        if (now - _cleaned < CleanEvery)
+        {
+            return;
+        }
+
+        _cleaned = now;
+        foreach (var (key, series) in _series)
+        {
+            if (series.LastTime < now - _limits.MetricsFor)
+            {
+                _series.Remove(key);
+                _forgotten++;
+            }
+        }
+
+        foreach (var (instance, heard) in _heard)
+        {
+            if (heard < now - _limits.MetricsFor)
+            {
+                _heard.Remove(instance);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using Orrery.WebConsole.Telemetry;
+
+namespace Orrery.WebConsole.Stores;
+
+/// <summary>A trace as it grows. The store's lock guards it.</summary>
+internal sealed class TraceState(Span first)
+{
+    /// <summary>By start; two that begin at once by id, so that none hides the other.</summary>
+    public static readonly IComparer<TraceState> ByStart = Comparer<TraceState>.Create(
+        (one, other) => one.Start.CompareTo(other.Start) is not 0 and var order ? order : one.Id.Value.CompareTo(other.Id.Value));
+
+    private readonly List<Span> _spans = [];
+    private readonly HashSet<SpanId> _ids = [];
+    private Span _outermost = first;
+    private Span? _modelSpan;
+    private int _failed;
+
+    public TraceId Id { get; } = first.TraceId;
+
+    public LinkedListNode<TraceState>? Place { get; set; }
+
+    public DateTimeOffset Start { get; private set; } = first.Start;
+
+    public DateTimeOffset End { get; private set; } = first.End;
+
+    public long Bytes { get; private set; }
+
+    public string? RequestId { get; private set; }
+
+    public string? Model { get; private set; }
+
+    public List<KeyValuePair<string, int>> Services { get; } = [];
+
+    public int Count => _spans.Count;
+
+    private TimeSpan Duration => End - Start;
+
+    public bool Has(SpanId id) => _ids.Contains(id);
+
+    /// <summary>Takes a span that is not here yet.</summary>
+    /// <returns>It is the first of its service.</returns>
+    public bool Add(Span span)
+    {
+        _spans.Add(span);
+        _ids.Add(span.Id);
+        Start = span.Start < Start ? span.Start : Start;
+        End = span.End > End ? span.End : End;
+        Bytes += SizeOf(span);
+        _failed += span.Status == SpanStatus.Error ? 1 : 0;
+        RequestId ??= span.Tags.Find("orrery.request_id");
+        if (IsFurtherOut(span, _outermost))
+        {
+            _outermost = span;
+        }
+
+        if (span.Tags.Find("gen_ai.request.model") is { } model && (_modelSpan is null || IsFurtherOut(span, _modelSpan)))
+        {
+            (_modelSpan, Model) = (span, model);
+        }
+
+        var place = Services.FindIndex(service => service.Key == span.Emitter.Service);
+        if (place < 0)
+        {
+            Services.Add(new(span.Emitter.Service, 1));
+            return true;
+        }
+
+        Services[place] = new(span.Emitter.Service, Services[place].Value + 1);
+        return false;
+    }
+
+    public bool Matches(TraceFilter filter) =>
+        (filter.To is not { } to || Start <= to)
+        && (filter.Failed is not { } failed || failed == _failed > 0)
+        && (filter.AtLeast is not { } least || Duration >= least)
+        && (filter.AtMost is not { } most || Duration <= most)
+        && (filter.Model is null || filter.Model == Model)
+        && (!filter.ModelRequestsOnly || Model is not null)
+        && (filter.Service is null || Services.Exists(service => service.Key == filter.Service))
+        && (filter.Text is null || Contains(_outermost.Name, filter.Text) || Contains(RequestId, filter.Text) || Contains(Id.ToString(), filter.Text));
+
+    public TraceSummary Summarise() => new()
+    {
+        Id = Id,
+        Name = _outermost.Name,
+        Service = _outermost.Emitter.Service,
+        Start = Start,
+        Duration = Duration,
+        Spans = Count,
+        FailedSpans = _failed,
+        Services = [.. Services.OrderByDescending(service => service.Key == _outermost.Emitter.Service).ThenByDescending(service => service.Value)],
+        IsWhole = _outermost.ParentId.IsEmpty,
+        Model = Model,
+        RequestId = RequestId,
+        InputTokens = Number("gen_ai.usage.input_tokens"),
+        OutputTokens = Number("gen_ai.usage.output_tokens"),
+        TimeToFirstChunk = double.TryParse(FindTag("gen_ai.response.time_to_first_chunk"), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= 0 and < 1e6
+            ? TimeSpan.FromSeconds(seconds)
+            : null,
+    };
+
+    public Trace ToTrace() => new(Summarise(), [.. _spans.OrderBy(span => span.Start).ThenBy(span => !span.ParentId.IsEmpty).ThenByDescending(span => span.Duration)]);
+
+    /// <summary>A span without a parent is the outermost; else the one that began first.</summary>
+    private static bool IsFurtherOut(Span span, Span than) =>
+        span.ParentId.IsEmpty != than.ParentId.IsEmpty ? span.ParentId.IsEmpty : span.Start < than.Start;
+
+    private static bool Contains(string? text, string part) => text is not null && text.Contains(part, StringComparison.OrdinalIgnoreCase);
+
+    private long? Number(string key) => long.TryParse(FindTag(key), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>The model request's own word, else anybody's.</summary>
+    private string? FindTag(string key) =>
+        _modelSpan?.Tags.Find(key) ?? (_modelSpan is null ? null : _spans.Select(span => span.Tags.Find(key)).FirstOrDefault(value => value is not null));
+
+    private static long SizeOf(Span span) => 240 + TextSize.Of(span.Tags) + TextSize.Of(span.StatusMessage) + span.Events.Sum(happened => 80 + TextSize.Of(happened.Tags));
+}

@@ -1,0 +1,182 @@
+using Microsoft.Extensions.Options;
+using Orrery.WebConsole.Telemetry;
+
+namespace Orrery.WebConsole.Stores;
+
+/// <summary>The newest traces, in memory. One lock; under it nothing waits.</summary>
+internal sealed class TraceStore(IOptions<StoreLimits> limits)
+{
+    private readonly StoreLimits _limits = limits.Value;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TraceId, TraceState> _traces = [];
+    private readonly Dictionary<string, TraceId> _byRequest = new(StringComparer.Ordinal);
+    private readonly LinkedList<TraceState> _arrived = []; // Oldest first: who has to go.
+    private readonly SortedSet<TraceState> _byStart = new(TraceState.ByStart);
+    private readonly Tally _services = new();
+    private readonly Tally _models = new();
+    private long _held;
+    private long _bytes;
+    private long _received;
+    private long _evicted;
+    private long _dropped;
+
+    public ChangeSignal Changes { get; } = new();
+
+    public StoreCounts Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new(_held, _limits.MaxSpans, _bytes, _received, _evicted, _dropped, _byStart.Min?.Start);
+            }
+        }
+    }
+
+    /// <summary>Adds spans; one that is here already is left as it is.</summary>
+    /// <returns>How many could not be kept, because their trace has too many.</returns>
+    public int Add(IReadOnlyList<Span> spans)
+    {
+        var tooMany = 0;
+        lock (_lock)
+        {
+            foreach (var span in spans)
+            {
+                tooMany += Add_NeedsLock(span) ? 0 : 1;
+            }
+
+            _received += spans.Count;
+            _dropped += tooMany;
+            Evict_NeedsLock();
+        }
+
+        if (spans.Count > 0)
+        {
+            Changes.Set();
+        }
+
+        return tooMany;
+    }
+
+    public TraceList List(TraceFilter filter)
+    {
+        var (found, matches) = (new List<TraceSummary>(), 0);
+        lock (_lock)
+        {
+            foreach (var trace in _byStart.Reverse())
+            {
+                if (filter.From is { } from && trace.Start < from)
+                {
+                    break; // All that follow began before it too.
+                }
+
+                if (trace.Matches(filter) && matches++ >= filter.Skip && found.Count < filter.Limit)
+                {
+                    found.Add(trace.Summarise());
+                }
+            }
+        }
+
+        return new(found, matches);
+    }
+
+    public Trace? Find(TraceId id)
+    {
+        lock (_lock)
+        {
+            return _traces.GetValueOrDefault(id)?.ToTrace();
+        }
+    }
+
+    /// <summary>The trace that carries the tag <c>orrery.request_id</c>.</summary>
+    public TraceId? FindByRequest(string requestId)
+    {
+        lock (_lock)
+        {
+            return _byRequest.TryGetValue(requestId, out var id) ? id : null;
+        }
+    }
+
+    /// <summary>Every service with a trace here, by name.</summary>
+    public IReadOnlyList<string> Services()
+    {
+        lock (_lock)
+        {
+            return _services.Names();
+        }
+    }
+
+    /// <summary>Every model that a trace here asks for, by name.</summary>
+    public IReadOnlyList<string> Models()
+    {
+        lock (_lock)
+        {
+            return _models.Names();
+        }
+    }
+
+    private bool Add_NeedsLock(Span span)
+    {
+        if (!_traces.TryGetValue(span.TraceId, out var trace))
+        {
+            _traces[span.TraceId] = trace = new(span);
+            trace.Place = _arrived.AddLast(trace);
+        }
+        else if (trace.Has(span.Id))
+        {
+            return true;
+        }
+        else if (trace.Count >= _limits.MaxSpansPerTrace)
+        {
+            return false;
+        }
+
+        _byStart.Remove(trace);
+        var (before, model) = (trace.Bytes, trace.Model);
+        if (trace.Add(span))
+        {
+            _services.Add(span.Emitter.Service);
+        }
+
+        _byStart.Add(trace);
+        _held++;
+        _bytes += trace.Bytes - before;
+        if (trace.Model != model)
+        {
+            _models.Remove(model);
+            _models.Add(trace.Model);
+        }
+
+        if (trace.RequestId is { } request)
+        {
+            _byRequest[request] = trace.Id;
+        }
+
+        return true;
+    }
+
+    private void Evict_NeedsLock()
+    {
+        // The newest trace stays even when it alone is too large: what is looked at now is worth most.
+        while ((_held > _limits.MaxSpans || _bytes > _limits.MaxTraceBytes) && _arrived.Count > 1)
+        {
+            var oldest = _arrived.First!.Value;
+            _arrived.RemoveFirst();
+            _traces.Remove(oldest.Id);
+            _byStart.Remove(oldest);
+            _held -= oldest.Count;
+            _bytes -= oldest.Bytes;
+            _evicted += oldest.Count;
+            _models.Remove(oldest.Model);
+            foreach (var (service, _) in oldest.Services)
+            {
+                _services.Remove(service);
+            }
+
+            if (oldest.RequestId is { } request && _byRequest.GetValueOrDefault(request) == oldest.Id)
+            {
+                _byRequest.Remove(request);
+            }
+        }
+    }
+}
