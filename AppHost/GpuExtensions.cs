@@ -26,7 +26,7 @@ internal static class GpuExtensions
         }
 
         var device = kind == GpuKind.Nvidia ? "nvidia.com/gpu" : "amd.com/gpu";
-        container.WithScratch("shared-memory", "/dev/shm", inMemory: true, sizeLimit: "8Gi").PublishAsKubernetesService(objects =>
+        container.WithAnnotation(new GpuAnnotation(count, kind)).WithScratch("shared-memory", "/dev/shm", inMemory: true, sizeLimit: "8Gi").PublishAsKubernetesService(objects =>
         {
             (objects.Container().Resources ??= new()).Limits[device] = FormattableString.Invariant($"{count}");
             objects.Workload!.PodTemplate.Spec.Tolerations.Add(new() { Key = device, Operator = "Exists", Effect = "NoSchedule" });

@@ -125,6 +125,7 @@ internal static class ModelServerExtensions
     {
         var server = builder.AddProject<Projects.Simulator>("simulator", launchProfileName: null)
             .WithHttpEndpoint()
+            .WithAnnotation(new SimulatedAnnotation())
             .WithHttpProbe(ProbeType.Startup, "/health", initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 60)
             .WithHttpProbe(ProbeType.Liveness, "/health")
             .WithHttpProbe(ProbeType.Readiness, "/health")
