@@ -13,6 +13,7 @@ public static class ServiceDefaultsExtensions
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         Shutdown.Add(builder);
+        builder.Services.TryAddSingleton(GenAiNames.From(builder.Configuration));
         builder.AddTelemetry();
         builder.AddHealth();
         builder.AddInternalAuthentication();
