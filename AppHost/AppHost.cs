@@ -16,6 +16,7 @@ if (Settings.Faults(builder) is { Count: > 0 } faults)
 // What an operator may set: Parameters__first_key, Parameters__gateway_port, … Absent secrets are made once and kept.
 var firstKey = builder.AddParameter("first-key", new AccessTokenDefault(), secret: true, persist: true).WithDescription("The first administrator's access key.");
 var internalKey = builder.AddGeneratedSecret("internal-key").WithDescription("Signs the calls between the services.");
+var telemetryKey = builder.AddGeneratedSecret("telemetry-key").WithDescription("Lets the services send their telemetry to the console.");
 var secretsKey = builder.AddGeneratedSecret("secrets-key").WithDescription("Seals providers' keys in the database: without it they cannot be read again.");
 
 // Stores
@@ -63,7 +64,27 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithAutoscaling(least: 2, most: 10, processorPercent: 70)
     .WithOpenEgress();
 
+// What an operator looks at: it waits for nobody, and nobody for it
+var console = builder.AddProject<Projects.Console>("console")
+    .WithPort(builder, Settings.ConsolePort)
+    .WithExternalHttpEndpoints()
+    .WithHealth()
+    .WithPlainReferences()
+    .WithReference(catalogue)
+    .WithCollector(telemetryKey)
+    .WithEngineMetrics(models)
+    .WithResourceFeed()
+    .WithEnvironment("Console__FirstKey", firstKey)
+    .WithEnvironment("Internal__Key", internalKey)
+    .WithResources(cpu: "100m", memory: "512Mi", memoryLimit: "2Gi")
+    .WithDrain(seconds: 10);
+
+foreach (var service in builder.Resources.OfType<ProjectResource>())
+{
+    builder.CreateResourceBuilder(service).WithTelemetryTo(console, telemetryKey).WithMetrics();
+}
+
 builder.AddCluster();
-builder.Welcome(gateway, catalogue, firstKey, models);
+builder.Welcome(gateway, catalogue, console, firstKey, models);
 builder.Build().Run();
 return Environment.ExitCode;

@@ -5,6 +5,7 @@ internal static class Settings
 {
     public const string GatewayPort = "gateway-port";
     public const string CataloguePort = "catalogue-port";
+    public const string ConsolePort = "console-port";
     public const string GatewayReplicas = "gateway-replicas";
 
     /// <summary>Everything that is wrong, each named with its value and what was expected; empty when nothing is.</summary>
@@ -13,6 +14,7 @@ internal static class Settings
         var faults = new List<string>();
         Check(() => builder.PortOf(GatewayPort));
         Check(() => builder.PortOf(CataloguePort));
+        Check(() => builder.PortOf(ConsolePort));
         Check(() => builder.ReplicasOf(GatewayReplicas));
         Check(() => ModelServerExtensions.UsesVllm(builder));
         Check(() => ModelServerExtensions.ReadModels(builder.Configuration));

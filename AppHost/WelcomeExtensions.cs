@@ -7,6 +7,7 @@ internal static class WelcomeExtensions
         this IDistributedApplicationBuilder builder,
         IResourceBuilder<ProjectResource> gateway,
         IResourceBuilder<ProjectResource> catalogue,
+        IResourceBuilder<ProjectResource> console,
         IResourceBuilder<ParameterResource> firstKey,
         ModelServers models)
     {
@@ -19,11 +20,11 @@ internal static class WelcomeExtensions
         {
             var gatewayUrl = gateway.GetEndpoint("http").Url;
             var key = await firstKey.Resource.GetValueAsync(cancellationToken);
-            Console.WriteLine(Text(gatewayUrl, catalogue.GetEndpoint("http").Url, key!, models));
+            Console.WriteLine(Text(gatewayUrl, catalogue.GetEndpoint("http").Url, console.GetEndpoint("http").Url, key!, models));
         });
     }
 
-    private static string Text(string gateway, string catalogue, string key, ModelServers models)
+    private static string Text(string gateway, string catalogue, string console, string key, ModelServers models)
     {
         var served = string.Join('\n', models.Models.Select(model => $"    {model.Id} ({model.ModelType}{(models.Simulated ? ", simulated" : "")})"));
         var warning = models.Simulated
@@ -36,6 +37,7 @@ internal static class WelcomeExtensions
 
                 gateway        {{gateway}}/v1
                 control plane  {{catalogue}}
+                console        {{console}}  (sign in with the access key)
                 access key     {{key}}
                 models
               {{served}}

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Options;
 using Orrery.ServiceDefaults;
 using Orrery.WebConsole.Assets;
+using Orrery.WebConsole.Otlp;
 using Orrery.WebConsole.Pages;
+using Orrery.WebConsole.Resources;
+using Orrery.WebConsole.Scraping;
 using Orrery.WebConsole.SignIn;
 using Orrery.WebConsole.Stores;
 
@@ -18,10 +21,14 @@ internal static class ConsoleExtensions
         builder.Services.AddRazorComponents();
         builder.AddSignIn();
         builder.AddStores();
+        builder.AddOtlp();
+        builder.AddResources();
+        builder.AddScraping();
     }
 
     public static void MapConsole(this WebApplication app)
     {
+        app.UseOtlp();
         app.UseMiddleware<PageSecurity>();
         app.UseMiddleware<SessionMiddleware>();
         app.MapAssets();
@@ -41,8 +48,39 @@ internal static class ConsoleExtensions
     private static void AddStores(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<StoreLimits>().BindConfiguration(StoreLimits.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<StoreLimits>, StoreLimitsValidator>();
         builder.Services.AddSingleton<TraceStore>();
         builder.Services.AddSingleton<LogStore>();
         builder.Services.AddSingleton<MetricStore>();
+    }
+
+    private static void AddOtlp(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<OtlpOptions>().BindConfiguration(OtlpOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<OtlpOptions>, OtlpOptions.Validator>();
+        builder.Services.AddSingleton<OtlpCounts>();
+        builder.Services.AddSingleton<OtlpApi>();
+    }
+
+    private static void AddResources(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ResourcesOptions>().BindConfiguration(ResourcesOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ResourcesOptions>, ResourcesOptionsValidator>();
+        builder.Services.AddHttpClient(ResourceFeedClient.Client, client => client.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();
+        builder.Services.AddSingleton<ResourceBook>();
+        builder.Services.AddSingleton<ResourceFeedClient>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ResourceFeedClient>());
+    }
+
+    private static void AddScraping(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ScrapingOptions>().BindConfiguration(ScrapingOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ScrapingOptions>, ScrapingOptionsValidator>();
+        builder.Services.AddHttpClient(Scraper.Client, client =>
+        {
+            client.Timeout = TimeSpan.FromSeconds(5);
+            client.MaxResponseContentBufferSize = Scraper.MaxBytes;
+        }).RemoveAllLoggers();
+        builder.Services.AddHostedService<Scraper>();
     }
 }

@@ -20,7 +20,10 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what makes server spans readable.</summary>
+    /// <summary>Whether traces and logs go anywhere.</summary>
+    public static bool SendsTelemetry(this IHostApplicationBuilder builder) => Telemetry.IsOn(builder.Configuration);
+
+    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; metrics; and what makes server spans readable.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         app.UseServerSpans();
@@ -28,9 +31,10 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Only what makes server spans readable, for a server whose health addresses are fixed by the API it speaks.</summary>
+    /// <summary>Only metrics and what makes server spans readable, for a server whose health addresses are fixed by the API it speaks.</summary>
     public static WebApplication UseServerSpans(this WebApplication app)
     {
+        app.UseMetricsEndpoint();
         app.UseMiddleware<ServerSpanMiddleware>();
         return app;
     }

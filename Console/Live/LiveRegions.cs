@@ -18,6 +18,9 @@ internal static class LiveRegions
     /// <summary>Sends a comment when nothing changes, so that a connection that is gone is noticed.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    /// <summary>Lines in one event, at most.</summary>
+    private const int MostLines = 500;
+
     /// <summary>Serves the part <typeparamref name="TPart"/> at <paramref name="pattern"/>.</summary>
     /// <param name="routes">Where it is added.</param>
     /// <param name="pattern">The address that the page gives its part.</param>
@@ -37,6 +40,31 @@ internal static class LiveRegions
         this IEndpointRouteBuilder routes, string pattern, Func<HttpContext, ChangeSignal> changes, Func<HttpContext, Func<Dictionary<string, object?>?>> next)
         where TPart : IComponent =>
         routes.MapGet(pattern, http => TailAsync<TPart>(http, changes(http), next(http)));
+
+    /// <summary>Serves lines as they come, those that come together in one event.</summary>
+    /// <param name="routes">Where it is added.</param>
+    /// <param name="pattern">The address that the page gives its list.</param>
+    /// <param name="parameter">The parameter of <typeparamref name="TPart"/> that takes the lines.</param>
+    /// <param name="lines">Gives them, until its token ends.</param>
+    public static void MapLines<TPart, TLine>(
+        this IEndpointRouteBuilder routes, string pattern, string parameter, Func<HttpContext, CancellationToken, IAsyncEnumerable<TLine>> lines)
+        where TPart : IComponent => routes.MapGet(pattern, async http =>
+    {
+        await using var renderer = new HtmlRenderer(http.RequestServices, http.RequestServices.GetRequiredService<ILoggerFactory>());
+        using var stream = new EventStream(http);
+        try
+        {
+            await stream.BeatAsync();
+            await foreach (var batch in lines(http, stream.Closed).TogetherAsync(MostLines, stream.Closed))
+            {
+                await stream.SendAsync("append", JsonSerializer.Serialize(await RenderAsync<TPart>(renderer, new() { [parameter] = batch })));
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or HttpRequestException or IOException)
+        {
+            // The reader left, or the AppHost is gone; the page tries again.
+        }
+    });
 
     private static Task TailAsync<TPart>(HttpContext http, ChangeSignal changes, Func<Dictionary<string, object?>?> next)
         where TPart : IComponent => FollowAsync(http, changes, async (renderer, stream) =>

@@ -1,7 +1,10 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Orrery.Contracts;
 using Orrery.WebConsole.Live;
 using Orrery.WebConsole.Pages.Parts;
+using Orrery.WebConsole.Resources;
+using Orrery.WebConsole.SignIn;
 using Orrery.WebConsole.Stores;
 using Orrery.WebConsole.Telemetry;
 
@@ -14,6 +17,7 @@ internal static class PagesApi
     {
         routes.MapGet("/sign-in", (string? next) => Page<SignInPage>(new() { [nameof(SignInPage.Next)] = next ?? "/" }));
         routes.MapThemes();
+        routes.MapResources();
         routes.MapTraces();
         routes.MapLogs();
         routes.MapMetrics();
@@ -24,6 +28,45 @@ internal static class PagesApi
             return Page<NotFoundPage>();
         });
     }
+
+    private static void MapResources(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/", (HttpContext http) => Page<ResourcesPage>(ResourceParameters(http)));
+        routes.MapLive<ResourceView>("/live/resources", GraphChanges, ResourceParameters);
+        routes.MapGet("/resources/{id}", (HttpContext http, string id) => Page<ResourcePage>(new() { [nameof(ResourcePage.Id)] = id, [nameof(ResourcePage.MayChange)] = http.Session().MayChange }));
+        routes.MapLive<ResourceDetail>(
+            "/live/resources/{id}", GraphChanges,
+            http => new() { [nameof(ResourceDetail.Id)] = http.GetRouteValue("id"), [nameof(ResourceDetail.MayChange)] = http.Session().MayChange });
+        routes.MapGet("/output", (string? resource) => Page<OutputPage>(new() { [nameof(OutputPage.Resource)] = string.IsNullOrEmpty(resource) ? null : resource }));
+        routes.MapLines<OutputLines, ResourceOutput>(
+            "/live/output/{id}", nameof(OutputLines.Lines),
+            (http, closed) => http.RequestServices.GetRequiredService<ResourceFeedClient>().OutputAsync((string)http.GetRouteValue("id")!, closed));
+        routes.MapPost("/resources/{id}/commands/{command}", CommandAsync).DisableAntiforgery();
+    }
+
+    private static async Task<IResult> CommandAsync(HttpContext http, string id, string command, ResourceFeedClient feed, CancellationToken cancellationToken)
+    {
+        if (!http.Session().MayChange)
+        {
+            return Results.Text("You may look but not change anything: sign in with an administrator's key.", statusCode: StatusCodes.Status403Forbidden);
+        }
+
+        var (success, message) = feed.IsConfigured ? await feed.ExecuteAsync(id, command, cancellationToken) : new(false, "There is no graph here that could be told.");
+        return http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal)
+            ? Results.LocalRedirect($"/resources/{Uri.EscapeDataString(id)}")
+            : Results.Text(success ? $"{id}: done." : $"{id}: {message}", statusCode: success ? StatusCodes.Status200OK : StatusCodes.Status409Conflict);
+    }
+
+    /// <summary>A picture has room on a wide page only; on a narrow one the table says the same.</summary>
+    private static Dictionary<string, object?> ResourceParameters(HttpContext http) => new()
+    {
+        [nameof(ResourceView.View)] = http.Request.Query["view"] == "table" ? "table" : "picture",
+        [nameof(ResourceView.MayChange)] = http.Session().MayChange,
+    };
+
+    private static ChangeSignal GraphChanges(HttpContext http) => http.RequestServices.GetRequiredService<ResourceFeedClient>().IsConfigured
+        ? http.RequestServices.GetRequiredService<ResourceBook>().Changes
+        : http.RequestServices.GetRequiredService<MetricStore>().Changes;
 
     private static void MapTraces(this IEndpointRouteBuilder routes)
     {

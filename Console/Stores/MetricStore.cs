@@ -10,7 +10,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
     private readonly StoreLimits _limits = limits.Value;
     private readonly Lock _lock = new();
     private readonly Dictionary<SeriesKey, SeriesState> _series = [];
-    private readonly Dictionary<string, DateTimeOffset> _heard = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Emitter Emitter, DateTimeOffset Last)> _heard = new(StringComparer.Ordinal);
     private DateTimeOffset _cleaned = time.GetUtcNow();
     private long _received;
     private long _forgotten;
@@ -43,7 +43,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 
             foreach (var measurement in measurements)
             {
-                _heard[measurement.Instrument.Emitter.Instance] = measurement.Time;
+                _heard[measurement.Instrument.Emitter.Instance] = (measurement.Instrument.Emitter, measurement.Time);
             }
 
             _received += measurements.Count;
@@ -82,6 +82,15 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
         }
     }
 
+    /// <summary>Every process that has sent metrics lately, and when last; by name.</summary>
+    public IReadOnlyList<(Emitter Emitter, DateTimeOffset Last)> Emitters()
+    {
+        lock (_lock)
+        {
+            return [.. _heard.Values.OrderBy(one => one.Emitter.Instance, StringComparer.Ordinal)];
+        }
+    }
+
     private bool Add_NeedsLock(in Measurement measurement)
     {
         var key = new SeriesKey(measurement.Instrument.Emitter.Instance, measurement.Instrument.Name, measurement.Tags);
@@ -93,7 +102,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
             }
 
             // Its process was heard before without it, so it began at nothing then: else its first request would never be counted.
-            DateTimeOffset? beganAfter = _heard.TryGetValue(measurement.Instrument.Emitter.Instance, out var heard) && heard < measurement.Time ? heard : null;
+            DateTimeOffset? beganAfter = _heard.TryGetValue(measurement.Instrument.Emitter.Instance, out var heard) && heard.Last < measurement.Time ? heard.Last : null;
             _series[key] = series = new(measurement.Instrument, measurement.Tags, beganAfter);
         }
 
@@ -121,7 +130,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 
         foreach (var (instance, heard) in _heard)
         {
-            if (heard < now - _limits.MetricsFor)
+            if (heard.Last < now - _limits.MetricsFor)
             {
                 _heard.Remove(instance);
             }
