@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Orrery.ServiceDefaults;
 using Orrery.WebConsole.Assets;
@@ -19,6 +20,7 @@ internal static class ConsoleExtensions
         builder.Services.AddOptions<ConsoleOptions>().BindConfiguration(ConsoleOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<ConsoleOptions>, ConsoleOptionsValidator>();
         builder.Services.AddRazorComponents();
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider(); // Nothing of ours uses it; Razor asks for it, and would write keys to disk.
         builder.AddSignIn();
         builder.AddStores();
         builder.AddOtlp();

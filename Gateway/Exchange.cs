@@ -28,6 +28,9 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
 
     public TraceContext Trace { get; } = TraceContext.Of(http);
 
+    /// <summary>What is told of it; <c>null</c> where nobody records it.</summary>
+    public RequestStory? Story { get; set; }
+
     public CancellationToken ClientLeft { get; } = http.RequestAborted;
 
     /// <summary>Authentication.</summary>

@@ -4,10 +4,12 @@ using System.Globalization;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults;
+using Attributes = Orrery.ServiceDefaults.GenAiNames.Attributes;
 
 namespace Orrery.Gateway;
 
-/// <summary>Every instrument of the gateway. Names from the GenAI conventions 1.41 where they have one, else <c>orrery.gateway.*</c>. Costs nothing while nobody listens.</summary>
+/// <summary>Every instrument of the gateway. Names from the GenAI conventions where they have one, in the generation that is set, else <c>orrery.gateway.*</c>. Costs nothing while nobody listens.</summary>
 internal sealed class GatewayTelemetry : IDisposable
 {
     public const string Name = "Orrery.Gateway";
@@ -16,28 +18,31 @@ internal sealed class GatewayTelemetry : IDisposable
     private readonly Meter _meter = new(Name);
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _firstChunk;
-    private readonly Histogram<long> _tokens;
+    private readonly Histogram<double> _betweenChunks;
+    private readonly TokenInstruments _tokens;
+    private readonly UpDownCounter<long> _inFlight;
     private readonly Counter<long> _requests;
     private readonly Counter<long> _usageLost;
     private readonly TimeProvider _time;
 
-    public GatewayTelemetry(CurrentSnapshot snapshots, EndpointPool endpoints, BufferPool buffers, Intake.BodyBudget bodies, TimeProvider time)
+    public GatewayTelemetry(CurrentSnapshot snapshots, BufferPool buffers, Intake.BodyBudget bodies, GenAiNames names, TimeProvider time)
     {
         _time = time;
         _duration = _meter.CreateHistogram(
-            "gen_ai.client.operation.duration", "s", "From sending a request to an engine to the end of its answer", tags: null,
+            names.OperationDuration, "s", "From sending a request to an engine to the end of its answer", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92] });
         _firstChunk = _meter.CreateHistogram(
-            "gen_ai.client.operation.time_to_first_chunk", "s", "From taking a request to the first content sent to its client", tags: null,
+            names.TimeToFirstChunk, "s", "From taking a request to the first content sent to its client", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24] });
-        _tokens = _meter.CreateHistogram(
-            "gen_ai.client.token.usage", "{token}", "Tokens of one request", tags: null,
-            new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864] });
+        _betweenChunks = _meter.CreateHistogram(
+            names.TimePerOutputChunk, "s", "Between two pieces of a stream as its client gets them; those that an engine sends together count once", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5] });
+        _tokens = new TokenInstruments(_meter, names);
+        _inFlight = _meter.CreateUpDownCounter<long>("orrery.gateway.in_flight", "{request}", "Attempts at engines under way");
         _requests = _meter.CreateCounter<long>("orrery.gateway.requests", "{request}", "Requests answered, by outcome");
         _usageLost = _meter.CreateCounter<long>("orrery.gateway.usage.lost", "{event}", "Usage events that fitted neither disk nor memory");
         _meter.CreateObservableGauge("orrery.gateway.snapshot.revision", () => snapshots.Value?.Revision ?? 0, "{revision}", "The revision in force");
         _meter.CreateObservableGauge("orrery.gateway.snapshot.age", () => snapshots.Age.TotalSeconds, "s", "Since the Catalogue was last heard");
-        _meter.CreateObservableGauge("orrery.gateway.in_flight", () => endpoints.InFlight, "{request}", "Attempts at engines under way");
         _meter.CreateObservableGauge("orrery.gateway.buffers", () => buffers.Outstanding, "{buffer}", "Rented buffers");
         _meter.CreateObservableGauge("orrery.gateway.buffered_request_bytes", () => bodies.Held, "By", "Request bodies in memory");
     }
@@ -45,6 +50,7 @@ internal sealed class GatewayTelemetry : IDisposable
     /// <summary>The client span of one attempt; <c>null</c> when nobody listens.</summary>
     public Activity? StartAttempt(Exchange exchange, EndpointLease lease, int attempt)
     {
+        Count(exchange, lease.Candidate, 1);
         if (!_source.HasListeners())
         {
             return null;
@@ -59,18 +65,18 @@ internal sealed class GatewayTelemetry : IDisposable
         }
 
         var address = lease.Endpoint.AddressOf(exchange.Operation);
-        span.SetTag("gen_ai.operation.name", operation);
-        span.SetTag("gen_ai.provider.name", lease.Candidate.Provider.Adapter.ProviderName);
-        span.SetTag("gen_ai.request.model", lease.Candidate.UpstreamId);
-        span.SetTag("gen_ai.request.stream", exchange.Call.Stream);
+        span.SetTag(Attributes.OperationName, operation);
+        span.SetTag(Attributes.ProviderName, lease.Candidate.Provider.Adapter.ProviderName);
+        span.SetTag(Attributes.RequestModel, lease.Candidate.UpstreamId);
+        span.SetTag(Attributes.RequestStream, exchange.Call.Stream);
         if (exchange.Call.MaxTokens is { } maxTokens)
         {
-            span.SetTag("gen_ai.request.max_tokens", maxTokens);
+            span.SetTag(Attributes.RequestMaxTokens, maxTokens);
         }
 
         if (exchange.Call.Choices != 1)
         {
-            span.SetTag("gen_ai.request.choice.count", exchange.Call.Choices);
+            span.SetTag(Attributes.RequestChoiceCount, exchange.Call.Choices);
         }
 
         span.SetTag("server.address", address.Host);
@@ -84,6 +90,7 @@ internal sealed class GatewayTelemetry : IDisposable
 
     public void EndAttempt(Activity? span, Exchange exchange, SendError? error)
     {
+        Count(exchange, exchange.Candidate!, -1); // Set before the first attempt.
         if (span is not { IsAllDataRequested: true })
         {
             return;
@@ -92,14 +99,14 @@ internal sealed class GatewayTelemetry : IDisposable
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
         if (tokens != default && !isEstimated)
         {
-            span.SetTag("gen_ai.usage.input_tokens", tokens.Prompt);
-            span.SetTag("gen_ai.usage.output_tokens", tokens.Completion);
-            span.SetTag("gen_ai.usage.cache_read.input_tokens", tokens.Cached);
+            span.SetTag(Attributes.UsageInputTokens, tokens.Prompt);
+            span.SetTag(Attributes.UsageOutputTokens, tokens.Completion);
+            span.SetTag(Attributes.UsageCacheReadTokens, tokens.Cached);
         }
 
         if (exchange.Meter.FirstTokenTimestamp is { } first)
         {
-            span.SetTag("gen_ai.response.time_to_first_chunk", _time.GetElapsedTime(exchange.StartTimestamp, first).TotalSeconds);
+            span.SetTag(Attributes.ResponseTimeToFirstChunk, _time.GetElapsedTime(exchange.StartTimestamp, first).TotalSeconds);
         }
 
         if (error is { Kind: not SendErrorKind.ClientLeft })
@@ -115,7 +122,8 @@ internal sealed class GatewayTelemetry : IDisposable
         {
             _requests.Add(1, new TagList
             {
-                { "gen_ai.operation.name", exchange.Operation.Name },
+                { Attributes.OperationName, exchange.Operation.Name },
+                { Attributes.RequestModel, exchange.IsResolved ? exchange.Model.Id : "" },
                 { "orrery.outcome", outcome },
                 { "http.response.status_code", refusal?.Status ?? exchange.Http.Response.StatusCode },
             });
@@ -141,12 +149,16 @@ internal sealed class GatewayTelemetry : IDisposable
     {
         if (exchange.Candidate is { } candidate && tokens != default && _tokens.Enabled)
         {
-            var tags = TagsOf(exchange, candidate);
-            tags.Add("gen_ai.token.type", "input");
-            _tokens.Record(tokens.Prompt, tags);
-            tags = TagsOf(exchange, candidate);
-            tags.Add("gen_ai.token.type", "output");
-            _tokens.Record(tokens.Completion, tags);
+            _tokens.Record(tokens, TagsOf(exchange, candidate));
+        }
+    }
+
+    /// <summary>A piece of a stream went out, <paramref name="elapsed"/> after the one before it.</summary>
+    public void BetweenChunks(Exchange exchange, TimeSpan elapsed)
+    {
+        if (_betweenChunks.Enabled)
+        {
+            _betweenChunks.Record(elapsed.TotalSeconds, TagsOf(exchange, exchange.Candidate!));
         }
     }
 
@@ -158,11 +170,19 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.Dispose();
     }
 
+    private void Count(Exchange exchange, Candidate candidate, int more)
+    {
+        if (_inFlight.Enabled)
+        {
+            _inFlight.Add(more, TagsOf(exchange, candidate));
+        }
+    }
+
     private static TagList TagsOf(Exchange exchange, Candidate candidate) => new()
     {
-        { "gen_ai.operation.name", exchange.Operation.Name },
-        { "gen_ai.provider.name", candidate.Provider.Adapter.ProviderName },
-        { "gen_ai.request.model", exchange.Model.Id },
+        { Attributes.OperationName, exchange.Operation.Name },
+        { Attributes.ProviderName, candidate.Provider.Adapter.ProviderName },
+        { Attributes.RequestModel, exchange.Model.Id },
         { "orrery.provider", candidate.Provider.Name },
     };
 }

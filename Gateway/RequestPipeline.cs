@@ -25,15 +25,16 @@ internal sealed partial class RequestPipeline(
     public async Task AnswerAsync(HttpContext http, Operation operation)
     {
         using var exchange = new Exchange(http, operation, snapshots.Value, time.GetUtcNow(), time.GetTimestamp());
+        exchange.Story = RequestStory.Begin(exchange, time);
         Refusal? refusal = null;
         try
         {
-            refusal = authenticator.Authenticate(exchange)
-                ?? await intake.ReadAsync(exchange)
-                ?? resolver.Resolve(exchange)
-                ?? policy.Check(exchange)
-                ?? planner.Plan(exchange)
-                ?? await sender.SendAsync(exchange);
+            refusal = Said(exchange, Station.Authentication, authenticator.Authenticate(exchange))
+                ?? Said(exchange, Station.Intake, await intake.ReadAsync(exchange))
+                ?? Said(exchange, Station.ModelResolution, resolver.Resolve(exchange))
+                ?? Said(exchange, Station.Policy, policy.Check(exchange))
+                ?? Said(exchange, Station.Routing, planner.Plan(exchange))
+                ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange));
         }
         catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
         {
@@ -52,6 +53,16 @@ internal sealed partial class RequestPipeline(
         {
             await OpenAiErrors.WriteAsync(http, refusal);
         }
+    }
+
+    private static Refusal? Said(Exchange exchange, Station station, Refusal? no)
+    {
+        if (no is null)
+        {
+            exchange.Story?.Passed(station, exchange);
+        }
+
+        return no;
     }
 
     private static partial class Log

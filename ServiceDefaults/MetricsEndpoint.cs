@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -35,6 +36,7 @@ internal static class MetricsEndpoint
 
     private static async Task AnswerAsync(HttpContext http, PrometheusScrape scrape)
     {
+        Activity.Current?.LeaveOut();
         if (http.Request.Path != "/metrics" || !HttpMethods.IsGet(http.Request.Method))
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -8,8 +8,21 @@ namespace Orrery.ServiceDefaults;
 /// <summary>Adds to ASP.NET Core's server span what the HTTP semantic conventions ask for and the framework leaves out.</summary>
 internal sealed class ServerSpanMiddleware(RequestDelegate next)
 {
-    public Task InvokeAsync(HttpContext context) =>
-        Activity.Current is { IsAllDataRequested: true } span ? Describe(context, span) : next(context);
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (Activity.Current is not { IsAllDataRequested: true } span)
+        {
+            return next(context);
+        }
+
+        if (context.Request.Path.StartsWithSegments("/health"))
+        {
+            span.LeaveOut();
+            return next(context);
+        }
+
+        return Describe(context, span);
+    }
 
     private async Task Describe(HttpContext context, Activity span)
     {
@@ -39,5 +52,15 @@ internal sealed class ServerSpanMiddleware(RequestDelegate next)
                 span.SetStatus(ActivityStatusCode.Error);
             }
         }
+    }
+}
+
+public static class SpanExtensions
+{
+    /// <summary>Exports neither this span nor what is done within it: probes and telemetry itself would bury what people look for.</summary>
+    public static void LeaveOut(this Activity span)
+    {
+        span.IsAllDataRequested = false;
+        span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }
 }

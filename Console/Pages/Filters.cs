@@ -61,7 +61,7 @@ public sealed class Filters(HttpContext http)
         AtMost = Duration("most"),
         From = Duration("within") is { } within ? _now - within : null,
         Text = Text("text"),
-        ModelRequestsOnly = Text("only") == "models",
+        Scope = OneOf("show", ("requests", TraceScope.Requests), ("models", TraceScope.Models), ("everything", TraceScope.Everything)) ?? TraceScope.Requests,
         Skip = (int)Number("skip", 0, 10_000_000, 0),
     };
 

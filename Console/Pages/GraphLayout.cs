@@ -35,7 +35,9 @@ internal sealed class GraphLayout
 
     public double Height => Nodes.Max(node => node.Y) + GraphNode.Height + Margin;
 
-    public static GraphLayout? Of(IReadOnlyList<RunningResource> resources)
+    /// <param name="resources">Every copy.</param>
+    /// <param name="self">The Console's own name: everybody sends telemetry to it, and lines to it would cross all others.</param>
+    public static GraphLayout? Of(IReadOnlyList<RunningResource> resources, string self)
     {
         var copies = resources.Where(ResourceTone.IsShown).GroupBy(one => one.Name).ToDictionary(group => group.Key, group => group.ToList());
         if (copies.Count == 0)
@@ -43,7 +45,7 @@ internal sealed class GraphLayout
             return null;
         }
 
-        var uses = copies.ToDictionary(one => one.Key, one => Uses(one.Value, copies));
+        var uses = copies.ToDictionary(one => one.Key, one => Uses(one.Value, copies, self));
         var columns = Order(Columns(uses), uses);
         var tallest = columns.Max(column => column.Count);
         var nodes = columns.SelectMany((column, x) => column.Select((name, y) => new GraphNode(
@@ -52,9 +54,8 @@ internal sealed class GraphLayout
         return new([.. nodes.Values], [.. uses.SelectMany(one => one.Value.Select(to => new GraphEdge(nodes[one.Key], nodes[to])))]);
     }
 
-    /// <summary>A child stands for its parent's place: a database is used through its server.</summary>
-    private static List<string> Uses(List<RunningResource> copies, Dictionary<string, List<RunningResource>> known) =>
-        [.. copies.SelectMany(one => one.Relations).Select(relation => relation.To).Where(to => known.ContainsKey(to) && to != copies[0].Name).Distinct()];
+    private static List<string> Uses(List<RunningResource> copies, Dictionary<string, List<RunningResource>> known, string self) =>
+        [.. copies.SelectMany(one => one.Relations).Select(relation => relation.To).Where(to => known.ContainsKey(to) && to != copies[0].Name && to != self).Distinct()];
 
     /// <summary>The longest way to a node decides its column; a way round in a circle counts once.</summary>
     private static List<List<string>> Columns(Dictionary<string, List<string>> uses)

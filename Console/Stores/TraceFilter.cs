@@ -25,13 +25,25 @@ public sealed record TraceFilter
     /// <summary>Part of the trace's name, of its id or of its request id; any case.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Only traces that carry a model request.</summary>
-    public bool ModelRequestsOnly { get; init; }
+    public TraceScope Scope { get; init; } = TraceScope.Everything;
 
     /// <summary>How many of the newest matches to leave out, for pages.</summary>
     public int Skip { get; init; }
 
     public int Limit { get; init; } = 50;
+}
+
+/// <summary>What kind of traces.</summary>
+public enum TraceScope
+{
+    /// <summary>Those that began with a request from outside.</summary>
+    Requests,
+
+    /// <summary>Those that ask a model.</summary>
+    Models,
+
+    /// <summary>Also what services do by themselves: polls, migrations, scrapes.</summary>
+    Everything,
 }
 
 /// <param name="Traces">Newest first.</param>

@@ -76,7 +76,7 @@ internal sealed class TraceState(Span first)
         && (filter.AtLeast is not { } least || Duration >= least)
         && (filter.AtMost is not { } most || Duration <= most)
         && (filter.Model is null || filter.Model == Model)
-        && (!filter.ModelRequestsOnly || Model is not null)
+        && (filter.Scope == TraceScope.Everything || (filter.Scope == TraceScope.Models ? Model is not null : _outermost.Kind == SpanKind.Server))
         && (filter.Service is null || Services.Exists(service => service.Key == filter.Service))
         && (filter.Text is null || Contains(_outermost.Name, filter.Text) || Contains(RequestId, filter.Text) || Contains(Id.ToString(), filter.Text));
 

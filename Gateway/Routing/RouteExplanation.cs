@@ -19,6 +19,21 @@ internal static class RouteExplanation
         }
     }
 
+    /// <summary>In which order candidates are asked, and why.</summary>
+    public static string Rule(Exchange exchange) => exchange.OnlyProvider is null
+        ? "providers in declared order; of an endpoint pair the one with fewer requests in flight for its weight"
+        : "the request names its provider";
+
+    /// <summary>Who might answer, as a JSON array: provider, its model, why it cannot be used if it cannot, its endpoints with load and health.</summary>
+    public static string Candidates(Exchange exchange)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(bytes);
+        Write(json, exchange.Plan);
+        json.Flush();
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
     /// <remarks>The writer's default encoder leaves nothing but ASCII, which is what a header may hold.</remarks>
     private static string Explain(Exchange exchange)
     {
@@ -27,12 +42,27 @@ internal static class RouteExplanation
         json.WriteStartObject();
         json.WriteString("model", exchange.Model.Id);
         json.WriteNumber("revision", exchange.Snapshot?.Revision ?? 0);
-        json.WriteString("rule", exchange.OnlyProvider is null
-            ? "providers in declared order; of an endpoint pair the one with fewer requests in flight for its weight"
-            : "the request names its provider");
-        json.WriteStartArray("candidates");
+        json.WriteString("rule", Rule(exchange));
+        json.WritePropertyName("candidates");
+        var leftOut = Write(json, exchange.Plan);
+        if (leftOut > 0)
+        {
+            json.WriteNumber("leftOut", leftOut);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return bytes.WrittenCount <= LongestHeader
+            ? Encoding.ASCII.GetString(bytes.WrittenSpan)
+            : """{"error":"the explanation is longer than a header may be"}""";
+    }
+
+    /// <returns>How many candidates there was no room for.</returns>
+    private static int Write(Utf8JsonWriter json, RoutePlan plan)
+    {
         var leftOut = 0;
-        foreach (var candidate in exchange.Plan.Candidates)
+        json.WriteStartArray();
+        foreach (var candidate in plan.Candidates)
         {
             if (json.BytesCommitted + json.BytesPending < LongestHeader / 2)
             {
@@ -45,16 +75,7 @@ internal static class RouteExplanation
         }
 
         json.WriteEndArray();
-        if (leftOut > 0)
-        {
-            json.WriteNumber("leftOut", leftOut);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return bytes.WrittenCount <= LongestHeader
-            ? Encoding.ASCII.GetString(bytes.WrittenSpan)
-            : """{"error":"the explanation is longer than a header may be"}""";
+        return leftOut;
     }
 
     private static void Write(Utf8JsonWriter json, Candidate candidate)

@@ -52,6 +52,7 @@ internal sealed partial class Sender(
     {
         var candidate = lease.Candidate;
         using var span = telemetry.StartAttempt(exchange, lease, attempt);
+        exchange.Story?.AttemptBegins(lease, attempt);
         var timeout = timeouts.Rent(exchange.ClientLeft, EndOf(exchange, candidate));
         var isAnswering = false;
         SendError? error;
@@ -73,6 +74,7 @@ internal sealed partial class Sender(
         }
 
         telemetry.EndAttempt(span, exchange, error);
+        exchange.Story?.AttemptEnded(error);
         return error;
     }
 

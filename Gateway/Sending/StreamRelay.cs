@@ -16,7 +16,7 @@ namespace Orrery.Gateway.Sending;
 /// 5. After the first byte an error is told in the stream, which then ends without [DONE]: a cut answer must never look like
 ///    a whole one. (Aborting the connection instead would lose the event that says why: Kestrel drops what it has not sent.)
 /// </remarks>
-internal sealed class StreamRelay(BufferPool pool, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time)
 {
     private const int ReadSize = 4 << 10;
     private const int MostHeld = 16 << 10;
@@ -163,7 +163,11 @@ internal sealed class StreamRelay(BufferPool pool, IOptions<GatewayOptions> opti
         var flushed = await flush;
         if (translator.HasContent)
         {
-            exchange.Meter.SawFirstToken(time);
+            var now = time.GetTimestamp();
+            if (exchange.Meter.SawContent(now) is { } before)
+            {
+                telemetry.BetweenChunks(exchange, time.GetElapsedTime(before, now));
+            }
         }
 
         return !flushed.IsCompleted && !exchange.ClientLeft.IsCancellationRequested;

@@ -10,6 +10,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, T
     {
         var outcome = OutcomeOf(exchange, refusal);
         telemetry.RequestEnded(exchange, refusal, outcome);
+        exchange.Story?.End(exchange, refusal, outcome);
         if (!exchange.IsResolved)
         {
             return;

@@ -7,6 +7,7 @@ internal sealed class UsageMeter
 {
     private const int BytesPerToken = 4;
     private TokenUsage? _reported;
+    private long? _lastContent;
     private long _deltas;
     private long _deltasSinceReport;
 
@@ -30,7 +31,15 @@ internal sealed class UsageMeter
         }
     }
 
-    public void SawFirstToken(TimeProvider time) => FirstTokenTimestamp ??= time.GetTimestamp();
+    /// <summary>Content went out to the client.</summary>
+    /// <returns>When content last went out before; <c>null</c> the first time.</returns>
+    public long? SawContent(long now)
+    {
+        FirstTokenTimestamp ??= now;
+        var before = _lastContent;
+        _lastContent = now;
+        return before;
+    }
 
     /// <summary>The sum so far. An engine reports at the end or with each chunk; whatever came after its last report is added as estimated.</summary>
     public (TokenUsage Tokens, bool IsEstimated) Read(int bodyBytes)

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+using Attributes = Orrery.ServiceDefaults.GenAiNames.Attributes;
+
+namespace Orrery.Gateway;
+
+/// <summary>The stations of a request that its story names; refusals name them too.</summary>
+internal enum Station
+{
+    Authentication,
+    Intake,
+    ModelResolution,
+    Policy,
+    Routing,
+    Sending,
+}
+
+/// <summary>
+/// What a request went through, as events and tags of its server span: who asked, what for, which candidates there were and why, each attempt, the first
+/// token, the end. Exists only where that span is recorded; what is kept until the end are times and references, so that the way itself is hardly longer.
+/// </summary>
+/// <remarks>docs/gateway.md lists events and tags; the Console reads them.</remarks>
+internal sealed class RequestStory
+{
+    private readonly Activity _span;
+    private readonly TimeProvider _time;
+    private readonly DateTimeOffset _startedAt;
+    private readonly long _startTimestamp;
+    private readonly List<(Station Station, long Timestamp)> _passed = new(6);
+    private List<Attempt>? _attempts;
+    private string _candidates = "[]";
+
+    private RequestStory(Activity span, Exchange exchange, TimeProvider time) =>
+        (_span, _time, _startedAt, _startTimestamp) = (span, time, exchange.StartedAt, exchange.StartTimestamp);
+
+    /// <summary><c>null</c> where nobody records the request's server span.</summary>
+    public static RequestStory? Begin(Exchange exchange, TimeProvider time) =>
+        Activity.Current is { IsAllDataRequested: true, Kind: ActivityKind.Server } span ? new(span, exchange, time) : null;
+
+    public void Passed(Station station, Exchange exchange)
+    {
+        _passed.Add((station, _time.GetTimestamp()));
+        if (station == Station.Routing)
+        {
+            _candidates = RouteExplanation.Candidates(exchange); // As they are now, not when the answer has ended.
+        }
+    }
+
+    public void AttemptBegins(EndpointLease lease, int number) => (_attempts ??= []).Add(new(number, lease.Candidate.Provider.Name, lease.Endpoint.Shown, _time.GetTimestamp()));
+
+    public void AttemptEnded(SendError? error) => _attempts![^1].Error = error;
+
+    /// <summary>Writes everything down, once.</summary>
+    public void End(Exchange exchange, Refusal? refusal, string outcome)
+    {
+        _span.SetTag("orrery.request_id", exchange.RequestId);
+        _span.SetTag("orrery.outcome", outcome);
+        _span.SetTag("orrery.snapshot.revision", exchange.Snapshot?.Revision);
+        _span.SetTag(Attributes.OperationName, exchange.Operation.Name);
+        foreach (var (station, timestamp) in _passed)
+        {
+            Tell(station, timestamp, exchange);
+        }
+
+        foreach (var attempt in _attempts ?? [])
+        {
+            Add("orrery.attempt", attempt.Timestamp, new()
+            {
+                { "orrery.attempt", attempt.Number },
+                { "orrery.provider", attempt.Provider },
+                { "orrery.endpoint", attempt.Endpoint },
+                { "orrery.attempt.error", attempt.Error is { } error ? $"{error.Kind}: {error.Detail}" : null },
+            });
+        }
+
+        if (exchange.Meter.FirstTokenTimestamp is { } first)
+        {
+            _span.SetTag(Attributes.ResponseTimeToFirstChunk, _time.GetElapsedTime(_startTimestamp, first).TotalSeconds);
+            Add("orrery.first_chunk", first, []);
+        }
+
+        if (exchange.IsResolved)
+        {
+            TellUsage(exchange);
+        }
+
+        TellEnd(refusal, outcome);
+    }
+
+    private void Tell(Station station, long timestamp, Exchange exchange)
+    {
+        switch (station)
+        {
+            case Station.Authentication:
+                _span.SetTag("orrery.namespace", exchange.Caller.Namespace);
+                _span.SetTag("orrery.key", exchange.Caller.Key.Name);
+                Add("orrery.authenticated", timestamp, []);
+                break;
+            case Station.Intake:
+                _span.SetTag(Attributes.RequestModel, exchange.Call.ModelName);
+                _span.SetTag(Attributes.RequestStream, exchange.Call.Stream);
+                Add("orrery.read", timestamp, new() { { "orrery.body.bytes", exchange.Call.Body.Length } });
+                break;
+            case Station.ModelResolution:
+                _span.SetTag("orrery.model", exchange.Model.Id);
+                Add("orrery.resolved", timestamp, new() { { "orrery.rule", RuleOf(exchange) } });
+                break;
+            case Station.Routing:
+                Add("orrery.planned", timestamp, new() { { "orrery.rule", RouteExplanation.Rule(exchange) }, { "orrery.candidates", _candidates } });
+                break;
+        }
+    }
+
+    private void TellUsage(Exchange exchange)
+    {
+        if (exchange.Candidate is { } candidate)
+        {
+            _span.SetTag("orrery.provider", candidate.Provider.Name);
+            _span.SetTag("orrery.simulated", candidate.Provider.Spec.Simulated);
+        }
+
+        var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
+        if (tokens != default)
+        {
+            _span.SetTag(Attributes.UsageInputTokens, tokens.Prompt);
+            _span.SetTag(Attributes.UsageOutputTokens, tokens.Completion);
+            _span.SetTag("orrery.usage.estimated", isEstimated);
+        }
+    }
+
+    private void TellEnd(Refusal? refusal, string outcome)
+    {
+        if (refusal is not null)
+        {
+            var station = _passed.Count == 0 ? Station.Authentication : Next(_passed[^1].Station);
+            _span.SetTag("orrery.refusal.code", refusal.Code);
+            Add("orrery.refused", _time.GetTimestamp(), new() { { "orrery.refused_by", station.ToString() }, { "orrery.refusal.message", refusal.Message } });
+        }
+
+        Add("orrery.settled", _time.GetTimestamp(), new() { { "orrery.outcome", outcome } });
+    }
+
+    private static Station Next(Station station) => station < Station.Sending ? station + 1 : station;
+
+    private static string RuleOf(Exchange exchange) =>
+        exchange.OnlyProvider is not null ? "provider/model"
+        : exchange.Call.ModelName == exchange.Model.Id ? "its own id"
+        : "alias";
+
+    private void Add(string name, long timestamp, ActivityTagsCollection tags) =>
+        _span.AddEvent(new(name, _startedAt + _time.GetElapsedTime(_startTimestamp, timestamp), tags));
+
+    private sealed class Attempt(int number, string provider, string endpoint, long timestamp)
+    {
+        public int Number => number;
+
+        public string Provider => provider;
+
+        public string Endpoint => endpoint;
+
+        public long Timestamp => timestamp;
+
+        public SendError? Error { get; set; }
+    }
+}
