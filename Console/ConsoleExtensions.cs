@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Orrery.ServiceDefaults;
@@ -20,6 +21,7 @@ internal static class ConsoleExtensions
         builder.Services.AddOptions<ConsoleOptions>().BindConfiguration(ConsoleOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<ConsoleOptions>, ConsoleOptionsValidator>();
         builder.Services.AddRazorComponents();
+        builder.Services.AddSingleton<MetricsBoard>();
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider(); // Nothing of ours uses it; Razor asks for it, and would write keys to disk.
         builder.AddSignIn();
         builder.AddStores();
@@ -30,6 +32,11 @@ internal static class ConsoleExtensions
 
     public static void MapConsole(this WebApplication app)
     {
+        app.Use((http, next) =>
+        {
+            Activity.Current?.LeaveOut(); // Who looks, and the telemetry that comes in, are not what one looks for here.
+            return next(http);
+        });
         app.UseOtlp();
         app.UseMiddleware<PageSecurity>();
         app.UseMiddleware<SessionMiddleware>();

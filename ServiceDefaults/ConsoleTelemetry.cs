@@ -11,6 +11,9 @@ internal sealed record ConsoleTelemetry(Uri Url, string Key)
 
     public const int MetricIntervalMs = 5_000;
 
+    /// <summary>Tries again within it, and then gives a batch up: a Console that is away holds up no service that stops.</summary>
+    private const int TimeoutMs = 1_000;
+
     /// <summary><c>null</c> where no Console is configured.</summary>
     /// <exception cref="InvalidOperationException">The settings are no use; the message names key, value and expectation.</exception>
     public static ConsoleTelemetry? Of(IConfiguration configuration)
@@ -35,6 +38,7 @@ internal sealed record ConsoleTelemetry(Uri Url, string Key)
     {
         exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
         exporter.Endpoint = new Uri(Url, $"/v1/{signal}");
+        exporter.TimeoutMilliseconds = TimeoutMs;
         exporter.Headers = $"x-otlp-api-key={Key}";
     }
 }

@@ -24,10 +24,13 @@ internal static class ResourceDocuments
             Properties = [.. OrNone(snapshot.Properties).Select(one => one.IsSensitive ? new NamedValue(one.Name, RunningResource.Mask, true) : Named(one.Name, Text(one.Value), mask))],
             Environment = [.. OrNone(snapshot.EnvironmentVariables).Where(one => one.IsFromSpec).Select(one => Named(one.Name, one.Value, mask))],
             HealthReports = [.. OrNone(snapshot.HealthReports).Select(one => new ResourceHealth(one.Name, one.Status?.ToString(), one.Description is { } text ? mask.Hide(text) : null))],
-            Relations = [.. OrNone(snapshot.Relationships).Select(one => new ResourceRelation(one.ResourceName, one.Type)).Distinct()],
+            Relations = [.. OrNone(snapshot.Relationships).Select(one => new ResourceRelation(one.ResourceName, one.Type)).Concat(Parent(change.Resource)).Distinct()],
             Commands = [.. OrNone(snapshot.Commands).Where(one => one.State != ResourceCommandState.Hidden).Select(one => new ResourceCommand(one.Name, one.DisplayName, one.State == ResourceCommandState.Enabled))],
         };
     }
+
+    private static IEnumerable<ResourceRelation> Parent(IResource resource) =>
+        resource is IResourceWithParent child ? [new ResourceRelation(child.Parent.Name, "Parent")] : [];
 
     private static NamedValue Named(string name, string? value, SecretMask mask)
     {

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using Orrery.ServiceDefaults;
-
 namespace Orrery.WebConsole.Live;
 
 /// <summary>A stream of server-sent events that ends when its reader leaves or the Console stops.</summary>
@@ -14,7 +11,6 @@ internal sealed class EventStream : IDisposable
         _http = http;
         _closed = CancellationTokenSource.CreateLinkedTokenSource(
             http.RequestAborted, http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-        Activity.Current?.LeaveOut(); // A page that is looked at is no request of the platform's.
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no"; // nginx would hold events back

@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Orrery.ServiceDefaults;
 using Orrery.WebConsole.Stores;
 
 namespace Orrery.WebConsole.Otlp;
@@ -23,13 +21,7 @@ internal sealed partial class OtlpApi(
     /// <summary>Whether a request comes to the collector's own port, which serves nothing else.</summary>
     public static bool IsCollectorPort(HttpContext http, OtlpOptions options) => options.Port != 0 && http.Connection.LocalPort == options.Port;
 
-    public Task ReceiveAsync(HttpContext http)
-    {
-        Activity.Current?.LeaveOut(); // Telemetry of telemetry would never end.
-        return RouteAsync(http);
-    }
-
-    private Task RouteAsync(HttpContext http) => http.Request.Path.Value switch
+    public Task ReceiveAsync(HttpContext http) => http.Request.Path.Value switch
     {
         "/v1/traces" => ReceiveAsync(http, body => traces.Add(SpanReader.Read(_reader, body)), "spans: their traces have too many"),
         "/v1/logs" => ReceiveAsync(http, AddLogs, ""),

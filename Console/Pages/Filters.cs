@@ -76,6 +76,8 @@ public sealed class Filters(HttpContext http)
         Before = Number("before", 0, long.MaxValue, 0),
     };
 
+    public BoardFilter Board() => new(Text("model"), Duration("within") is { } within && within >= TimeSpan.FromMinutes(1) ? within : TimeSpan.FromMinutes(15));
+
     /// <summary>This address with some of its values changed; <c>null</c> takes one away.</summary>
     public string With(string path, params ReadOnlySpan<(string Name, string? Value)> changes)
     {

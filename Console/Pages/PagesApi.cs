@@ -102,6 +102,15 @@ internal static class PagesApi
 
     private static void MapMetrics(this IEndpointRouteBuilder routes)
     {
+        routes.MapGet("/metrics", (HttpContext http) =>
+        {
+            var from = new Filters(http);
+            return Page<MetricsPage>(new() { [nameof(MetricsPage.From)] = from, [nameof(MetricsPage.Filter)] = from.Board() });
+        });
+        routes.MapLive<Board>("/live/metrics", Changes<MetricStore>(store => store.Changes), http => new() { [nameof(Board.Filter)] = new Filters(http).Board() });
+        routes.MapGet("/metrics/instruments", () => Page<InstrumentsPage>());
+        routes.MapGet("/metrics/instruments/{name}", (string name, string? service) =>
+            Page<InstrumentPage>(new() { [nameof(InstrumentPage.Name)] = name, [nameof(InstrumentPage.Service)] = service }));
     }
 
     private static IResult Find(string? q, TraceStore traces)

@@ -45,7 +45,6 @@ internal static class HostServices
         if (application.ExecutionContext.IsRunMode)
         {
             services.AddHostedService<ProgressPrinter>();
-            services.AddHostedService<ResourceApi>();
             services.AddHostedService(provider => provider.GetRequiredService<GraphRunner>());
             services.AddHostedService<Impatience>();
         }

@@ -20,7 +20,7 @@ internal sealed record ResolvedConfiguration(
             if (await TextAsync(value, context, cancellationToken) is { } text)
             {
                 environment[name] = text;
-                shown.Add(new(name, text, IsFromSpec: true) { IsSecret = Secrets.AreIn(value) });
+                shown.Add(new(name, text, IsFromSpec: true));
             }
         }
 

@@ -70,11 +70,7 @@ public sealed record ResourcePropertySnapshot(string Name, object? Value)
 /// <param name="Name">Its name.</param>
 /// <param name="Value">Its value.</param>
 /// <param name="IsFromSpec">Whether the graph set it, rather than this machine's environment.</param>
-public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec)
-{
-    /// <summary>Whether its value holds a secret parameter.</summary>
-    internal bool IsSecret { get; init; }
-}
+public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
 
 /// <summary>An address.</summary>
 /// <param name="Name">The endpoint's name, if it belongs to one.</param>

@@ -10,9 +10,6 @@ internal static class Graph
 {
     public static IDistributedApplicationTestingBuilder Create(params string[] args) => DistributedApplicationTestingBuilder.Create(args);
 
-    public static IDistributedApplicationTestingBuilder CreateWithApi(params string[] args) =>
-        DistributedApplicationTestingBuilder.Create(args, (options, _) => options.DisableDashboard = false);
-
     public static CancellationToken Soon()
     {
         var soon = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
