@@ -89,7 +89,7 @@ internal static class GatewayExtensions
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         // Without a collector ASP.NET Core would still make an activity for each request, for the log scope's sake alone.
-        if (!builder.SendsTelemetry())
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         }

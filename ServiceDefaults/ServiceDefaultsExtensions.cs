@@ -20,10 +20,7 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Whether traces and logs go anywhere.</summary>
-    public static bool SendsTelemetry(this IHostApplicationBuilder builder) => Telemetry.IsOn(builder.Configuration);
-
-    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; metrics; and what makes server spans readable.</summary>
+    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what makes server spans readable.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         app.UseServerSpans();
@@ -31,10 +28,9 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Only metrics and what makes server spans readable, for a server whose health addresses are fixed by the API it speaks.</summary>
+    /// <summary>Only what makes server spans readable, for a server whose health addresses are fixed by the API it speaks.</summary>
     public static WebApplication UseServerSpans(this WebApplication app)
     {
-        app.UseMetricsEndpoint();
         app.UseMiddleware<ServerSpanMiddleware>();
         return app;
     }

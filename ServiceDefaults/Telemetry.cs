@@ -11,8 +11,7 @@ using OpenTelemetry.Trace;
 namespace Orrery.ServiceDefaults;
 
 /// <summary>
-/// OpenTelemetry to the operator's collector (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and its like), to Orrery's Console (<see cref="ConsoleTelemetry"/>), to both, or
-/// to nobody; and metrics for whoever scrapes them (<see cref="MetricsEndpoint"/>).
+/// OpenTelemetry over OTLP, when an endpoint is configured (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c>); nothing at all otherwise.
 /// The hosting glue is ours because the feed lacks OpenTelemetry.Extensions.Hosting (docs/decisions/002).
 /// </summary>
 internal static class Telemetry
@@ -20,13 +19,15 @@ internal static class Telemetry
     /// <summary>Sources and meters of ours are called <c>Orrery.Gateway</c>, <c>Orrery.Catalogue</c>, …</summary>
     private const string OurSources = "Orrery.*";
 
-    /// <summary>Whether traces and logs go anywhere.</summary>
-    public static bool IsOn(IConfiguration configuration) => HasCollector(configuration) || ConsoleTelemetry.Of(configuration) is not null;
-
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         // .NET 10 leaves semantic tags off server spans unless told otherwise; read once, when the web host is built.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
+
+        if (!IsConfigured(builder.Configuration))
+        {
+            return;
+        }
 
         var resource = ResourceBuilder.CreateDefault();
         if (builder.Configuration["OTEL_SERVICE_NAME"] is null)
@@ -34,42 +35,20 @@ internal static class Telemetry
             resource.AddService(builder.Environment.ApplicationName);
         }
 
-        if (IsOn(builder.Configuration))
+        builder.Logging.AddOpenTelemetry(logging =>
         {
-            builder.Logging.AddOpenTelemetry(logging => ConfigureLogs(logging, builder.Configuration, resource));
-            builder.Services.AddSingleton(_ => BuildTracing(builder, resource));
-            builder.Services.AddHostedService<TelemetryLifetime<TracerProvider>>();
-        }
-
-        if (IsOn(builder.Configuration) || MetricsEndpoint.Port(builder.Configuration) is not null)
-        {
-            builder.Services.AddSingleton<PrometheusScrape>();
-            builder.Services.AddSingleton(services => BuildMetrics(builder, resource, services.GetRequiredService<PrometheusScrape>()));
-            builder.Services.AddHostedService<TelemetryLifetime<MeterProvider>>();
-        }
-    }
-
-    private static bool HasCollector(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
-
-    private static void ConfigureLogs(OpenTelemetryLoggerOptions logging, IConfiguration configuration, ResourceBuilder resource)
-    {
-        logging.IncludeFormattedMessage = true;
-        logging.IncludeScopes = true;
-        logging.SetResourceBuilder(resource);
-        if (HasCollector(configuration))
-        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+            logging.SetResourceBuilder(resource);
             logging.AddOtlpExporter();
-        }
-
-        if (ConsoleTelemetry.Of(configuration) is { } console)
-        {
-            logging.AddOtlpExporter("console", (exporter, processor) =>
-            {
-                console.Configure(exporter, "logs");
-                processor.BatchExportProcessorOptions.ScheduledDelayMilliseconds = ConsoleTelemetry.DelayMs;
-            });
-        }
+        });
+        builder.Services.AddSingleton(_ => BuildTracing(builder, resource));
+        builder.Services.AddSingleton(_ => BuildMetrics(builder, resource));
+        builder.Services.AddHostedService<TelemetryLifetime>();
     }
+
+    private static bool IsConfigured(IConfiguration configuration) =>
+        !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     private static TracerProvider BuildTracing(IHostApplicationBuilder builder, ResourceBuilder resource)
     {
@@ -77,21 +56,8 @@ internal static class Telemetry
         var tracing = Sdk.CreateTracerProviderBuilder()
             .ConfigureServices(services => services.AddSingleton<IConfiguration>(builder.Configuration))
             .SetResourceBuilder(resource)
-            .AddSource(OurSources, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql");
-        if (HasCollector(builder.Configuration))
-        {
-            tracing.AddOtlpExporter();
-        }
-
-        if (ConsoleTelemetry.Of(builder.Configuration) is { } console)
-        {
-            tracing.AddOtlpExporter("console", exporter =>
-            {
-                console.Configure(exporter, "traces");
-                exporter.BatchExportProcessorOptions.ScheduledDelayMilliseconds = ConsoleTelemetry.DelayMs;
-            });
-        }
-
+            .AddSource(OurSources, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
+            .AddOtlpExporter();
         if (builder.Configuration["OTEL_TRACES_SAMPLER"] is null)
         {
             tracing.SetSampler(DefaultSampler(builder));
@@ -117,37 +83,16 @@ internal static class Telemetry
         return new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio));
     }
 
-    private static MeterProvider BuildMetrics(IHostApplicationBuilder builder, ResourceBuilder resource, PrometheusScrape scrape)
-    {
-        var metrics = Sdk.CreateMeterProviderBuilder()
+    private static MeterProvider BuildMetrics(IHostApplicationBuilder builder, ResourceBuilder resource) =>
+        Sdk.CreateMeterProviderBuilder()
             .ConfigureServices(services => services.AddSingleton<IConfiguration>(builder.Configuration))
             .SetResourceBuilder(resource)
-            .AddMeter(OurSources, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql");
-        if (HasCollector(builder.Configuration))
-        {
-            metrics.AddOtlpExporter();
-        }
+            .AddMeter(OurSources, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql")
+            .AddOtlpExporter()
+            .Build();
 
-        if (ConsoleTelemetry.Of(builder.Configuration) is { } console)
-        {
-            metrics.AddOtlpExporter("console", (exporter, reader) =>
-            {
-                console.Configure(exporter, "metrics");
-                reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = ConsoleTelemetry.MetricIntervalMs;
-            });
-        }
-
-        if (MetricsEndpoint.Port(builder.Configuration) is not null)
-        {
-            metrics.AddReader(scrape.Reader);
-        }
-
-        return metrics.Build();
-    }
-
-    /// <summary>Starts a provider with the host and flushes it when the host stops.</summary>
-    private sealed class TelemetryLifetime<TProvider>(TProvider provider) : IHostedService
-        where TProvider : BaseProvider
+    /// <summary>Starts the providers with the host and flushes them when it stops.</summary>
+    private sealed class TelemetryLifetime(TracerProvider tracing, MeterProvider metrics) : IHostedService
     {
         private const int FlushTimeoutMs = 5_000;
 
@@ -155,12 +100,8 @@ internal static class Telemetry
 
         public Task StopAsync(CancellationToken cancellationToken)
         {
-            _ = provider switch
-            {
-                TracerProvider tracing => tracing.ForceFlush(FlushTimeoutMs),
-                MeterProvider metrics => metrics.ForceFlush(FlushTimeoutMs),
-                _ => true,
-            };
+            tracing.ForceFlush(FlushTimeoutMs);
+            metrics.ForceFlush(FlushTimeoutMs);
             return Task.CompletedTask;
         }
     }
