@@ -30,11 +30,11 @@ internal static class Formats
             return Format.Text;
         }
 
-        var best = ranges
-            .Select(range => (Format: Of(range), Weight: range.Quality ?? 1))
-            .Where(range => range.Format is not null && range.Weight > 0)
-            .MaxBy(range => range.Weight); // The first of equals.
-        return best.Format ?? Format.Text;
+        return ranges
+            .Where(range => range.Quality is not 0)
+            .OrderByDescending(range => range.Quality ?? 1)
+            .Select(Of)
+            .FirstOrDefault(format => format is not null) ?? Format.Text;
     }
 
     private static Format? Of(MediaTypeHeaderValue range)

@@ -10,10 +10,10 @@ internal sealed partial class TelemetryDestination(string name, Uri url, TimePro
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
     private readonly string _address = url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
-    private readonly HashSet<string> _failing = [];
+    private readonly HashSet<string> _refused = [];
     private readonly Lock _lock = new();
     private ILogger? _logger;
-    private long? _saidAt;
+    private DateTimeOffset? _saidAt;
     private bool _isSaid;
 
     /// <summary>From here on: exporters exist before the log does.</summary>
@@ -22,21 +22,22 @@ internal sealed partial class TelemetryDestination(string name, Uri url, TimePro
     /// <summary>What a service breaks off when it ends is no news.</summary>
     public void SayNothingMore() => _logger = null;
 
-    /// <param name="path">Of the signal; traces may arrive where metrics do not.</param>
-    /// <param name="reason">For the log.</param>
-    public void Failed(string path, string reason)
+    /// <summary>No answer at all: no signal gets through.</summary>
+    public void Unreachable(string path, string reason)
     {
         lock (_lock)
         {
-            _failing.Add(path);
-            if (_isSaid || _logger is not { } logger || (_saidAt is { } before && time.GetElapsedTime(before) < Quiet))
-            {
-                return;
-            }
+            SayAway_NeedsLock(path, reason);
+        }
+    }
 
-            _isSaid = true;
-            _saidAt = time.GetTimestamp();
-            Say(() => Log.Away(logger, name, _address, path, reason));
+    /// <summary>An answer that is a refusal: traces may be taken where metrics are not.</summary>
+    public void Refused(string path, string reason)
+    {
+        lock (_lock)
+        {
+            _refused.Add(path);
+            SayAway_NeedsLock(path, reason);
         }
     }
 
@@ -44,25 +45,34 @@ internal sealed partial class TelemetryDestination(string name, Uri url, TimePro
     {
         lock (_lock)
         {
-            if (!_failing.Remove(path) || _failing.Count > 0 || !_isSaid)
+            _refused.Remove(path);
+            if (_refused.Count == 0 && _isSaid)
             {
-                return;
-            }
-
-            _isSaid = false;
-            if (_logger is { } logger)
-            {
-                Say(() => Log.Back(logger, name, _address));
+                _isSaid = false;
+                Say(logger => Log.Back(logger, name, _address));
             }
         }
     }
 
-    // Exporters run with telemetry suppressed; these lines are for the other destination too.
-    private static void Say(Action log)
+    private void SayAway_NeedsLock(string path, string reason)
     {
-        using (SuppressInstrumentationScope.Begin(false))
+        if (_logger is not null && !_isSaid && (_saidAt is not { } before || time.GetUtcNow() - before >= Quiet))
         {
-            log();
+            _isSaid = true;
+            _saidAt = time.GetUtcNow();
+            Say(logger => Log.Away(logger, name, _address, path, reason));
+        }
+    }
+
+    // Exporters run with telemetry suppressed; these lines are for the other destination too.
+    private void Say(Action<ILogger> log)
+    {
+        if (_logger is { } logger)
+        {
+            using (SuppressInstrumentationScope.Begin(false))
+            {
+                log(logger);
+            }
         }
     }
 

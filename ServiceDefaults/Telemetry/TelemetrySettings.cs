@@ -24,21 +24,21 @@ internal sealed record TelemetrySettings(Uri? Collector, ConsoleSettings? Consol
 
     /// <exception cref="InvalidOperationException">A setting is none; the message names it, its value and what was expected.</exception>
     public static TelemetrySettings From(IConfiguration configuration) =>
-        new(Url(configuration, CollectorKey), ReadConsole(configuration), ReadPort(configuration));
+        new(Url(configuration, CollectorKey, "http://collector:4318"), ReadConsole(configuration), ReadPort(configuration));
 
     /// <summary>As <see cref="IsOn"/>, for whoever has only the configuration.</summary>
     public static bool AreOn(IConfiguration configuration) =>
         !string.IsNullOrWhiteSpace(configuration[CollectorKey]) || !string.IsNullOrWhiteSpace(configuration[ConsoleUrlKey]);
 
     private static ConsoleSettings? ReadConsole(IConfiguration configuration) =>
-        Url(configuration, ConsoleUrlKey) is { } url ? new ConsoleSettings(url, ReadKey(configuration), ReadInterval(configuration)) : null;
+        Url(configuration, ConsoleUrlKey, "http://console:8082") is { } url ? new ConsoleSettings(url, ReadKey(configuration), ReadInterval(configuration)) : null;
 
-    private static Uri? Url(IConfiguration configuration, string key)
+    private static Uri? Url(IConfiguration configuration, string key, string example)
     {
         var text = configuration[key];
         return string.IsNullOrWhiteSpace(text) ? null
             : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
-            : throw new InvalidOperationException($"{key} is '{text}'; expected an absolute URL such as http://collector:4318.");
+            : throw new InvalidOperationException($"{key} is '{text}'; expected an absolute URL such as {example}.");
     }
 
     private static string? ReadKey(IConfiguration configuration)

@@ -16,7 +16,7 @@ internal sealed class WatchedCalls(HttpClient inner, TelemetryDestination destin
         {
             return Judged(request, inner.Send(Copy(request), cancellationToken));
         }
-        catch (Exception error) when (Failed(request, error))
+        catch (Exception error) when (Unreachable(request, error))
         {
             throw;
         }
@@ -28,7 +28,7 @@ internal sealed class WatchedCalls(HttpClient inner, TelemetryDestination destin
         {
             return Judged(request, await inner.SendAsync(Copy(request), cancellationToken));
         }
-        catch (Exception error) when (Failed(request, error))
+        catch (Exception error) when (Unreachable(request, error))
         {
             throw;
         }
@@ -60,11 +60,11 @@ internal sealed class WatchedCalls(HttpClient inner, TelemetryDestination destin
     {
         if (!response.IsSuccessStatusCode)
         {
-            destination.Failed(Path(request), string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}"));
+            destination.Refused(Path(request), string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}"));
         }
         else if ((GrpcStatus(response.TrailingHeaders) ?? GrpcStatus(response.Headers)) is { } status and not "0")
         {
-            destination.Failed(Path(request), $"it answered with gRPC status {status}");
+            destination.Refused(Path(request), $"it answered with gRPC status {status}");
         }
         else
         {
@@ -75,9 +75,9 @@ internal sealed class WatchedCalls(HttpClient inner, TelemetryDestination destin
     }
 
     /// <summary>Always false: the exception goes its way.</summary>
-    private bool Failed(HttpRequestMessage request, Exception error)
+    private bool Unreachable(HttpRequestMessage request, Exception error)
     {
-        destination.Failed(Path(request), error is OperationCanceledException ? "no answer in time" : error.Message);
+        destination.Unreachable(Path(request), error is OperationCanceledException ? "no answer in time" : error.Message);
         return false;
     }
 
