@@ -6,15 +6,16 @@ using OpenTelemetry.Resources;
 
 namespace Orrery.ServiceDefaults.Prometheus;
 
-/// <summary>What a scraper reads, in one format.</summary>
+/// <summary>What a scraper reads, in one format. One object writes one document after the other, in the same memory.</summary>
 internal sealed class Document(Format format, Labels labels, Action<string> leftOut)
 {
     private readonly ArrayBufferWriter<byte> _text = new(32 * 1024);
     private readonly HashSet<string> _series = new(StringComparer.Ordinal);
 
-    /// <summary>What is measured: the resource's attributes.</summary>
-    public void Write(Resource resource)
+    /// <summary>Says what is measured: the resource's attributes.</summary>
+    public void Begin(Resource resource)
     {
+        _text.ResetWrittenCount();
         if (!resource.Attributes.Any())
         {
             return;

@@ -88,31 +88,39 @@ internal sealed class Labels
         for (var i = 0; i < _labels.Count; i++)
         {
             var label = _labels[i].Label;
-            if (_labels.FindIndex(one => ReferenceEquals(one.Label, label) || one.Label == label) < i)
+            if (IndexOf(label, 0) < i)
             {
                 continue;
             }
 
-            Encoding.UTF8.GetBytes(_text.WrittenCount == 0 ? label : $",{label}", _text);
+            if (_text.WrittenCount > 0)
+            {
+                _text.Write(","u8);
+            }
+
+            Encoding.UTF8.GetBytes(label, _text);
             _text.Write("=\""u8);
-            Encoding.UTF8.GetBytes(Escaped(ValueOf(label, i)), _text);
+            Encoding.UTF8.GetBytes(Escaped(IndexOf(label, i + 1) < 0 ? _labels[i].Value : Shared(label)), _text);
             _text.Write("\""u8);
         }
 
         return _text.WrittenSpan;
     }
 
-    // Attributes whose names become the same share the label, in the order of their own names.
-    private string ValueOf(string label, int first)
+    private int IndexOf(string label, int from)
     {
-        for (var i = first + 1; i < _labels.Count; i++)
+        for (var i = from; i < _labels.Count; i++)
         {
             if (_labels[i].Label == label)
             {
-                return string.Join(';', _labels.Where(one => one.Label == label).OrderBy(one => one.Attribute, StringComparer.Ordinal).Select(one => one.Value));
+                return i;
             }
         }
 
-        return _labels[first].Value;
+        return -1;
     }
+
+    // Attributes whose names become the same share the label, in the order of their own names.
+    private string Shared(string label) =>
+        string.Join(';', _labels.Where(one => one.Label == label).OrderBy(one => one.Attribute, StringComparer.Ordinal).Select(one => one.Value));
 }

@@ -95,7 +95,7 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
     {
         private readonly Scrapes _scrapes;
         private readonly Families _families;
-        private readonly Labels _labels = new();
+        private readonly Document[] _writers;
         private byte[]?[]? _documents;
         private Exception? _error;
 
@@ -103,6 +103,8 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
         {
             _scrapes = scrapes;
             _families = new Families(scrapes.LeftOut);
+            var labels = new Labels();
+            _writers = [.. Enum.GetValues<Format>().Select(format => new Document(format, labels, scrapes.LeftOut))];
         }
 
         public Func<int, bool>? Collect { get; set; }
@@ -141,14 +143,13 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
                     continue;
                 }
 
-                var document = new Document((Format)i, _labels, _scrapes.LeftOut);
-                document.Write(resource);
+                _writers[i].Begin(resource);
                 foreach (var family in families)
                 {
-                    document.Write(family);
+                    _writers[i].Write(family);
                 }
 
-                documents[i] = document.End();
+                documents[i] = _writers[i].End();
             }
 
             return documents;
