@@ -88,8 +88,8 @@ internal static class GatewayExtensions
     {
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
-        // Without a collector ASP.NET Core would still make an activity for each request, for the log scope's sake alone.
-        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        // Where no telemetry is sent ASP.NET Core would still make an activity for each request, for the log scope's sake alone.
+        if (!Telemetry.IsOn(builder.Configuration))
         {
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         }

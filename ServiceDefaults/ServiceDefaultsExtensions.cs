@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Prometheus;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -20,7 +21,7 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what makes server spans readable.</summary>
+    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what <see cref="UseServerSpans"/> adds.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         app.UseServerSpans();
@@ -28,9 +29,12 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Only what makes server spans readable, for a server whose health addresses are fixed by the API it speaks.</summary>
+    /// <summary>
+    /// Only what makes server spans readable, and <c>/metrics</c> on <c>Metrics:Port</c>, for a server whose health addresses are fixed by the API it speaks.
+    /// </summary>
     public static WebApplication UseServerSpans(this WebApplication app)
     {
+        app.UseMetricsPort();
         app.UseMiddleware<ServerSpanMiddleware>();
         return app;
     }

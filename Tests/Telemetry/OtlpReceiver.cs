@@ -11,11 +11,23 @@ namespace Orrery.Tests.Telemetry;
 /// <summary>A span as it arrived.</summary>
 internal sealed record ReceivedSpan(string Service, string TraceId, string SpanId, string ParentSpanId, string Name, int Kind, IReadOnlyDictionary<string, string> Tags);
 
-/// <summary>An OTLP receiver (HTTP, protobuf) that keeps the spans it is sent in memory.</summary>
+/// <summary>One call as it arrived.</summary>
+internal sealed record ReceivedCall(string Path, string ContentType, IReadOnlyDictionary<string, string> Headers);
+
+/// <summary>A log record as it arrived.</summary>
+internal sealed record ReceivedLog(string Service, string Body, IReadOnlyDictionary<string, string> Tags);
+
+/// <summary>The name of a metric as it arrived.</summary>
+internal sealed record ReceivedMetric(string Service, string Name);
+
+/// <summary>An OTLP receiver (HTTP, protobuf) that keeps in memory what it is sent.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
+    private readonly ConcurrentQueue<ReceivedMetric> _metrics = new();
+    private readonly ConcurrentQueue<ReceivedLog> _logs = new();
+    private readonly ConcurrentQueue<ReceivedCall> _calls = new();
 
     private OtlpReceiver(WebApplication app) => _app = app;
 
@@ -23,11 +35,18 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyCollection<ReceivedSpan> Spans => _spans;
 
-    public static async Task<OtlpReceiver> StartAsync()
+    public IReadOnlyCollection<ReceivedMetric> Metrics => _metrics;
+
+    public IReadOnlyCollection<ReceivedLog> Logs => _logs;
+
+    public IReadOnlyCollection<ReceivedCall> Calls => _calls;
+
+    /// <param name="port">0: a free one.</param>
+    public static async Task<OtlpReceiver> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
         var receiver = new OtlpReceiver(app);
         app.Run(receiver.Receive);
@@ -41,23 +60,36 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        if (context.Request.Path == "/v1/traces")
+        var path = context.Request.Path.Value!;
+        Action<string, ByteString>? keep = path switch
+        {
+            "/v1/traces" => (service, span) => _spans.Enqueue(ReadSpan(service, span)),
+            "/v1/metrics" => (service, metric) => _metrics.Enqueue(ReadMetric(service, metric)),
+            "/v1/logs" => (service, log) => _logs.Enqueue(ReadLog(service, log)),
+            _ => null,
+        };
+        if (keep is not null)
         {
             Read(new CodedInputStream(body.ToArray()), (field, input) =>
             {
                 if (field == 1)
                 {
-                    ReadResourceSpans(input.ReadBytes());
+                    ReadResource(input.ReadBytes(), keep);
                 }
             });
         }
+
+        _calls.Enqueue(new ReceivedCall(
+            path,
+            context.Request.ContentType ?? "",
+            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
 
         // An empty Export…ServiceResponse is an empty body.
         context.Response.ContentType = "application/x-protobuf";
     }
 
-    // Field numbers: opentelemetry-proto 1.x, trace.proto, common.proto and resource.proto.
-    private void ReadResourceSpans(ByteString message)
+    // Field numbers: opentelemetry-proto 1.x. Resource, scope and what is in it have the same ones in trace.proto, metrics.proto and logs.proto.
+    private static void ReadResource(ByteString message, Action<string, ByteString> keep)
     {
         var service = "";
         var scopes = new List<ByteString>();
@@ -79,7 +111,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             {
                 if (field == 2)
                 {
-                    _spans.Enqueue(ReadSpan(service, input.ReadBytes()));
+                    keep(service, input.ReadBytes());
                 }
             });
         }
@@ -101,6 +133,20 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             }
         });
         return new ReceivedSpan(service, traceId, spanId, parent, name, kind, ReadAttributes(message, attributesField: 9));
+    }
+
+    private static ReceivedMetric ReadMetric(string service, ByteString message)
+    {
+        var name = "";
+        Read(message.CreateCodedInput(), (field, input) => name = field == 1 ? input.ReadString() : name);
+        return new ReceivedMetric(service, name);
+    }
+
+    private static ReceivedLog ReadLog(string service, ByteString message)
+    {
+        var body = "";
+        Read(message.CreateCodedInput(), (field, input) => body = field == 5 ? ReadAnyValue(input.ReadBytes()) : body);
+        return new ReceivedLog(service, body, ReadAttributes(message, attributesField: 6));
     }
 
     private static Dictionary<string, string> ReadAttributes(ByteString message, int attributesField)

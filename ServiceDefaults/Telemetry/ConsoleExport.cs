@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+
+namespace Orrery.ServiceDefaults;
+
+/// <summary>Traces, metrics and logs to Orrery's Console: OTLP over HTTP with protobuf, whatever <c>OTEL_EXPORTER_OTLP_*</c> say of the collector.</summary>
+internal sealed class ConsoleExport(ConsoleSettings settings, TelemetryDestination destination)
+{
+    private const string KeyHeader = "x-otlp-api-key";
+
+    /// <summary>So that a person sees now what happened now.</summary>
+    private const int DelayMs = 1_000;
+
+    /// <summary>Spans or records that wait; what comes when it is full is dropped. A batch of 512 leaves without waiting.</summary>
+    private const int QueueSize = 8_192;
+
+    private const int TimeoutMs = 10_000;
+    private const int MaxAnswerBytes = 4 << 20;
+
+    public TelemetryDestination Destination => destination;
+
+    public BaseProcessor<Activity> Traces() =>
+        new BatchActivityExportProcessor(new OtlpTraceExporter(Options("v1/traces")), QueueSize, DelayMs, TimeoutMs);
+
+    public BaseProcessor<LogRecord> Logs() =>
+        new BatchLogRecordExportProcessor(new OtlpLogExporter(Options("v1/logs")), QueueSize, DelayMs, TimeoutMs);
+
+    public MetricReader Metrics() =>
+        new PeriodicExportingMetricReader(new OtlpMetricExporter(Options("v1/metrics")), (int)settings.MetricInterval.TotalMilliseconds, TimeoutMs)
+        {
+            TemporalityPreference = MetricReaderTemporalityPreference.Cumulative,
+        };
+
+    // New options hold what the environment says of the collector, its headers among it: nothing of that is the Console's.
+    private OtlpExporterOptions Options(string path) => new()
+    {
+        Endpoint = new Uri($"{settings.Url.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{path}"),
+        Protocol = OtlpExportProtocol.HttpProtobuf,
+        Headers = "",
+        Compression = OtlpExportCompression.None,
+        TimeoutMilliseconds = TimeoutMs,
+        HttpClientFactory = () => WatchedCalls.Client(Client(), destination),
+    };
+
+    private HttpClient Client()
+    {
+        // Redirects would carry the key to whom it is not meant for.
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        {
+            Timeout = TimeSpan.FromMilliseconds(TimeoutMs),
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
+        if (settings.Key is { } key)
+        {
+            client.DefaultRequestHeaders.TryAddWithoutValidation(KeyHeader, key);
+        }
+
+        return client;
+    }
+}

@@ -1,0 +1,206 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Orrery.ServiceDefaults.Prometheus;
+
+namespace Orrery.ServiceDefaults;
+
+/// <summary>
+/// OpenTelemetry over OTLP to the operator's collector (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c>) and to Orrery's Console (<c>Telemetry:ConsoleUrl</c>),
+/// and metrics for who comes for them (<c>Metrics:Port</c>): each where it is configured, nothing at all otherwise.
+/// The hosting glue is ours because the feed lacks OpenTelemetry.Extensions.Hosting (docs/decisions/002).
+/// </summary>
+internal static class Telemetry
+{
+    /// <summary>Sources and meters of ours are called <c>Orrery.Gateway</c>, <c>Orrery.Catalogue</c>, …</summary>
+    private const string OurSources = "Orrery.*";
+
+    /// <summary>Whether traces, metrics and logs leave this service; <c>/metrics</c> alone is not meant.</summary>
+    public static bool IsOn(IConfiguration configuration) => TelemetrySettings.AreOn(configuration);
+
+    public static void AddTelemetry(this IHostApplicationBuilder builder)
+    {
+        // .NET 10 leaves semantic tags off server spans unless told otherwise; read once, when the web host is built.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
+
+        var settings = TelemetrySettings.From(builder.Configuration);
+        builder.Services.AddSingleton(settings);
+        if (!settings.IsOn && settings.MetricsPort is null)
+        {
+            return;
+        }
+
+        var plan = new Plan(builder, settings);
+        if (settings.IsOn)
+        {
+            builder.Logging.AddOpenTelemetry(plan.Configure);
+            builder.Services.AddSingleton(_ => plan.BuildTracing());
+        }
+
+        if (settings.MetricsPort is not null)
+        {
+            builder.AddMetricsPort();
+        }
+
+        builder.Services.AddSingleton(plan.BuildMetrics);
+        builder.Services.AddHostedService(services => new Lifetime(
+            services.GetService<TracerProvider>(), services.GetRequiredService<MeterProvider>(), plan.Destinations, services.GetRequiredService<ILogger<TelemetryDestination>>()));
+    }
+
+    /// <summary>One provider for each signal, one processor or reader for each destination.</summary>
+    private sealed class Plan
+    {
+        private readonly IHostApplicationBuilder _builder;
+        private readonly ResourceBuilder _resource = ResourceBuilder.CreateDefault();
+        private readonly TelemetryDestination? _collector;
+        private readonly ConsoleExport? _console;
+
+        public Plan(IHostApplicationBuilder builder, TelemetrySettings settings)
+        {
+            _builder = builder;
+            if (builder.Configuration["OTEL_SERVICE_NAME"] is null)
+            {
+                _resource.AddService(builder.Environment.ApplicationName);
+            }
+
+            if (settings.Collector is { } collector)
+            {
+                _collector = new TelemetryDestination("The collector", collector, TimeProvider.System);
+            }
+
+            if (settings.Console is { } console)
+            {
+                _console = new ConsoleExport(console, new TelemetryDestination("The Console", console.Url, TimeProvider.System));
+            }
+        }
+
+        public IEnumerable<TelemetryDestination> Destinations => new[] { _collector, _console?.Destination }.OfType<TelemetryDestination>();
+
+        public void Configure(OpenTelemetryLoggerOptions logging)
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+            logging.SetResourceBuilder(_resource);
+            if (_collector is not null)
+            {
+                logging.AddOtlpExporter(Watch);
+            }
+
+            if (_console is not null)
+            {
+                logging.AddProcessor(_ => _console.Logs());
+            }
+        }
+
+        public TracerProvider BuildTracing()
+        {
+            // The providers read OTEL_* from this service's configuration, whichever way it was given.
+            var tracing = Sdk.CreateTracerProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton<IConfiguration>(_builder.Configuration))
+                .SetResourceBuilder(_resource)
+                .AddSource(OurSources, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql");
+            if (_collector is not null)
+            {
+                tracing.AddOtlpExporter(Watch);
+            }
+
+            if (_console is not null)
+            {
+                tracing.AddProcessor(_ => _console.Traces());
+            }
+
+            if (_builder.Configuration["OTEL_TRACES_SAMPLER"] is null)
+            {
+                tracing.SetSampler(DefaultSampler(_builder));
+            }
+
+            return tracing.Build();
+        }
+
+        public MeterProvider BuildMetrics(IServiceProvider services)
+        {
+            var metrics = Sdk.CreateMeterProviderBuilder()
+                .ConfigureServices(inner => inner.AddSingleton<IConfiguration>(_builder.Configuration))
+                .SetResourceBuilder(_resource)
+                .AddMeter(OurSources, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql");
+            if (_collector is not null)
+            {
+                metrics.AddOtlpExporter(Watch);
+            }
+
+            if (_console is not null)
+            {
+                metrics.AddReader(_ => _console.Metrics());
+            }
+
+            if (services.GetService<Scrapes>() is { } scrapes)
+            {
+                metrics.AddReader(_ => scrapes.Reader());
+            }
+
+            return metrics.Build();
+        }
+
+        private void Watch(OtlpExporterOptions options)
+        {
+            var client = options.HttpClientFactory;
+            options.HttpClientFactory = () => WatchedCalls.Client(client(), _collector!);
+        }
+    }
+
+    /// <summary>Everything in development; in production the caller's decision, else <c>Telemetry:SampleRatio</c> (0 to 1, default 0.1) of new traces.</summary>
+    private static Sampler DefaultSampler(IHostApplicationBuilder builder)
+    {
+        if (builder.Environment.IsDevelopment())
+        {
+            return new AlwaysOnSampler();
+        }
+
+        var ratio = builder.Configuration.GetValue("Telemetry:SampleRatio", 0.1);
+        if (ratio is < 0 or > 1)
+        {
+            throw new InvalidOperationException($"Telemetry:SampleRatio is {ratio}; expected a number from 0 to 1.");
+        }
+
+        return new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio));
+    }
+
+    /// <summary>Starts the providers with the host and flushes them when it stops.</summary>
+    private sealed class Lifetime : IHostedService
+    {
+        private const int FlushTimeoutMs = 5_000;
+        private readonly TracerProvider? _tracing;
+        private readonly MeterProvider _metrics;
+        private readonly IEnumerable<TelemetryDestination> _destinations;
+
+        public Lifetime(TracerProvider? tracing, MeterProvider metrics, IEnumerable<TelemetryDestination> destinations, ILogger logger)
+        {
+            (_tracing, _metrics, _destinations) = (tracing, metrics, destinations);
+            foreach (var destination in destinations)
+            {
+                destination.SayTo(logger);
+            }
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            foreach (var destination in _destinations)
+            {
+                destination.SayNothingMore();
+            }
+
+            _tracing?.ForceFlush(FlushTimeoutMs);
+            _metrics.ForceFlush(FlushTimeoutMs);
+            return Task.CompletedTask;
+        }
+    }
+}
