@@ -35,7 +35,7 @@ fail() {
 
 # A service is what the graph refers to; its image is called as the resource is: the project's name in lower case.
 services() {
-  sed -n 's|.*<ProjectReference Include="\.\./\(.*/\)\([^/]*\)\.csproj".*|\2 \1\2.csproj|p' AppHost/AppHost.csproj |
+  grep -v IsAspireProjectResource AppHost/AppHost.csproj | sed -n 's|.*<ProjectReference Include="\.\./\(.*/\)\([^/]*\)\.csproj".*|\2 \1\2.csproj|p' |
     while read -r name project; do echo "${name,,} $project"; done
 }
 

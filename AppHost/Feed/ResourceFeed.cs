@@ -16,8 +16,8 @@ internal sealed class ResourceFeed : IHostedService
 {
     private WebApplication? _app;
 
-    /// <summary>Known once the feed is open, which is before any resource starts.</summary>
-    public string Url => _app?.Urls.First() ?? throw new InvalidOperationException("The resource feed is not open yet.");
+    /// <summary>Where it listens. Port 0, which nobody can reach, until it is open; that is before any resource starts.</summary>
+    public string Url => _app?.Urls.First() ?? "http://127.0.0.1:0";
 
     public string Key { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
 

@@ -79,7 +79,7 @@ public sealed record EnvironmentVariableSnapshot(string Name, string? Value, boo
 public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal)
 {
     /// <summary>What is shown in its place.</summary>
-    public string? DisplayText { get; init; }
+    internal string? DisplayText { get; init; }
 }
 
 /// <summary>A mount.</summary>
@@ -102,10 +102,19 @@ public sealed record RelationshipSnapshot(string ResourceName, string Type);
 public sealed record HealthReportSnapshot(string Name, HealthStatus? Status, string? Description, string? ExceptionText);
 
 /// <summary>Something that can be done to a resource.</summary>
-/// <param name="Name">The command's name.</param>
-/// <param name="State">Whether it can be done now.</param>
-/// <param name="DisplayName">What people see.</param>
-public sealed record ResourceCommandSnapshot(string Name, ResourceCommandState State, string DisplayName);
+public sealed record ResourceCommandSnapshot
+{
+    internal ResourceCommandSnapshot(string name, ResourceCommandState state, string displayName) => (Name, State, DisplayName) = (name, state, displayName);
+
+    /// <summary>The command's name.</summary>
+    public string Name { get; init; }
+
+    /// <summary>Whether it can be done now.</summary>
+    public ResourceCommandState State { get; init; }
+
+    /// <summary>What people see.</summary>
+    public string DisplayName { get; init; }
+}
 
 /// <summary>A change of one copy of a resource.</summary>
 public class ResourceEvent(IResource resource, string resourceId, CustomResourceSnapshot snapshot)

@@ -66,12 +66,7 @@ internal static partial class MetricsPort
     /// <summary>A scrape is nobody's request: it stands in no trace and in no count of requests.</summary>
     private static void LeaveNoTrace(HttpContext context)
     {
-        if (Activity.Current is { } span)
-        {
-            span.IsAllDataRequested = false;
-            span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-        }
-
+        Activity.Current?.LeaveOut();
         if (context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
         {
             metrics.MetricsDisabled = true;

@@ -17,7 +17,8 @@ internal sealed class ConsoleExport(ConsoleSettings settings, TelemetryDestinati
     /// <summary>Spans or records that wait; what comes when it is full is dropped. A batch of 512 leaves without waiting.</summary>
     private const int QueueSize = 8_192;
 
-    private const int TimeoutMs = 10_000;
+    /// <summary>A Console that is away holds up no service that stops.</summary>
+    private const int TimeoutMs = 2_000;
     private const int MaxAnswerBytes = 4 << 20;
 
     public TelemetryDestination Destination => destination;

@@ -44,9 +44,10 @@ internal sealed partial class AspireTable
     /// <summary>Whether a row names the type, which then may have no section of its own.</summary>
     public bool Mentions(string name) => Types.SelectMany(type => type.Rows).Any(row => Regex.IsMatch(row, $@"\b{name}\b"));
 
+    /// <summary>The table, and what it leaves out (aspire-more.md).</summary>
     public static AspireTable Read(string path)
     {
-        var lines = File.ReadAllLines(path);
+        string[] lines = [.. File.ReadAllLines(path), .. File.ReadAllLines(Path.Combine(Repository.Root, "Tests/Hosting/Surface/aspire-more.md"))];
         var types = new List<AspireType>();
         var rows = new List<string>();
         foreach (var line in lines)
