@@ -1,3 +1,9 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,7 +33,7 @@ public sealed class DestinationTests
         foreach (var receiver in new[] { collector, console })
         {
             await Eventually.Holds(() => receiver.Spans.Any(span => span is { Name: "GET /things/{id}", Service: "probe" }));
-            await Eventually.Holds(() => receiver.Metrics.Any(metric => metric is { Name: "http.server.request.duration", Service: "probe" }));
+            await Eventually.Holds(() => receiver.Metrics.Any(metric => metric is { Name: "dotnet.gc.collections", Service: "probe" }));
             await Eventually.Holds(() => receiver.Logs.Any(log => log is { Body: "A line for both", Service: "probe" }));
         }
 
@@ -103,6 +109,50 @@ public sealed class DestinationTests
 
         // The other destination hears of it too.
         await Eventually.Holds(() => collector.Logs.Any(log => log.Body.StartsWith("The Console at", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("0", false, null)]
+    [InlineData("14", false, "it answered with gRPC status 14")]
+    [InlineData("16", true, "it answered with gRPC status 16")]
+    public async Task A_collector_may_take_gRPC_and_refuse_by_its_status(string status, bool isInHeaders, string? reason)
+    {
+        var received = new ConcurrentQueue<string>();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        await using var collector = builder.Build();
+        collector.Run(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, Token);
+            received.Enqueue($"{context.Request.Path} {context.Request.ContentType} {body.Length > 5}");
+            context.Response.ContentType = "application/grpc";
+            if (isInHeaders)
+            {
+                context.Response.Headers["grpc-status"] = status;
+                return;
+            }
+
+            await context.Response.Body.WriteAsync(new byte[5], Token);
+            context.Response.AppendTrailer("grpc-status", status);
+        });
+        await collector.StartAsync(Token);
+        await using var service = await ProbeService.StartAsync(
+            null, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.First()), ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"));
+
+        await service.Client.GetStringAsync("/things/7", Token);
+
+        await Eventually.Holds(() => received.Contains("/opentelemetry.proto.collector.trace.v1.TraceService/Export application/grpc True"));
+        if (reason is not null)
+        {
+            await Eventually.Holds(() => service.Log.Any(line => line.Text.Contains(reason, StringComparison.Ordinal)));
+        }
+        else
+        {
+            await service.Client.GetStringAsync("/things/8", Token);
+            await Eventually.Holds(() => received.Count >= 3);
+            Assert.DoesNotContain(service.Log, line => line.Event == "TelemetryAway");
+        }
     }
 
     [Theory]
