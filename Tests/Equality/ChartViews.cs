@@ -33,7 +33,7 @@ internal static class ChartViews
         {
             var key = name.Replace('-', '_');
             var assigned = values["parameters"][key][$"port_{port["name"].Text}"].Exists;
-            view.Ports.Add($"{port["name"].Text} {port["protocol"].Text!.ToLowerInvariant()} {(assigned ? "assigned" : port["containerPort"].Text)}{(values["hosts"][key].Exists ? " external" : "")}");
+            view.Ports.Add($"{port["name"].Text} {port["protocol"].Text!.ToLowerInvariant()} {(assigned ? "assigned" : port["containerPort"].Text)}{(values["hosts"][key].Exists && port["name"].Text == "http" ? " external" : "")}");
         }
 
         foreach (var probe in (ReadOnlySpan<string>)["startupProbe", "livenessProbe", "readinessProbe"])

@@ -49,6 +49,11 @@ internal static class RunViews
         view.References.UnionWith(seen.Where(one => !one.StartsWith(resource.Name + ":", StringComparison.Ordinal)));
         foreach (var relation in resource.Annotations.OfType<ResourceRelationshipAnnotation>().Where(one => one.Type == KnownRelationshipTypes.Reference))
         {
+            if (seen.Any(one => one.StartsWith(relation.Resource.Name + ":", StringComparison.Ordinal)))
+            {
+                continue; // A variable says which endpoint.
+            }
+
             view.References.UnionWith(relation.Resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => $"{relation.Resource.Name}:{endpoint.Name}"));
         }
 

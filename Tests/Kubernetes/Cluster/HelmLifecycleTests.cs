@@ -20,7 +20,7 @@ public sealed class HelmLifecycleTests(PublishedChart chart) : IAsyncLifetime
         await InstallAsync();
 
         var first = Secrets();
-        Assert.Equal(["first-key-secrets", "internal-key-secrets", "postgres-password-secrets", "redis-password-secrets", "secrets-key-secrets"], first.Keys.Order());
+        Assert.Equal(["first-key-secrets", "internal-key-secrets", "postgres-password-secrets", "redis-password-secrets", "secrets-key-secrets", "telemetry-key-secrets"], first.Keys.Order());
         Assert.All(first.Values, value => Assert.True(value.Length >= 40 && value.All(char.IsAsciiLetterOrDigit), value));
         Assert.Equal(first.Count, first.Values.Distinct().Count());
 
