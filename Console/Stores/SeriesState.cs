@@ -61,7 +61,7 @@ internal sealed class SeriesState(Instrument instrument, Tag[] tags, DateTimeOff
         }
 
         var point = measurement.IsDelta ? Sum(raw, _points.Count == 0 ? default : _points[^1]) : Grows ? Cumulative(raw) : raw;
-        if (_points.Count >= 2 && point.Time - _points[^2].Time < step)
+        if (_points.Count >= 2 && point.Time.Ticks / step.Ticks == _points[^1].Time.Ticks / step.Ticks) // The last of each step stays.
         {
             _points[^1] = point;
         }

@@ -10,8 +10,11 @@ internal sealed class TraceState(Span first)
     public static readonly IComparer<TraceState> ByStart = Comparer<TraceState>.Create(
         (one, other) => one.Start.CompareTo(other.Start) is not 0 and var order ? order : one.Id.Value.CompareTo(other.Id.Value));
 
+    /// <summary>How far a parent is looked for, so that circles end.</summary>
+    private const int FurthestParent = 64;
+
     private readonly List<Span> _spans = [];
-    private readonly HashSet<SpanId> _ids = [];
+    private readonly Dictionary<SpanId, Span> _byId = [];
     private Span _outermost = first;
     private Span? _modelSpan;
     private HashSet<string>? _answering;
@@ -38,14 +41,14 @@ internal sealed class TraceState(Span first)
     /// <summary>An earlier span has come. Apart from <see cref="Add"/>, since the store's order hangs on the start.</summary>
     public void BeginAt(DateTimeOffset start) => Start = start;
 
-    public bool Has(SpanId id) => _ids.Contains(id);
+    public bool Has(SpanId id) => _byId.ContainsKey(id);
 
     /// <summary>Takes a span that is not here yet.</summary>
     /// <returns>It is the first of its service.</returns>
     public bool Add(Span span)
     {
         _spans.Add(span);
-        _ids.Add(span.Id);
+        _byId.Add(span.Id, span);
         End = span.End > End ? span.End : End;
         Bytes += SizeOf(span);
         _failed += span.Status == SpanStatus.Error ? 1 : 0;
@@ -115,13 +118,12 @@ internal sealed class TraceState(Span first)
     /// <summary>How far each span is from the outermost that is here; no further than the number of spans, should parents go in a circle.</summary>
     private Func<Span, int> Depths()
     {
-        var byId = _spans.ToDictionary(span => span.Id);
         var depths = new Dictionary<SpanId, int>();
         return span =>
         {
             var way = new List<SpanId>();
             var depth = -1;
-            for (var at = span; at is not null && !depths.TryGetValue(at.Id, out depth) && way.Count <= _spans.Count; at = byId.GetValueOrDefault(at.ParentId))
+            for (var at = span; at is not null && !depths.TryGetValue(at.Id, out depth) && way.Count <= _spans.Count; at = _byId.GetValueOrDefault(at.ParentId))
             {
                 way.Add(at.Id);
                 depth = -1;
@@ -136,9 +138,25 @@ internal sealed class TraceState(Span first)
         };
     }
 
-    /// <summary>A span without a parent is the outermost; else the one that began first.</summary>
-    private static bool IsFurtherOut(Span span, Span than) =>
-        span.ParentId.IsEmpty != than.ParentId.IsEmpty ? span.ParentId.IsEmpty : span.Start < than.Start;
+    /// <summary>A span without a parent is the outermost; else one that the other comes from; else the one that began first, should what lies between not be here.</summary>
+    private bool IsFurtherOut(Span span, Span than) =>
+        span.ParentId.IsEmpty != than.ParentId.IsEmpty ? span.ParentId.IsEmpty
+        : ComesFrom(than, span) || (!ComesFrom(span, than) && span.Start < than.Start);
+
+    private bool ComesFrom(Span span, Span from)
+    {
+        for (var steps = 0; steps < FurthestParent && span.ParentId != from.Id; steps++)
+        {
+            if (!_byId.TryGetValue(span.ParentId, out var parent))
+            {
+                return false;
+            }
+
+            span = parent;
+        }
+
+        return span.ParentId == from.Id;
+    }
 
     private bool TakesPart(string service)
     {
