@@ -16,7 +16,7 @@ public sealed class LoadTests
     {
         var pace = TimeSpan.FromMinutes((double)Emitters * Batch / SpansAMinute);
         var rounds = (int)(TimeSpan.FromMinutes(2) / pace);
-        await RunAsync(async (collector, emitter) =>
+        var p95 = await RunAsync(async (collector, emitter) =>
         {
             var (clock, sent) = (Stopwatch.StartNew(), 0);
             for (var round = 0; round < rounds; round++)
@@ -30,6 +30,7 @@ public sealed class LoadTests
 
             return sent;
         });
+        Assert.InRange(p95, 0, 100);
     }
 
     [Fact]
@@ -45,7 +46,8 @@ public sealed class LoadTests
             return sent;
         });
 
-    private static async Task RunAsync(Func<Collector, int, Task<int>> send)
+    /// <returns>The 95th percentile of the times that listing took, in milliseconds.</returns>
+    private static async Task<double> RunAsync(Func<Collector, int, Task<int>> send)
     {
         await using var collector = await Collector.StartAsync();
         await SendAsync(collector, 9, 0); // Compiled before it is measured.
@@ -72,7 +74,7 @@ public sealed class LoadTests
         Assert.Equal(counts.Received, counts.Held + counts.Evicted);
         Assert.True(counts.Evicted == 0 || counts.Held > counts.Limit - 10);
         Assert.InRange(set, 0, 1_500);
-        Assert.InRange(lists[lists.Count * 95 / 100], 0, 250);
+        return lists[lists.Count * 95 / 100];
     }
 
     private static async Task<List<double>> ReadAsync(Collector collector, CancellationToken stop)
