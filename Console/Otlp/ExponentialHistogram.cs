@@ -13,11 +13,12 @@ internal static class ExponentialHistogram
     private const int MostPower = 30;
     private static readonly double[] Bounds = [.. Enumerable.Range(LeastPower, MostPower - LeastPower + 1).Select(power => Math.Pow(2, power))];
 
-    public static Measurement Read(OtlpReader otlp, ProtoReader point, Instrument instrument, bool isDelta)
+    /// <returns><c>null</c> for a point that says it has no value.</returns>
+    public static Measurement? Read(OtlpReader otlp, ProtoReader point, Instrument instrument, bool isDelta)
     {
         List<Tag> tags = [];
-        List<ulong> counts = [];
-        var (time, count, sum, scale, zeros, offset) = (0UL, 0UL, 0.0, 0, 0UL, 0);
+        List<ulong> counts = [], below = [];
+        var (time, count, sum, scale, zeros, offset, flags) = (0UL, 0UL, 0.0, 0, 0UL, 0, 0UL);
         while (point.Next())
         {
             switch (point.Field)
@@ -29,12 +30,24 @@ internal static class ExponentialHistogram
                 case 6: scale = point.ReadZigZag(); break;
                 case 7: zeros = point.ReadFixed64(); break;
                 case 8: offset = ReadBuckets(point.ReadMessage(), counts); break;
+                case 9: ReadBuckets(point.ReadMessage(), below); break;
+                case 10: flags = point.ReadVarint(); break;
                 default: point.Skip(); break;
             }
         }
 
+        if ((flags & 1) != 0)
+        {
+            return null;
+        }
+
         var buckets = new long[Bounds.Length + 1];
-        buckets[0] = (long)zeros;
+        buckets[0] = (long)zeros; // And all that is below 0.
+        foreach (var negative in below)
+        {
+            buckets[0] += (long)negative;
+        }
+
         var factor = Math.Pow(2, -scale);
         for (var i = 0; i < counts.Count; i++)
         {
@@ -42,7 +55,7 @@ internal static class ExponentialHistogram
             buckets[(int)Math.Clamp(power - LeastPower, 0, Bounds.Length)] += (long)counts[i];
         }
 
-        return new(instrument with { Bounds = Bounds }, TagReader.Sorted(tags), OtlpReader.Time(time), sum, (long)count, buckets, isDelta);
+        return new Measurement(instrument with { Bounds = Bounds }, TagReader.Sorted(tags), OtlpReader.Time(time), sum, (long)count, buckets, isDelta);
     }
 
     /// <returns>The first bucket's index.</returns>

@@ -6,9 +6,9 @@ namespace Orrery.WebConsole.Otlp;
 internal static class LogReader
 {
     /// <exception cref="MalformedOtlpException">It is not what OTLP says.</exception>
-    public static List<LogRecord> Read(OtlpReader otlp, ReadOnlySpan<byte> body, DateTimeOffset now)
+    public static Decoded<LogRecord> Read(OtlpReader otlp, ReadOnlySpan<byte> body, DateTimeOffset now)
     {
-        var entries = new List<LogRecord>();
+        var entries = new Decoded<LogRecord>();
         otlp.Walk(body, (emitter, scope, item) => entries.Add(ReadEntry(otlp, emitter, scope, item, now)));
         return entries;
     }
@@ -36,6 +36,7 @@ internal static class LogReader
             }
         }
 
+        var all = tags.ToArray();
         return new()
         {
             Time = (time, observed) switch { ( > 0, _) => OtlpReader.Time(time), (_, > 0) => OtlpReader.Time(observed), _ => now },
@@ -43,10 +44,10 @@ internal static class LogReader
             Category = scope,
             Severity = Severity(severity),
             Body = body,
-            EventName = eventName,
+            EventName = eventName.Length > 0 ? eventName : all.Find("event.name") ?? all.Find("logrecord.event.name") ?? "", // Where it stood before it had a field.
             TraceId = traceId,
             SpanId = spanId,
-            Tags = [.. tags],
+            Tags = all,
         };
     }
 

@@ -6,10 +6,11 @@ namespace Orrery.WebConsole.Otlp;
 internal sealed class MetricReader(OtlpReader otlp)
 {
     private const ulong Delta = 1;
-    private readonly List<Measurement> _found = [];
+    private const ulong NoRecordedValue = 1;
+    private readonly Decoded<Measurement> _found = new();
 
     /// <exception cref="MalformedOtlpException">It is not what OTLP says.</exception>
-    public static List<Measurement> Read(OtlpReader otlp, ReadOnlySpan<byte> body)
+    public static Decoded<Measurement> Read(OtlpReader otlp, ReadOnlySpan<byte> body)
     {
         var reader = new MetricReader(otlp);
         otlp.Walk(body, (emitter, _, item) => reader.ReadMetric(emitter, item));
@@ -78,7 +79,8 @@ internal sealed class MetricReader(OtlpReader otlp)
     private void ReadNumber(ProtoReader point, Instrument instrument, bool isDelta)
     {
         List<Tag> tags = [];
-        var (time, value) = (0UL, 0.0);
+        var (time, flags) = (0UL, 0UL);
+        double? value = null;
         while (point.Next())
         {
             switch (point.Field)
@@ -87,13 +89,14 @@ internal sealed class MetricReader(OtlpReader otlp)
                 case 4: value = point.ReadDouble(); break;
                 case 6: value = (long)point.ReadFixed64(); break;
                 case 7: otlp.Tags.Read(point.ReadMessage(), tags); break;
+                case 8: flags = point.ReadVarint(); break;
                 default: point.Skip(); break;
             }
         }
 
-        if (double.IsFinite(value))
+        if ((flags & NoRecordedValue) == 0 && value is { } number)
         {
-            _found.Add(new(instrument, TagReader.Sorted(tags), OtlpReader.Time(time), value, IsDelta: isDelta));
+            Add(new(instrument, TagReader.Sorted(tags), OtlpReader.Time(time), number, IsDelta: isDelta));
         }
     }
 
@@ -122,7 +125,10 @@ internal sealed class MetricReader(OtlpReader otlp)
             }
             else if (isExponential)
             {
-                _found.Add(ExponentialHistogram.Read(otlp, data.ReadMessage(), instrument, isDelta));
+                if (ExponentialHistogram.Read(otlp, data.ReadMessage(), instrument, isDelta) is { } point)
+                {
+                    Add(point);
+                }
             }
             else
             {
@@ -135,7 +141,7 @@ internal sealed class MetricReader(OtlpReader otlp)
     {
         List<Tag> tags = [];
         List<ulong> counts = [], bounds = [];
-        var (time, count, sum) = (0UL, 0UL, 0.0);
+        var (time, count, sum, flags) = (0UL, 0UL, 0.0, 0UL);
         while (point.Next())
         {
             switch (point.Field)
@@ -146,19 +152,32 @@ internal sealed class MetricReader(OtlpReader otlp)
                 case 6: point.ReadFixed64s(counts); break;
                 case 7: point.ReadFixed64s(bounds); break;
                 case 9: otlp.Tags.Read(point.ReadMessage(), tags); break;
+                case 10: flags = point.ReadVarint(); break;
                 default: point.Skip(); break;
             }
         }
 
+        if ((flags & NoRecordedValue) != 0)
+        {
+            return;
+        }
+
         if (counts.Count > 0 && counts.Count != bounds.Count + 1)
         {
-            throw point.Fault($"a histogram has {counts.Count} buckets and {bounds.Count} bounds; expected one bucket more than bounds");
+            _found.Reject($"histogram '{instrument.Name}' has {counts.Count} buckets and {bounds.Count} bounds; expected one bucket more than bounds");
+            return;
         }
 
         // A histogram without buckets tells count and sum only.
         long[] buckets = counts.Count == 0 ? [(long)count] : [.. counts.Select(one => (long)one)];
         var limits = counts.Count == 0 ? [] : bounds.Select(BitConverter.UInt64BitsToDouble).ToArray();
-        _found.Add(new(instrument with { Bounds = limits }, TagReader.Sorted(tags), OtlpReader.Time(time), sum, (long)count, buckets, isDelta));
+        if (limits.Where((limit, i) => !double.IsFinite(limit) || (i > 0 && limit <= limits[i - 1])).Any())
+        {
+            _found.Reject($"histogram '{instrument.Name}' has bounds that are not finite and ascending");
+            return;
+        }
+
+        Add(new(instrument with { Bounds = limits }, TagReader.Sorted(tags), OtlpReader.Time(time), sum, (long)count, buckets, isDelta));
     }
 
     /// <summary>Prometheus' summaries: each quantile as a gauge of its own.</summary>
@@ -187,10 +206,10 @@ internal sealed class MetricReader(OtlpReader otlp)
                 }
             }
 
-            foreach (var (quantile, value) in values)
+            foreach (var (quantile, value) in values.Where(one => double.IsFinite(one.Value))) // A quantile of nothing is no number.
             {
                 List<Tag> all = [.. tags, new("quantile", quantile.ToString(System.Globalization.CultureInfo.InvariantCulture))];
-                _found.Add(new(instrument, TagReader.Sorted(all), OtlpReader.Time(time), value));
+                Add(new(instrument, TagReader.Sorted(all), OtlpReader.Time(time), value));
             }
         }
     }
@@ -209,5 +228,21 @@ internal sealed class MetricReader(OtlpReader otlp)
         }
 
         return (quantile, value);
+    }
+
+    private void Add(Measurement point)
+    {
+        if (point.Instrument.Name.Length == 0 || point.Time == DateTimeOffset.UnixEpoch)
+        {
+            _found.Reject($"a point of '{point.Instrument.Name}' has no name or no time");
+        }
+        else if (!double.IsFinite(point.Value) || point.Count < 0 || point.Buckets?.Any(count => count < 0) is true)
+        {
+            _found.Reject($"a point of '{point.Instrument.Name}' is not finite");
+        }
+        else
+        {
+            _found.Add(point);
+        }
     }
 }

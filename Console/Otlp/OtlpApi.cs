@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
@@ -15,73 +14,62 @@ internal sealed partial class OtlpApi(
     private const string Protobuf = "application/x-protobuf";
     private readonly OtlpOptions _options = options.Value;
     private readonly OtlpReader _reader = new(new EmitterTable(), new TagReader());
+    private readonly InFlightBytes _inFlight = new(options.Value.MaxInFlightBytes);
     private readonly byte[] _key = Encoding.UTF8.GetBytes(options.Value.Key ?? "");
-    private long _inFlight;
 
     /// <summary>Whether a request comes to the collector's own port, which serves nothing else.</summary>
     public static bool IsCollectorPort(HttpContext http, OtlpOptions options) => options.Port != 0 && http.Connection.LocalPort == options.Port;
 
     public Task ReceiveAsync(HttpContext http) => http.Request.Path.Value switch
     {
-        "/v1/traces" => ReceiveAsync(http, body => traces.Add(SpanReader.Read(_reader, body)), "spans: their traces have too many"),
-        "/v1/logs" => ReceiveAsync(http, AddLogs, ""),
-        "/v1/metrics" => ReceiveAsync(http, body => metrics.Add(MetricReader.Read(_reader, body)), "data points: there are too many series"),
+        "/v1/traces" => ReceiveAsync(http, OtlpSignal.Traces, AddSpans),
+        "/v1/logs" => ReceiveAsync(http, OtlpSignal.Logs, AddLogs),
+        "/v1/metrics" => ReceiveAsync(http, OtlpSignal.Metrics, AddMeasurements),
         _ => RefuseAsync(http, StatusCodes.Status404NotFound, "This port takes OTLP: POST to /v1/traces, /v1/metrics or /v1/logs."),
     };
 
     /// <param name="http">The request.</param>
-    /// <param name="add">Reads and keeps a body; returns how many of its items could not be kept.</param>
-    /// <param name="whatIsLost">Those items, and why, in words.</param>
-    private async Task ReceiveAsync(HttpContext http, Func<ReadOnlySpan<byte>, int> add, string whatIsLost)
+    /// <param name="signal">What it brings.</param>
+    /// <param name="add">Reads and keeps a body.</param>
+    private async Task ReceiveAsync(HttpContext http, OtlpSignal signal, AddBody add)
     {
         if (Refusal(http.Request) is var (status, reason))
         {
+            counts.Refuse(signal);
             await RefuseAsync(http, status, reason);
             return;
         }
 
-        // Unpacked it may be larger than it says: its share is what one request may hold at most, unless it says its length and is not packed.
-        var isPacked = http.Request.Headers.ContentEncoding.Count > 0;
-        var share = !isPacked && http.Request.ContentLength is { } length ? length : _options.MaxBodyBytes;
-        if (Interlocked.Add(ref _inFlight, share) > _options.MaxInFlightBytes)
-        {
-            Interlocked.Add(ref _inFlight, -share);
-            counts.Refuse();
-            http.Response.Headers.RetryAfter = "1";
-            await RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, $"More than {_options.MaxInFlightBytes} bytes of telemetry are coming at once (Console:Otlp:MaxInFlightBytes).");
-            return;
-        }
-
         try
         {
-            await AcceptAsync(http, add, whatIsLost);
-        }
-        finally
-        {
-            Interlocked.Add(ref _inFlight, -share);
-        }
-    }
-
-    private async Task AcceptAsync(HttpContext http, Func<ReadOnlySpan<byte>, int> add, string whatIsLost)
-    {
-        try
-        {
-            using var body = await ReadBodyAsync(http);
-            var lost = add(body.GetBuffer().AsSpan(0, (int)body.Length));
-            counts.Accept();
+            var kept = await ReadAndAddAsync(http, add);
+            counts.Accept(signal, kept.Items, kept.Lost);
             http.Response.ContentType = Protobuf;
-            await http.Response.Body.WriteAsync(lost == 0 ? [] : ProtoText.PartialSuccess(lost, $"{lost} {whatIsLost}"), http.RequestAborted);
+            await http.Response.Body.WriteAsync(kept.Lost == 0 ? [] : ProtoText.PartialSuccess(kept.Lost, kept.WhyLost), http.RequestAborted);
         }
         catch (BodyTooLargeException)
         {
+            counts.Refuse(signal);
             await RefuseAsync(http, StatusCodes.Status413PayloadTooLarge, $"The body has more than {_options.MaxBodyBytes} bytes (Console:Otlp:MaxBodyBytes). Send smaller batches.");
+        }
+        catch (TooMuchInFlightException)
+        {
+            counts.Refuse(signal);
+            http.Response.Headers.RetryAfter = "1";
+            await RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, $"More than {_options.MaxInFlightBytes} bytes of telemetry are coming at once (Console:Otlp:MaxInFlightBytes).");
         }
         catch (Exception error) when (error is MalformedOtlpException or InvalidDataException)
         {
-            counts.Mark();
+            counts.Mark(signal);
             Log.Malformed(logger, http.Request.Path, error.Message);
             await RefuseAsync(http, StatusCodes.Status400BadRequest, $"The body is no OTLP in protobuf: {error.Message}");
         }
+    }
+
+    private async Task<Kept> ReadAndAddAsync(HttpContext http, AddBody add)
+    {
+        using var body = await OtlpBody.ReadAsync(http, _options.MaxBodyBytes, _inFlight);
+        return add(body.Bytes);
     }
 
     private (int Status, string Reason)? Refusal(HttpRequest request)
@@ -101,7 +89,7 @@ internal sealed partial class OtlpApi(
             return (StatusCodes.Status405MethodNotAllowed, "Telemetry is sent by POST.");
         }
 
-        if (request.ContentType?.Split(';')[0].Trim() != Protobuf)
+        if (!string.Equals(request.ContentType?.Split(';')[0].Trim(), Protobuf, StringComparison.OrdinalIgnoreCase))
         {
             return (StatusCodes.Status415UnsupportedMediaType, $"The content type is '{request.ContentType}'; expected {Protobuf} (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf).");
         }
@@ -111,28 +99,25 @@ internal sealed partial class OtlpApi(
             : (StatusCodes.Status415UnsupportedMediaType, $"The content encoding is '{request.Headers.ContentEncoding}'; expected gzip or none.");
     }
 
-    private int AddLogs(ReadOnlySpan<byte> body)
+    private Kept AddSpans(ReadOnlySpan<byte> body)
     {
-        logs.Add(LogReader.Read(_reader, body, time.GetUtcNow()));
-        return 0;
+        var found = SpanReader.Read(_reader, body);
+        var lost = traces.Add(found.Items);
+        return Kept.Of(found, lost, $"{lost} spans: their traces have too many");
     }
 
-    private async Task<MemoryStream> ReadBodyAsync(HttpContext http)
+    private Kept AddLogs(ReadOnlySpan<byte> body)
     {
-        var source = http.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(http.Request.Body, CompressionMode.Decompress) : http.Request.Body;
-        var body = new MemoryStream((int)Math.Min(http.Request.ContentLength ?? 0, _options.MaxBodyBytes));
-        var chunk = new byte[16 << 10];
-        while (await source.ReadAsync(chunk, http.RequestAborted) is > 0 and var read)
-        {
-            if (body.Length + read > _options.MaxBodyBytes)
-            {
-                throw new BodyTooLargeException();
-            }
+        var found = LogReader.Read(_reader, body, time.GetUtcNow());
+        logs.Add(found.Items);
+        return Kept.Of(found, 0, "");
+    }
 
-            await body.WriteAsync(chunk.AsMemory(0, read), http.RequestAborted);
-        }
-
-        return body;
+    private Kept AddMeasurements(ReadOnlySpan<byte> body)
+    {
+        var found = MetricReader.Read(_reader, body);
+        var lost = metrics.Add(found.Items);
+        return Kept.Of(found, lost, $"{lost} data points: there are too many series, or they lie in the future");
     }
 
     private static Task RefuseAsync(HttpContext http, int status, string reason)
@@ -142,7 +127,15 @@ internal sealed partial class OtlpApi(
         return http.Response.Body.WriteAsync(ProtoText.Status(reason), http.RequestAborted).AsTask();
     }
 
-    private sealed class BodyTooLargeException : Exception;
+    private delegate Kept AddBody(ReadOnlySpan<byte> body);
+
+    private readonly record struct Kept(int Items, int Lost, string WhyLost)
+    {
+        public static Kept Of<T>(Decoded<T> found, int notKept, string why) => new(
+            found.Items.Count - notKept,
+            found.Rejected + notKept,
+            string.Join("; ", new[] { found.Rejected > 0 ? $"{found.Rejected} items, such as: {found.Reason}" : "", notKept > 0 ? why : "" }.Where(text => text.Length > 0)));
+    }
 
     private static partial class Log
     {

@@ -1,22 +1,46 @@
 namespace Orrery.WebConsole.Otlp;
 
-/// <summary>What came, for people to see: requests, not items.</summary>
+internal enum OtlpSignal
+{
+    Traces,
+    Metrics,
+    Logs,
+}
+
+/// <param name="Accepted">Spans, data points or log entries that were taken.</param>
+/// <param name="Lost">Those that could not be kept, which their senders were told.</param>
+/// <param name="Refused">Requests turned away: too large, too many at once, without the key.</param>
+/// <param name="Malformed">Requests that were no OTLP.</param>
+internal readonly record struct SignalCounts(long Accepted, long Lost, long Refused, long Malformed);
+
+/// <summary>What came, for people to see.</summary>
 internal sealed class OtlpCounts
 {
-    private long _accepted;
-    private long _refused;
-    private long _malformed;
+    private readonly Lock _lock = new();
+    private readonly SignalCounts[] _counts = new SignalCounts[3];
 
-    public long Accepted => Volatile.Read(ref _accepted);
+    public SignalCounts this[OtlpSignal signal]
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _counts[(int)signal];
+            }
+        }
+    }
 
-    /// <summary>Asked to come again, because too much was coming at once.</summary>
-    public long Refused => Volatile.Read(ref _refused);
+    public void Accept(OtlpSignal signal, int items, int lost) => Change(signal, one => one with { Accepted = one.Accepted + items, Lost = one.Lost + lost });
 
-    public long Malformed => Volatile.Read(ref _malformed);
+    public void Refuse(OtlpSignal signal) => Change(signal, one => one with { Refused = one.Refused + 1 });
 
-    public void Accept() => Interlocked.Increment(ref _accepted);
+    public void Mark(OtlpSignal signal) => Change(signal, one => one with { Malformed = one.Malformed + 1 });
 
-    public void Refuse() => Interlocked.Increment(ref _refused);
-
-    public void Mark() => Interlocked.Increment(ref _malformed);
+    private void Change(OtlpSignal signal, Func<SignalCounts, SignalCounts> change)
+    {
+        lock (_lock)
+        {
+            _counts[(int)signal] = change(_counts[(int)signal]);
+        }
+    }
 }

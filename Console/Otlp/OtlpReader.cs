@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Orrery.WebConsole.Telemetry;
 
 namespace Orrery.WebConsole.Otlp;
@@ -29,19 +30,13 @@ internal sealed class OtlpReader(EmitterTable emitters, TagReader tags)
 
     public static DateTimeOffset Time(ulong unixNano) => DateTimeOffset.UnixEpoch.AddTicks((long)Math.Min(unixNano / 100, (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks));
 
-    public static TraceId ReadTraceId(ref ProtoReader reader) => reader.ReadBytes() switch
-    {
-        { Length: 16 } bytes => new(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes)),
-        { Length: 0 } => default,
-        var bytes => throw reader.Fault($"a trace id has {bytes.Length} bytes; expected 16"),
-    };
+    /// <summary>Empty unless it has 16 bytes.</summary>
+    public static TraceId ReadTraceId(ref ProtoReader reader) =>
+        reader.ReadBytes() is { Length: 16 } bytes ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes)) : default;
 
-    public static SpanId ReadSpanId(ref ProtoReader reader) => reader.ReadBytes() switch
-    {
-        { Length: 8 } bytes => new(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes)),
-        { Length: 0 } => default,
-        var bytes => throw reader.Fault($"a span id has {bytes.Length} bytes; expected 8"),
-    };
+    /// <summary>Empty unless it has 8 bytes.</summary>
+    public static SpanId ReadSpanId(ref ProtoReader reader) =>
+        reader.ReadBytes() is { Length: 8 } bytes ? new(BinaryPrimitives.ReadUInt64BigEndian(bytes)) : default;
 
     private void WalkResource(ProtoReader resource, ReadItem read)
     {

@@ -9,14 +9,14 @@ internal static class SpanReader
     private const int MostEvents = 256;
 
     /// <exception cref="MalformedOtlpException">It is not what OTLP says.</exception>
-    public static List<Span> Read(OtlpReader otlp, ReadOnlySpan<byte> body)
+    public static Decoded<Span> Read(OtlpReader otlp, ReadOnlySpan<byte> body)
     {
-        var spans = new List<Span>();
-        otlp.Walk(body, (emitter, scope, item) => spans.Add(ReadSpan(otlp, emitter, scope, item)));
+        var spans = new Decoded<Span>();
+        otlp.Walk(body, (emitter, scope, item) => ReadSpan(otlp, emitter, scope, item, spans));
         return spans;
     }
 
-    private static Span ReadSpan(OtlpReader otlp, Emitter emitter, string scope, ProtoReader reader)
+    private static void ReadSpan(OtlpReader otlp, Emitter emitter, string scope, ProtoReader reader, Decoded<Span> spans)
     {
         TraceId traceId = default;
         SpanId id = default, parent = default;
@@ -44,11 +44,12 @@ internal static class SpanReader
 
         if (traceId.IsEmpty || id.IsEmpty)
         {
-            throw reader.Fault("a span has no trace id or no span id");
+            spans.Reject($"span '{name}' has no {(traceId.IsEmpty ? "trace id of 16 bytes" : "span id of 8 bytes")} other than 0");
+            return;
         }
 
         var begun = OtlpReader.Time(start);
-        return new()
+        spans.Add(new()
         {
             TraceId = traceId,
             Id = id,
@@ -63,7 +64,7 @@ internal static class SpanReader
             StatusMessage = message,
             Tags = [.. tags],
             Events = events is null ? [] : [.. events],
-        };
+        });
     }
 
     private static void ReadEvent(OtlpReader otlp, ProtoReader reader, List<SpanEvent> events)

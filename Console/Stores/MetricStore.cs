@@ -7,10 +7,14 @@ namespace Orrery.WebConsole.Stores;
 internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider time)
 {
     private static readonly TimeSpan CleanEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>A point further in the future would keep all that follow it out.</summary>
+    private static readonly TimeSpan MostAhead = TimeSpan.FromHours(1);
+
     private readonly StoreLimits _limits = limits.Value;
     private readonly Lock _lock = new();
     private readonly Dictionary<SeriesKey, SeriesState> _series = [];
-    private readonly Dictionary<string, (Emitter Emitter, DateTimeOffset Last)> _heard = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Service, string Instance), (Emitter Emitter, DateTimeOffset Last)> _heard = [];
     private DateTimeOffset _cleaned = time.GetUtcNow();
     private long _received;
     private long _forgotten;
@@ -25,12 +29,13 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
         {
             lock (_lock)
             {
+                Clean_NeedsLock();
                 return new(_series.Count, _limits.MaxSeries, _series.Values.Sum(series => series.Bytes), _received, _forgotten, _dropped, null);
             }
         }
     }
 
-    /// <returns>How many could not be kept, because there are too many series.</returns>
+    /// <returns>How many could not be kept: there are too many series, or their time is more than <see cref="MostAhead"/> to come.</returns>
     public int Add(IReadOnlyList<Measurement> measurements)
     {
         var tooMany = 0;
@@ -43,7 +48,12 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 
             foreach (var measurement in measurements)
             {
-                _heard[measurement.Instrument.Emitter.Instance] = (measurement.Instrument.Emitter, measurement.Time);
+                if (measurement.Time > time.GetUtcNow() + MostAhead)
+                {
+                    continue;
+                }
+
+                _heard[(measurement.Instrument.Emitter.Service, measurement.Instrument.Emitter.Instance)] = (measurement.Instrument.Emitter, measurement.Time);
             }
 
             _received += measurements.Count;
@@ -64,6 +74,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
     {
         lock (_lock)
         {
+            Clean_NeedsLock();
             return [.. _series.Values.Select(series => series.Instrument).DistinctBy(one => (one.Name, one.Emitter.Service)).OrderBy(one => one.Name, StringComparer.Ordinal)];
         }
     }
@@ -73,6 +84,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
     {
         lock (_lock)
         {
+            Clean_NeedsLock();
             return
             [
                 .. _series.Values
@@ -93,16 +105,22 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 
     private bool Add_NeedsLock(in Measurement measurement)
     {
-        var key = new SeriesKey(measurement.Instrument.Emitter.Instance, measurement.Instrument.Name, measurement.Tags);
-        if (!_series.TryGetValue(key, out var series))
+        if (measurement.Time > time.GetUtcNow() + MostAhead)
         {
-            if (_series.Count >= _limits.MaxSeries)
+            return false;
+        }
+
+        var key = new SeriesKey(measurement.Instrument.Emitter, measurement.Instrument.Name, measurement.Tags);
+        var isKnown = _series.TryGetValue(key, out var series);
+        if (!isKnown || !series!.IsLike(measurement.Instrument)) // Other buckets cannot be added to those before.
+        {
+            if (!isKnown && _series.Count >= _limits.MaxSeries)
             {
                 return false;
             }
 
             // Its process was heard before without it, so it began at nothing then: else its first request would never be counted.
-            DateTimeOffset? beganAfter = _heard.TryGetValue(measurement.Instrument.Emitter.Instance, out var heard) && heard.Last < measurement.Time ? heard.Last : null;
+            DateTimeOffset? beganAfter = _heard.TryGetValue((measurement.Instrument.Emitter.Service, measurement.Instrument.Emitter.Instance), out var heard) && heard.Last < measurement.Time ? heard.Last : null;
             _series[key] = series = new(measurement.Instrument, measurement.Tags, beganAfter);
         }
 
@@ -128,11 +146,11 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
             }
         }
 
-        foreach (var (instance, heard) in _heard)
+        foreach (var (sender, heard) in _heard)
         {
             if (heard.Last < now - _limits.MetricsFor)
             {
-                _heard.Remove(instance);
+                _heard.Remove(sender);
             }
         }
     }

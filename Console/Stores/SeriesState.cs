@@ -3,13 +3,14 @@ using Orrery.WebConsole.Telemetry;
 namespace Orrery.WebConsole.Stores;
 
 /// <summary>What makes a series: whose, which instrument, which tags.</summary>
-internal readonly struct SeriesKey(string instance, string name, Tag[] tags) : IEquatable<SeriesKey>
+internal readonly struct SeriesKey(Emitter emitter, string name, Tag[] tags) : IEquatable<SeriesKey>
 {
-    private readonly string _instance = instance;
+    private readonly string _service = emitter.Service;
+    private readonly string _instance = emitter.Instance;
     private readonly string _name = name;
     private readonly Tag[] _tags = tags;
 
-    public bool Equals(SeriesKey other) => _name == other._name && _instance == other._instance && _tags.AsSpan().SequenceEqual(other._tags);
+    public bool Equals(SeriesKey other) => _name == other._name && _instance == other._instance && _service == other._service && _tags.AsSpan().SequenceEqual(other._tags);
 
     public override bool Equals(object? obj) => obj is SeriesKey other && Equals(other);
 
@@ -41,6 +42,9 @@ internal sealed class SeriesState(Instrument instrument, Tag[] tags, DateTimeOff
 
     public long Bytes => 400 + _points.Count * (48L + (Instrument.Kind == InstrumentKind.Histogram ? 24 + 8 * (Instrument.Bounds.Length + 1) : 0));
 
+    /// <summary>Points of <paramref name="other"/> can go on where this one is.</summary>
+    public bool IsLike(Instrument other) => Instrument.Kind == other.Kind && Instrument.Bounds.AsSpan().SequenceEqual(other.Bounds);
+
     private bool Grows => Instrument.Kind is InstrumentKind.Counter or InstrumentKind.Histogram;
 
     public void Add(in Measurement measurement, TimeSpan step, DateTimeOffset oldest)
@@ -56,8 +60,8 @@ internal sealed class SeriesState(Instrument instrument, Tag[] tags, DateTimeOff
             _points.Add(new(began, 0, 0, raw.Buckets is { } buckets ? new long[buckets.Length] : null));
         }
 
-        var point = !Grows ? raw : measurement.IsDelta ? Sum(raw, _points.Count == 0 ? default : _points[^1]) : Cumulative(raw);
-        if (_points.Count >= 2 && point.Time - _points[^2].Time < step)
+        var point = measurement.IsDelta ? Sum(raw, _points.Count == 0 ? default : _points[^1]) : Grows ? Cumulative(raw) : raw;
+        if (_points.Count >= 2 && point.Time.Ticks / step.Ticks == _points[^1].Time.Ticks / step.Ticks) // The last of each step stays.
         {
             _points[^1] = point;
         }
@@ -72,6 +76,7 @@ internal sealed class SeriesState(Instrument instrument, Tag[] tags, DateTimeOff
         }
     }
 
+    /// <summary>The points since <paramref name="from"/> and the one before it.</summary>
     public Series Since(DateTimeOffset from)
     {
         var first = _points.FindIndex(point => point.Time >= from);

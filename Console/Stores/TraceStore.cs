@@ -10,7 +10,7 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
     private readonly Lock _lock = new();
     private readonly Dictionary<TraceId, TraceState> _traces = [];
     private readonly Dictionary<string, TraceId> _byRequest = new(StringComparer.Ordinal);
-    private readonly LinkedList<TraceState> _arrived = []; // Oldest first: who has to go.
+    private readonly Queue<TraceState> _arrived = new(); // Oldest first: who has to go.
     private readonly SortedSet<TraceState> _byStart = new(TraceState.ByStart);
     private readonly Tally _services = new();
     private readonly Tally _models = new();
@@ -37,30 +37,31 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
     /// <returns>How many could not be kept, because their trace has too many.</returns>
     public int Add(IReadOnlyList<Span> spans)
     {
-        var tooMany = 0;
+        long received, tooMany;
         lock (_lock)
         {
+            (received, tooMany) = (_received, _dropped);
             foreach (var span in spans)
             {
-                tooMany += Add_NeedsLock(span) ? 0 : 1;
+                Add_NeedsLock(span);
             }
 
-            _received += spans.Count;
-            _dropped += tooMany;
             Evict_NeedsLock();
+            (received, tooMany) = (_received - received, _dropped - tooMany);
         }
 
-        if (spans.Count > 0)
+        if (received > 0)
         {
             Changes.Set();
         }
 
-        return tooMany;
+        return (int)tooMany;
     }
 
     public TraceList List(TraceFilter filter)
     {
         var (found, matches) = (new List<TraceSummary>(), 0);
+        var match = new TraceMatch(filter);
         lock (_lock)
         {
             foreach (var trace in _byStart.Reverse())
@@ -70,7 +71,7 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
                     break; // All that follow began before it too.
                 }
 
-                if (trace.Matches(filter) && matches++ >= filter.Skip && found.Count < filter.Limit)
+                if (trace.Matches(match) && matches++ >= filter.Skip && found.Count < filter.Limit)
                 {
                     found.Add(trace.Summarise());
                 }
@@ -115,30 +116,38 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
         }
     }
 
-    private bool Add_NeedsLock(Span span)
+    private void Add_NeedsLock(Span span)
     {
         if (!_traces.TryGetValue(span.TraceId, out var trace))
         {
             _traces[span.TraceId] = trace = new(span);
-            trace.Place = _arrived.AddLast(trace);
+            _arrived.Enqueue(trace);
+            _byStart.Add(trace);
         }
         else if (trace.Has(span.Id))
         {
-            return true;
+            return; // A retry.
         }
         else if (trace.Count >= _limits.MaxSpansPerTrace)
         {
-            return false;
+            _received++;
+            _dropped++;
+            return;
+        }
+        else if (span.Start < trace.Start)
+        {
+            _byStart.Remove(trace);
+            trace.BeginAt(span.Start);
+            _byStart.Add(trace);
         }
 
-        _byStart.Remove(trace);
         var (before, model) = (trace.Bytes, trace.Model);
         if (trace.Add(span))
         {
             _services.Add(span.Emitter.Service);
         }
 
-        _byStart.Add(trace);
+        _received++;
         _held++;
         _bytes += trace.Bytes - before;
         if (trace.Model != model)
@@ -151,8 +160,6 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
         {
             _byRequest[request] = trace.Id;
         }
-
-        return true;
     }
 
     private void Evict_NeedsLock()
@@ -160,8 +167,7 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
         // The newest trace stays even when it alone is too large: what is looked at now is worth most.
         while ((_held > _limits.MaxSpans || _bytes > _limits.MaxTraceBytes) && _arrived.Count > 1)
         {
-            var oldest = _arrived.First!.Value;
-            _arrived.RemoveFirst();
+            var oldest = _arrived.Dequeue();
             _traces.Remove(oldest.Id);
             _byStart.Remove(oldest);
             _held -= oldest.Count;
