@@ -5,7 +5,7 @@ using Orrery.Tests.ServiceDefaults;
 using Orrery.WebConsole;
 using Orrery.WebConsole.Stores;
 
-namespace Orrery.Tests.Console;
+namespace Orrery.Tests.WebConsole;
 
 /// <summary>A real Console on free ports, with nobody beside it: the Catalogue it is told of does not answer, so the first key opens it.</summary>
 internal sealed class ConsoleWorld : IAsyncDisposable

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orrery.Tests.Telemetry;
 
@@ -50,7 +51,15 @@ public sealed class RunningGraph : IAsyncLifetime
         using var patience = new CancellationTokenSource(StartTimeout);
         await App.StartAsync(patience.Token);
         await App.ResourceNotifications.WaitForResourceHealthyAsync("gateway", patience.Token);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync("console", patience.Token);
     }
+
+    /// <summary>What an operator looks at.</summary>
+    public Uri Console => App.GetEndpoint("console", "http");
+
+    /// <summary>A resource of the graph.</summary>
+    public IResource Resource(string name) =>
+        App.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(resource => resource.Name == name);
 
     /// <summary>A client of the gateway that shows <paramref name="key"/>.</summary>
     public HttpClient GatewayClient(string key = FirstKey) => Client(Gateway, key);
