@@ -69,7 +69,7 @@ public sealed class RunningGraph : IAsyncLifetime
 
     /// <summary>A client a gateway, each past the proxy that stands in front of them.</summary>
     public List<HttpClient> GatewayReplicas(string key = FirstKey) =>
-        [.. GatewayInstances.Select(instance => Client(new Uri(GraphProcess.Variable(Pid(instance), "ASPNETCORE_URLS")), key))];
+        [.. GatewayInstances.Select(instance => Client(new Uri(GraphProcess.Variable(Pid(instance), "ASPNETCORE_URLS").Split(';')[0]), key))];
 
     /// <summary>The process that runs an instance of a resource: <c>redis</c>, <c>gateway-2</c>.</summary>
     public int Pid(string instance)
