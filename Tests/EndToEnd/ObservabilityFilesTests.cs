@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Aspire.Hosting.Testing;
 
 namespace Orrery.Tests.EndToEnd;
 
@@ -29,7 +30,7 @@ public sealed partial class ObservabilityFilesTests(RunningGraph graph)
             scraped.UnionWith(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.IndexOfAny(['{', ' '])]));
         }
 
-        var wanted = Expressions().SelectMany(expression => Metric().Matches(expression).Select(match => match.Value)).Distinct().Order(StringComparer.Ordinal).ToList();
+        var wanted = Expressions().SelectMany(expression => Metric().Matches(Labels().Replace(expression, "")).Select(match => match.Value)).Distinct().Order(StringComparer.Ordinal).ToList();
         Assert.True(wanted.Count > 20, $"Only {wanted.Count} metrics are asked for.");
         Assert.Equal([], wanted.Where(name => !scraped.Contains(name)));
     }
@@ -65,6 +66,9 @@ public sealed partial class ObservabilityFilesTests(RunningGraph graph)
     // A name before a selector, a range or a comparison; functions stand before a parenthesis, labels within braces.
     [GeneratedRegex(@"(?<![\w$""{=~|-])(?:up|(?:orrery|gen_ai|dotnet|vllm)[a-z0-9_:]*)(?=[{\[) ])")]
     private static partial Regex Metric();
+
+    [GeneratedRegex(@"\b(by|on) \([^)]*\)")]
+    private static partial Regex Labels();
 
     [GeneratedRegex(@"expr: (?:\|\s+)?(.+)")]
     private static partial Regex Rule();

@@ -72,7 +72,7 @@ public sealed class MetricsProcessTests : IAsyncLifetime
         Assert.Equal("histogram", families["http_server_request_duration_seconds"].Type);
         Assert.Equal("counter", families["dotnet_gc_collections_total"].Type);
         Assert.Equal("Orrery.Gateway", families["target_info"].Only.Labels["service_name"]);
-        Assert.Equal("Orrery.Gateway", families["orrery_gateway_in_flight"].Only.Labels["otel_scope_name"]);
+        Assert.Equal("Orrery.Gateway", families["orrery_gateway_buffers"].Only.Labels["otel_scope_name"]);
 
         // .NET's own instruments end in _count (OpenTelemetry's conventions name them); the checker would rather not have that.
         var faults = (await PromtoolAsync(text)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
