@@ -1,9 +1,15 @@
 using Orrery.AppHost;
 
-if (args is ["--help" or "-h"])
+if (Arguments.AskForHelp(args))
 {
     Console.WriteLine(Usage.Text);
     return 0;
+}
+
+if (Arguments.Fault(args) is { } fault)
+{
+    Console.Error.WriteLine($"{fault} See --help.");
+    return 2;
 }
 
 var builder = DistributedApplication.CreateBuilder(args);
@@ -82,6 +88,12 @@ var console = builder.AddProject<Projects.Console>("console")
 foreach (var service in builder.Resources.OfType<ProjectResource>())
 {
     builder.CreateResourceBuilder(service).WithTelemetryTo(console, telemetryKey).WithMetrics();
+}
+
+if (Arguments.UnknownParameters(args, builder).ToList() is { Count: > 0 } unknown)
+{
+    unknown.ForEach(Console.Error.WriteLine);
+    return 1;
 }
 
 builder.AddCluster();

@@ -58,12 +58,12 @@ internal static class ModelServerExtensions
         }
 
         var servers = builder.AddVllm(models);
-        return builder.PublishesChart() && builder.ParameterText("model-servers") is null or "auto"
+        return builder.PublishesChart() && builder.ParameterText(Settings.ModelServers) is null or "auto"
             ? new([.. servers, builder.AddSimulator(models, isOptional: true)], models, Simulated: false)
             : new(servers, models, Simulated: false);
     }
 
-    public static bool UsesVllm(IDistributedApplicationBuilder builder) => builder.ParameterText("model-servers") switch
+    public static bool UsesVllm(IDistributedApplicationBuilder builder) => builder.ParameterText(Settings.ModelServers) switch
     {
         null or "auto" => builder.ExecutionContext.IsPublishMode || (LocalMachine.HasNvidiaGpu && LocalMachine.HasContainerTool),
         "vllm" => true,

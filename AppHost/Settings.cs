@@ -6,7 +6,11 @@ internal static class Settings
     public const string GatewayPort = "gateway-port";
     public const string CataloguePort = "catalogue-port";
     public const string ConsolePort = "console-port";
+    public const string ModelServers = "model-servers";
     public const string GatewayReplicas = "gateway-replicas";
+
+    /// <summary>Parameters that are settings, and no resources of the graph.</summary>
+    public static readonly IReadOnlyList<string> Names = [GatewayPort, CataloguePort, ConsolePort, GatewayReplicas, ModelServers];
 
     /// <summary>Everything that is wrong, each named with its value and what was expected; empty when nothing is.</summary>
     public static List<string> Faults(IDistributedApplicationBuilder builder)

@@ -68,7 +68,7 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
 
     private static string Unknown(ReadOnlySpan<char> token) => token.StartsWith(AccessToken.Prefix, StringComparison.Ordinal)
         ? $"The access key '{AccessToken.ShownPrefix(token.ToString())}...' is unknown, disabled or deleted."
-        : $"The access key is unknown. Keys of this gateway begin with '{AccessToken.Prefix}'.";
+        : $"The access key is unknown, disabled or deleted. Keys that the catalogue makes begin with '{AccessToken.Prefix}'; a first key that was declared may not.";
 
     private static Refusal Unauthorized(string code, string message) =>
         new(StatusCodes.Status401Unauthorized, RefusalTypes.Authentication, code, message);

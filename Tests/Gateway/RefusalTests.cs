@@ -133,8 +133,8 @@ public sealed class RefusalTests
         await Refused(null, null, "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key).");
         await Refused("Authorization", "Basic abc", "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key).");
         await Refused("Authorization", "Bearer ork_abcdSECRETSECRET", "invalid_api_key", "The access key 'ork_abcd...' is unknown, disabled or deleted.");
-        await Refused("Authorization", "Bearer sk-SECRETSECRET", "invalid_api_key", "The access key is unknown. Keys of this gateway begin with 'ork_'.");
-        await Refused("api-key", new string('S', 5_000), "invalid_api_key", "The access key is unknown. Keys of this gateway begin with 'ork_'.");
+        await Refused("Authorization", "Bearer sk-SECRETSECRET", "invalid_api_key", "The access key is unknown, disabled or deleted. Keys that the catalogue makes begin with 'ork_'; a first key that was declared may not.");
+        await Refused("api-key", new string('S', 5_000), "invalid_api_key", "The access key is unknown, disabled or deleted. Keys that the catalogue makes begin with 'ork_'; a first key that was declared may not.");
         await Refused("x-api-key", expired, "expired_api_key", "The access key 'old' expired at 2020-01-02T03:04:05Z. Ask for a new one.");
         foreach (var header in new[] { "x-api-key", "api-key" })
         {

@@ -37,7 +37,10 @@ internal static class Helm
 
     /// <summary>Renders a chart as <c>helm install</c> (or <c>helm upgrade</c>) would send it.</summary>
     /// <exception cref="HelmException">A template does not render, or the values break the chart's schema.</exception>
-    public static async Task<IReadOnlyList<Document>> TemplateAsync(string chart, HelmRelease? release = null)
+    public static async Task<IReadOnlyList<Document>> TemplateAsync(string chart, HelmRelease? release = null) => Split(await TemplateTextAsync(chart, release));
+
+    /// <summary>What <c>helm template</c> prints.</summary>
+    public static Task<string> TemplateTextAsync(string chart, HelmRelease? release = null)
     {
         release ??= new HelmRelease();
         string[] arguments =
@@ -50,7 +53,7 @@ internal static class Helm
             .. Pairs("--values", release.ValuesFiles),
             .. Pairs("--set", release.Sets),
         ];
-        return Split(await RunAsync(arguments));
+        return RunAsync(arguments);
     }
 
     /// <summary>Runs a command of Helm against a cluster and returns what it says.</summary>

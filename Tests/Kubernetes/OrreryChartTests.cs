@@ -41,6 +41,21 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
     }
 
     [Theory]
+    [InlineData("secrets.first_key.existingSecretKey=token", "key: \"value\"", 6)] // A Secret of the chart's own has its own key.
+    [InlineData("images.registry=reg.example.com/a,parameters.gateway.gateway_image=other.example.com/b/gateway@sha256:12", "image: \"other.example.com/b/gateway@sha256:12\"", 1)]
+    [InlineData("images.registry=reg.example.com/a", "image: \"reg.example.com/a/gateway:0.1.0\"", 1)]
+    [InlineData("workloads.postgres.external.options=;SSL Mode=VerifyFull", "SSL Mode", 0)] // Of a server elsewhere only.
+    [InlineData("workloads.postgres.external.host=db,secrets.postgres_password.existingSecret=mine,workloads.postgres.external.options=;Username=team;SSL Mode=VerifyFull", ";Username=team;SSL Mode=VerifyFull", 1)]
+    [InlineData("telemetry.endpoint=http://c:4317,telemetry.samplingRatio=0", "OTEL_TRACES_SAMPLER_ARG: \"0\"", 3)]
+    [InlineData("proxy.existingSecret=login,proxy.port=8888", "port: 8888", 5)]
+    public async Task A_value_has_the_effect_that_it_says(string value, string rendered, int atLeast)
+    {
+        var text = await Helm.TemplateTextAsync(chart.Folder, new HelmRelease { Sets = [value] });
+        var count = text.Split(rendered).Length - 1;
+        Assert.True(atLeast == 0 ? count == 0 : count >= atLeast, $"{rendered}: {count} times");
+    }
+
+    [Theory]
     [InlineData("workloads.gateway.replica=3", "Additional property replica is not allowed")]
     [InlineData("images.registri=x", "Additional property registri is not allowed")]
     [InlineData("workloads.gateway.replicas=many", "Invalid type. Expected: integer, given: string")]
@@ -51,6 +66,16 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
     [InlineData("workloads.gateway.autoscaling.minReplicas=20", "workloads.gateway.autoscaling: minReplicas is 20, more than maxReplicas, which is 10")]
     [InlineData("hosts.gateway.host=a.example.com,httpRoute.enabled=true", "httpRoute.parentRefs is empty: name the Gateway")]
     [InlineData("workloads.gateway.autoscaling.kind=ScaledObject", "workloads.gateway.autoscaling.triggers is empty")]
+    [InlineData("workloads.postgres.external.host=db", "workloads.postgres.external.host names a server elsewhere, whose password the chart cannot make: set secrets.postgres_password.existingSecret, or .value")]
+    [InlineData("workloads.postgres.external.host=https://db", "workloads.postgres.external.host: Does not match pattern")]
+    [InlineData("workloads.postgres.external.options=SSL Mode=Require", "workloads.postgres.external.options: Does not match pattern")]
+    [InlineData("workloads.gateway.autoscaling.minReplicas=0", "workloads.gateway.autoscaling: minReplicas is 0, which needs kind ScaledObject (KEDA)")]
+    [InlineData("certificateAuthority.configMap=a,certificateAuthority.secret=b", "certificateAuthority: configMap and secret are both set; set one")]
+    [InlineData("telemetry.endpoint=collector:4317", "telemetry.endpoint: Does not match pattern")]
+    [InlineData("proxy.https=proxy:3128", "proxy.https: Does not match pattern")]
+    [InlineData("images.registry=https://registry.example.com", "images.registry: Does not match pattern")]
+    [InlineData("hosts.gateway.host=https://models.example.com", "hosts.gateway.host: Does not match pattern")]
+    [InlineData("secrets.postgres_password.value=a;b", "secrets.postgres_password.value: Does not match pattern")]
     public async Task A_value_that_cannot_be_is_refused_by_name(string value, string expected)
     {
         var refusal = await Assert.ThrowsAsync<HelmException>(() => Helm.TemplateAsync(chart.Folder, new HelmRelease { Sets = [value] }));
@@ -144,7 +169,7 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
             "Secret/registry-login", "Secret/team-internal-key", "Secret/team-secrets-key", "Secret/proxy-login", "Secret/collector-headers", "Secret/models-tls",
             "ConfigMap/company-ca", "PersistentVolumeClaim/team-redis", "ServiceAccount/team-catalogue",
         ],
-        "everything-off" => ["Secret/managed-db"],
+        "everything-off" => ["Secret/managed-cache", "Secret/managed-db"],
         _ => [],
     };
 

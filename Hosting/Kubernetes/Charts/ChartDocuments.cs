@@ -35,13 +35,14 @@ internal static class ChartDocuments
     public static void DescribeImages(ChartValues values, KubernetesEnvironmentResource environment)
     {
         var images = values.Section("images", "Where images come from.");
-        images.Text("registry", "", "Before the images of this graph's own projects, as registry.example.com/team.");
-        images.Text("mirror", "", "Instead of the registry of public images: docker.io/library/redis becomes MIRROR/library/redis.");
+        images.Add("registry", "", Schema.NoScheme(), "Before the images of this graph's own projects, as registry.example.com/team; an image that names a registry itself is taken as it is.");
+        images.Add("mirror", "", Schema.NoScheme(), "Instead of the registry of public images: docker.io/library/redis becomes MIRROR/library/redis.");
         images.Add("pullPolicy", environment.DefaultImagePullPolicy, Schema.Choice("IfNotPresent", "Always", "Never"));
         images.Add("pullSecrets", new Yaml.YamlList(), Schema.TextList(), "Names of Secrets.");
         values.Section("parameters", "Images, ports and the graph's parameters.");
         values.Section("secrets",
             "One entry a secret. value: what it is; empty: generated at the first installation and kept by upgrades.\n" +
+            "It stands in connection strings: no quotes, semicolons, commas, $ and backslashes.\n" +
             "existingSecret, existingSecretKey (default: value): a Secret of yours that holds it, which tools that only render the chart need.");
         values.Section("config", "Variables with a fixed text, by workload.");
         values.SectionOfAlike("workloads", "What runs. Of each workload can be set:");
@@ -60,7 +61,7 @@ internal static class ChartDocuments
         ingress.Flag("enabled", false);
         ingress.Text("className", "", "Empty: the cluster's default.");
         ingress.Add("annotations", new Yaml.YamlMap(), Schema.TextMap(), "Streams need a controller that neither buffers nor cuts them: nginx.ingress.kubernetes.io/proxy-buffering: \"off\",\nnginx.ingress.kubernetes.io/proxy-read-timeout: \"3600\", nginx.ingress.kubernetes.io/proxy-body-size: \"100m\".");
-        var route = values.Section("httpRoute", "The Gateway API instead of an Ingress.");
+        var route = values.Section("httpRoute", "The Gateway API, instead of an Ingress or beside it.");
         route.Flag("enabled", false);
         route.List("parentRefs", null, "The Gateway: [{name: my-gateway, namespace: infra}].");
         route.Add("requestTimeout", "0s", Schema.Text("^([0-9]{1,5}(h|m|s|ms)){1,4}$"), "0s: none, since an answer may stream for long.");
@@ -78,9 +79,9 @@ internal static class ChartDocuments
         spread.Add("whenUnsatisfiable", "ScheduleAnyway", Schema.Choice("ScheduleAnyway", "DoNotSchedule"));
 
         var telemetry = values.Section("telemetry", "OpenTelemetry: traces, metrics and logs of the graph's projects.");
-        telemetry.Text("endpoint", "", "As http://collector.observability:4317; empty: nowhere.");
+        telemetry.Add("endpoint", "", Schema.Address(), "As http://collector.observability:4317; empty: nowhere.");
         telemetry.Add("protocol", "grpc", Schema.Choice("grpc", "http/protobuf"));
-        telemetry.Add("samplingRatio", "1", Schema.Text("^(0(\\.[0-9]+)?|1(\\.0+)?)$"), "Which part of the traces that begin here is kept: 0 to 1.");
+        telemetry.Add("samplingRatio", "1", Schema.Ratio(), "Which part of the traces that begin here is kept: 0 to 1.");
         telemetry.Text("attributes", "", "Further attributes of the resource, as deployment.environment.name=production.");
         telemetry.Text("headersSecret", "", "A Secret with what the collector wants as OTEL_EXPORTER_OTLP_HEADERS.");
         telemetry.Text("headersSecretKey", "headers");
@@ -91,10 +92,11 @@ internal static class ChartDocuments
         monitor.Add("labels", new Yaml.YamlMap(), Schema.TextMap(), "By which Prometheus selects.");
 
         var proxy = values.Section("proxy", "The way to the outside, where there is no other.");
-        proxy.Text("http", "");
-        proxy.Text("https", "");
+        proxy.Add("http", "", Schema.Address(), "As http://proxy.example.com:3128.");
+        proxy.Add("https", "", Schema.Address());
         proxy.Text("noProxy", "", "Besides the graph's own services, names of the cluster and the collector; separated by commas.");
         proxy.Text("existingSecret", "", "A Secret with HTTP_PROXY and HTTPS_PROXY, where the address holds a password.");
+        proxy.Integer("port", 3128, 1, 65_535, "Of the proxy that existingSecret names, for the NetworkPolicies: they cannot look into a Secret.");
 
         var authority = values.Section("certificateAuthority", "A bundle of certificates that are trusted: a ConfigMap's or a Secret's.");
         authority.Text("configMap", "");
@@ -124,36 +126,70 @@ internal static class ChartDocuments
             {{- fail "workloads.{{{store.Key}}} is not enabled: set workloads.{{{store.Key}}}.external.host to the server that takes its place" }}
             {{- end }}
 
-            """)) + string.Concat(workloads.Where(workload => !workload.IsStore).Select(workload => $$$"""
+            """ + string.Concat(store.Secrets.Keys.Select(secret => $$$"""
+            {{- with .Values.secrets.{{{ChartNames.Key(secret)}}} }}
+            {{- if and $.Values.workloads.{{{store.Key}}}.external.host (not (or .value .existingSecret)) }}
+            {{- fail "workloads.{{{store.Key}}}.external.host names a server elsewhere, whose password the chart cannot make: set secrets.{{{ChartNames.Key(secret)}}}.existingSecret, or .value" }}
+            {{- end }}
+            {{- end }}
+
+            """)))) + string.Concat(workloads.Where(workload => !workload.IsStore).Select(workload => $$$"""
             {{- with {{{workload.Value("autoscaling")}}} }}
             {{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) }}
             {{- fail (printf "workloads.{{{workload.Key}}}.autoscaling: minReplicas is %d, more than maxReplicas, which is %d" (int .minReplicas) (int .maxReplicas)) }}
             {{- end }}
+            {{- if and .enabled (eq (int .minReplicas) 0) (ne .kind "ScaledObject") }}
+            {{- fail "workloads.{{{workload.Key}}}.autoscaling: minReplicas is 0, which needs kind ScaledObject (KEDA)" }}
+            {{- end }}
             {{- end }}
 
-            """));
+            """)) + """
+            {{- if and .Values.certificateAuthority.configMap .Values.certificateAuthority.secret }}
+            {{- fail "certificateAuthority: configMap and secret are both set; set one" }}
+            {{- end }}
+
+            """;
         return new("templates/checks.yaml", checks);
     }
 
     public static ChartFile Notes(IEnumerable<ChartWorkload> workloads, IEnumerable<string> secrets)
     {
+        var hosts = string.Join(' ', workloads.Where(workload => workload.IsExternal).Select(workload => $".Values.hosts.{workload.Key}.host"));
+        var order = 0; // A local port for each, so that all can be forwarded at once.
         var external = string.Concat(workloads.Where(workload => workload.IsExternal && workload.Ports.Count > 0).Select(workload => $$$"""
             {{- if {{{workload.Enabled}}} }}
-            {{- with .Values.hosts.{{{workload.Key}}}.host }}
-              {{{workload.Name}}}: {{ . }}
+            {{- if and .Values.hosts.{{{workload.Key}}}.host (or .Values.ingress.enabled .Values.httpRoute.enabled) }}
+              {{{workload.Name}}}: {{ .Values.hosts.{{{workload.Key}}}.host }}{{ .Values.hosts.{{{workload.Key}}}.path }}
             {{- else }}
-              {{{workload.Name}}}: kubectl -n {{ .Release.Namespace }} port-forward service/{{{ChartNames.Service(workload.Name)}}} {{{workload.Ports[0].Default}}}:{{{workload.Ports[0].Target}}}
+              {{{workload.Name}}}: kubectl -n {{ .Release.Namespace }} port-forward service/{{{ChartNames.Service(workload.Name)}}} {{{workload.Ports[0].Default + order++}}}:{{{workload.Ports[0].Target}}}
+            {{- end }}
+            {{- end }}
+            """));
+        var kept = string.Concat(secrets.Select(secret => $$$"""
+            {{- with .Values.secrets.{{{ChartNames.Key(secret)}}} }}
+            {{- if not .existingSecret }}
+              kubectl -n {{ $.Release.Namespace }} get secret {{{ChartNames.Secret(secret)}}} -o jsonpath='{.data.value}' | base64 -d
             {{- end }}
             {{- end }}
 
             """));
-        var kept = string.Concat(secrets.Select(secret => $"  kubectl -n {{{{ .Release.Namespace }}}} get secret {ChartNames.Secret(secret)} -o jsonpath='{{.data.value}}' | base64 -d\n"));
         return new("templates/NOTES.txt", $$$"""
             {{ .Chart.Name }} {{ .Chart.AppVersion }} is installed in the namespace {{ .Release.Namespace }}.
 
-            Reached from outside by
+            {{- if not .Values.images.registry }}
+
+            images.registry is not set: the nodes must have the images of this graph's own projects themselves, or the names of these must hold a registry.
+            {{- end }}
+
+            {{- if and (or .Values.ingress.enabled .Values.httpRoute.enabled) (not (or "" {{{hosts}}})) }}
+
+            ingress or httpRoute is enabled, but no hosts.*.host is set: nothing is reached from outside.
+            {{- end }}
+
+            Reached by
             {{{external}}}
-            Its secrets, unless you named Secrets of your own:
+
+            Secrets that this chart made:
             {{{kept}}}
             Secrets and volumes stay when the chart is uninstalled.
 

@@ -35,7 +35,7 @@ internal sealed class ChartParameters(ChartValues values, DistributedApplication
         }
 
         var section = values.Section("secrets").Section(ChartNames.Key(parameter.Name), parameter.Description);
-        section.Text("value", "");
+        section.Add("value", "", Schema.Text("^[^;,'\"$\\\\]*$"));
         section.Text("existingSecret", "");
         section.Text("existingSecretKey", "");
     }

@@ -51,24 +51,41 @@ internal static class ChartFolder
             throw new DistributedApplicationException($"{path} holds something that is no Helm chart, and stays as it is: choose an empty folder with --output-path.");
         }
 
+        if (File.Exists(path))
+        {
+            throw new DistributedApplicationException($"{path} is a file, and stays as it is: choose a folder with --output-path.");
+        }
+
         var draft = path.TrimEnd(Path.DirectorySeparatorChar) + Draft;
         if (Directory.Exists(draft))
         {
             Directory.Delete(draft, recursive: true);
         }
 
-        foreach (var file in files)
+        try
         {
-            var target = Path.Combine(draft, file.Path);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.WriteAllText(target, file.Text);
-        }
+            foreach (var file in files)
+            {
+                var target = Path.Combine(draft, file.Path);
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.WriteAllText(target, file.Text);
+            }
 
-        if (Directory.Exists(path))
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+
+            Directory.Move(draft, path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Directory.Delete(path, recursive: true);
-        }
+            if (Directory.Exists(draft))
+            {
+                Directory.Delete(draft, recursive: true);
+            }
 
-        Directory.Move(draft, path);
+            throw new DistributedApplicationException($"{path} cannot be written: {error.Message}", error);
+        }
     }
 }

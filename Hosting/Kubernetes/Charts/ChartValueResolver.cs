@@ -53,7 +53,7 @@ internal sealed partial class ChartValueResolver(ChartGraph graph, ChartWorkload
         var before = Endpoints.ToHashSet();
         var text = Resolve(resource.ConnectionStringExpression);
         Endpoints.IntersectWith(before);
-        return graph.Find(resource) is { IsStore: true } store ? text.Add(new ChartValue.Expression(store.Value("external.options"))) : text;
+        return graph.Find(resource) is { IsStore: true } store ? text.Add(new ChartValue.Expression($"ternary {store.Value("external.options")} \"\" (ne {store.Value("external.host")} \"\")")) : text;
     }
 
     private ChartValue Endpoint(EndpointReference endpoint, EndpointProperty property)

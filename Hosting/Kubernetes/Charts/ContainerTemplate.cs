@@ -14,7 +14,7 @@ internal sealed class ContainerTemplate(ChartWorkload workload, ConfigMap? confi
     public void Lift(YamlMap container)
     {
         var images = workload.IsProject ? "images.registry" : "images.mirror";
-        container["image"] = new YamlScalar(ChartText.OfExpression($"include \"chart.image\" (list . .Values.{images} .Values.parameters.{workload.Key}.{workload.Key}_image)"));
+        container["image"] = new YamlScalar(ChartText.OfExpression($"include \"chart.image\" (list . .Values.{images} .Values.parameters.{workload.Key}.{workload.Key}_image {(workload.IsProject ? "true" : "false")})"));
         container["imagePullPolicy"] = new YamlScalar(ChartText.OfExpression(".Values.images.pullPolicy"));
         LiftResources(container);
         values.Map("securityContext", container["securityContext"] as YamlMap, "What the container may do.");

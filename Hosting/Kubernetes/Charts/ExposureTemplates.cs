@@ -13,7 +13,7 @@ internal static class ExposureTemplates
         }
 
         var section = values.Section("hosts").Section(workload.Key);
-        section.Text("host", "", "Empty: not reachable from outside of the cluster.");
+        section.Add("host", "", Schema.HostName(), "Empty: not reachable from outside of the cluster.");
         section.Add("path", "/", Schema.Text("^/"));
         section.Text("tlsSecret", "", "Of the Ingress: the Secret with the certificate. With the Gateway API, TLS is the Gateway's.");
 

@@ -6,19 +6,28 @@ app.kubernetes.io/component: {{ index . 1 | quote }}
 app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 {{- end }}
 
-{{/* The image as the kubelet pulls it: (list $ registry image). A registry in the image's own name is replaced. */}}
+{{/* The image as the kubelet pulls it: (list $ registry image isOwn). A registry in a public image's name is replaced by the mirror; an image of ours that names one is whole. */}}
 {{- define "chart.image" -}}
 {{- $registry := index . 1 | trimSuffix "/" -}}
 {{- $image := index . 2 -}}
 {{- if $registry -}}
 {{- $first := splitList "/" $image | first -}}
 {{- if and (contains "/" $image) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) -}}
+{{- if index . 3 -}}
+{{- $registry = "" -}}
+{{- else -}}
 {{- $image = trimPrefix (print $first "/") $image -}}
 {{- end -}}
-{{- print $registry "/" $image -}}
+{{- end -}}
+{{- if $registry -}}{{- print $registry "/" -}}{{- end -}}{{- $image -}}
 {{- else -}}
 {{- $image -}}
 {{- end -}}
+{{- end }}
+
+{{/* The key within the Secret that holds a secret: (values of the secret). */}}
+{{- define "chart.secretKey" -}}
+{{- if .existingSecret -}}{{- .existingSecretKey | default "value" -}}{{- else -}}value{{- end -}}
 {{- end }}
 
 {{/* Requests and limits, with GPUs among the limits: (list resources gpus). */}}

@@ -128,6 +128,7 @@ internal static class NetworkTemplates
         {
             AppendUrl(rules, ".Values.proxy.http");
             AppendUrl(rules, ".Values.proxy.https");
+            rules.Append("    {{- if .Values.proxy.existingSecret }}\n    - ports:\n        - port: {{ .Values.proxy.port }}\n          protocol: TCP\n    {{- end }}\n");
         }
 
         return rules.ToString();

@@ -282,6 +282,7 @@ internal sealed class SecretVariables(ContainerV1 container)
     private static string NameOf(ChartValue.Secret secret) =>
         $"{{{{ .Values.secrets.{ChartNames.Key(secret.Parameter.Name)}.existingSecret | default \"{ChartNames.Secret(secret.Parameter.Name)}\" }}}}";
 
+    /// <remarks>A Secret that the chart makes has its own key, whatever is said of one that it does not.</remarks>
     private static string KeyOf(ChartValue.Secret secret) =>
-        $"{{{{ .Values.secrets.{ChartNames.Key(secret.Parameter.Name)}.existingSecretKey | default \"value\" }}}}{(secret.ForUri ? "-uri" : "")}";
+        $"{{{{ include \"chart.secretKey\" .Values.secrets.{ChartNames.Key(secret.Parameter.Name)} }}}}{(secret.ForUri ? "-uri" : "")}";
 }

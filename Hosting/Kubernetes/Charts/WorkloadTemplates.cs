@@ -72,9 +72,9 @@ internal sealed class WorkloadTemplates(ChartWorkload workload, KubernetesResour
         if (workload.IsStore)
         {
             var external = _values.Section("external", "A server elsewhere instead: with a host, nothing of this workload is installed.");
-            external.Text("host", "");
+            external.Add("host", "", Schema.Host(), "Its name or address, without a scheme.");
             external.Integer("port", workload.Ports[0].Endpoint.Port ?? workload.Ports[0].Default, 1, 65_535);
-            external.Text("options", "", "Appended to the connection string, its separator included, as \";SSL Mode=VerifyFull\" or \",ssl=true\".");
+            external.Add("options", "", Schema.Text("^([;,].*)?$"), "Appended to the connection string, its separator included, as \";Username=team;SSL Mode=VerifyFull\" or \",ssl=true\".");
         }
     }
 

@@ -135,6 +135,27 @@ internal static class Schema
 
     public static JsonObject TextList() => new() { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } };
 
+    /// <summary>An address with a scheme, as <c>http://collector:4317</c>; or nothing.</summary>
+    public static JsonObject Address() => Text("^(https?://[^\\s/]+(/.*)?)?$");
+
+    /// <summary>A name or an address of a server, without scheme, port and path; or nothing.</summary>
+    public static JsonObject Host() => Text("^([^\\s/:]*|\\[?[0-9a-fA-F:.]+\\]?)$");
+
+    /// <summary>A name as an Ingress and a route take it; or nothing.</summary>
+    public static JsonObject HostName() => Text("^((\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$");
+
+    /// <summary>A registry with a path, without a scheme; or nothing.</summary>
+    public static JsonObject NoScheme() => Text("^([^\\s:/]+(:[0-9]+)?(/[^\\s:]*)?)?$");
+
+    /// <summary>From 0 to 1, as a number or as text.</summary>
+    public static JsonObject Ratio() => new()
+    {
+        ["type"] = new JsonArray("number", "string"),
+        ["minimum"] = 0,
+        ["maximum"] = 1,
+        ["pattern"] = "^(0(\\.[0-9]+)?|1(\\.0+)?)$",
+    };
+
     /// <summary>A Kubernetes quantity, as <c>20Gi</c>.</summary>
     public static JsonObject Quantity() => Text("^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$");
 }

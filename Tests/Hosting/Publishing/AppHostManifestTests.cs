@@ -93,11 +93,37 @@ public sealed class AppHostManifestTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--operation publish --output-pat x", "--output-pat is no option of the AppHost")]
+    [InlineData("--operation publish --step publish --output-path", "--output-path has no value.")]
+    [InlineData("--operation --output-path x", "--operation has no value.")]
+    [InlineData("-o x", "'-o' means nothing here")]
+    [InlineData("-- --operation publish", "'--' means nothing here")]
+    [InlineData("--operation publish --output-path x foo", "'foo' means nothing here")]
+    public async Task A_word_that_means_nothing_starts_nothing(string line, string part)
+    {
+        var (code, output, error) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), line.Split(' '));
+        Assert.Equal((2, ""), (code, output));
+        var said = Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(part, said, StringComparison.Ordinal);
+        Assert.EndsWith("See --help.", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_parameter_that_the_graph_does_not_have_is_refused()
+    {
+        var (code, _, error) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), "--Parameters:gateway-prot=9", "--publisher", "manifest", "--output-path", _folder.FullName);
+        Assert.Equal(1, code);
+        Assert.StartsWith("--Parameters:gateway-prot is no parameter of the graph; it has catalogue-port, console-port,", error, StringComparison.Ordinal);
+        Assert.Empty(_folder.EnumerateFiles());
+    }
+
+    [Theory]
+    [InlineData("--operation publish --help")]
     [InlineData("--help")]
     [InlineData("-h")]
     public async Task Help_names_what_can_be_published(string argument)
     {
-        var (code, output, error) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), argument);
+        var (code, output, error) = await AppHostProgram.RunAsync(new Dictionary<string, string>(), argument.Split(' '));
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("--publisher manifest --output-path FILE", output, StringComparison.Ordinal);
         Assert.Contains("--operation publish --step publish --output-path FOLDER", output, StringComparison.Ordinal);

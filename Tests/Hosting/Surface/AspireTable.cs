@@ -44,7 +44,7 @@ internal sealed partial class AspireTable
     /// <summary>Whether a row names the type, which then may have no section of its own.</summary>
     public bool Mentions(string name) => Types.SelectMany(type => type.Rows).Any(row => Regex.IsMatch(row, $@"\b{name}\b"));
 
-    /// <summary>The table, and what it leaves out (aspire-more.md).</summary>
+    /// <summary>The table, and what it leaves out (aspire-more.md), where it does.</summary>
     public static AspireTable Read(string path)
     {
         string[] lines = [.. File.ReadAllLines(path), .. File.ReadAllLines(Path.Combine(Repository.Root, "Tests/Hosting/Surface/aspire-more.md"))];
@@ -65,7 +65,7 @@ internal sealed partial class AspireTable
         }
 
         return types.Count > 0
-            ? new AspireTable([.. lines.TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))], types)
+            ? new AspireTable([.. lines.TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))], types.DistinctBy(type => type.Name))
             : throw new InvalidDataException($"{path} has no line such as **IResource** (Aspire.Hosting.ApplicationModel, Aspire.Hosting; interface).");
     }
 

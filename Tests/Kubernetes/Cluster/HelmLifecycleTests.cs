@@ -136,7 +136,7 @@ public sealed class HelmLifecycleTests(PublishedChart chart) : IAsyncLifetime
             Assert.Contains($"kubectl -n {Namespace} get secret {secret} -o jsonpath='{{.data.value}}' | base64 -d", notes, StringComparison.Ordinal);
         }
 
-        Assert.Contains($"kubectl -n {Namespace} port-forward service/gateway-service 8080:8080", notes, StringComparison.Ordinal);
+        Assert.Contains($"kubectl -n {Namespace} port-forward service/gateway-service 8081:8080", notes, StringComparison.Ordinal);
         Assert.Contains("gateway-service", _cluster.Objects("services", Namespace).Keys);
     }
 
