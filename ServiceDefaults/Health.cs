@@ -5,14 +5,20 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Orrery.ServiceDefaults;
 
 /// <summary>Liveness says "do not restart me", readiness "send me traffic".</summary>
 internal static class Health
 {
-    public static void AddHealth(this IHostApplicationBuilder builder) =>
+    public static void AddHealth(this IHostApplicationBuilder builder)
+    {
         builder.Services.AddHealthChecks().AddCheck<NotDraining>("draining");
+
+        // The answer says what is wrong to whoever asks; a service that is still starting is no error in its log each second.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+    }
 
     public static void MapHealth(this WebApplication app)
     {

@@ -68,8 +68,7 @@ public sealed class RunningGraph : IAsyncLifetime
     public HttpClient CatalogueClient(string key = FirstKey) => Client(Catalogue, key);
 
     /// <summary>A client a gateway, each past the proxy that stands in front of them.</summary>
-    public List<HttpClient> GatewayReplicas(string key = FirstKey) =>
-        [.. GatewayInstances.Select(instance => Client(new Uri(GraphProcess.Variable(Pid(instance), "ASPNETCORE_URLS").Split(';')[0]), key))];
+    public List<HttpClient> GatewayReplicas(string key = FirstKey) => [.. GatewayInstances.Select(instance => Replica(instance, key))];
 
     /// <summary>The process that runs an instance of a resource: <c>redis</c>, <c>gateway-2</c>.</summary>
     public int Pid(string instance)
@@ -94,6 +93,12 @@ public sealed class RunningGraph : IAsyncLifetime
             ResourceOf(instance),
             happened => happened.ResourceId == instance && happened.Snapshot.State?.Text == KnownResourceStates.Running && happened.Snapshot.HealthStatus == HealthStatus.Healthy,
             TestContext.Current.CancellationToken);
+        if (GatewayInstances.Contains(instance))
+        {
+            // Health is asked through the proxy, where the other replica answers as well.
+            using var replica = Replica(instance, FirstKey);
+            await Eventually.Holds(() => Ready(replica), ready => ready);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -104,6 +109,23 @@ public sealed class RunningGraph : IAsyncLifetime
     }
 
     private static string ResourceOf(string instance) => instance.Split('-')[0];
+
+    private static async Task<bool> Ready(HttpClient replica)
+    {
+        try
+        {
+            using var response = await replica.GetAsync("/health/ready", TestContext.Current.CancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // It does not listen yet.
+        }
+    }
+
+    /// <summary>A client of one gateway, past the proxy.</summary>
+    private HttpClient Replica(string instance, string key) =>
+        Client(new Uri(GraphProcess.Variable(Pid(instance), "ASPNETCORE_URLS").Split(';')[0]), key);
 
     private static HttpClient Client(Uri address, string key)
     {
