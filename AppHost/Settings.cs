@@ -6,11 +6,12 @@ internal static class Settings
     public const string GatewayPort = "gateway-port";
     public const string CataloguePort = "catalogue-port";
     public const string ConsolePort = "console-port";
+    public const string TelemetryHistory = "telemetry-history";
     public const string ModelServers = "model-servers";
     public const string GatewayReplicas = "gateway-replicas";
 
     /// <summary>Parameters that are settings, and no resources of the graph.</summary>
-    public static readonly IReadOnlyList<string> Names = [GatewayPort, CataloguePort, ConsolePort, GatewayReplicas, ModelServers];
+    public static readonly IReadOnlyList<string> Names = [GatewayPort, CataloguePort, ConsolePort, GatewayReplicas, ModelServers, TelemetryHistory];
 
     /// <summary>Everything that is wrong, each named with its value and what was expected; empty when nothing is.</summary>
     public static List<string> Faults(IDistributedApplicationBuilder builder)
@@ -20,6 +21,7 @@ internal static class Settings
         Check(() => builder.PortOf(CataloguePort));
         Check(() => builder.PortOf(ConsolePort));
         Check(() => builder.ReplicasOf(GatewayReplicas));
+        Check(() => builder.TelemetryHistory());
         Check(() => ModelServerExtensions.UsesVllm(builder));
         Check(() => ModelServerExtensions.ReadModels(builder.Configuration));
         return faults;

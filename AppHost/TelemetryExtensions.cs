@@ -28,6 +28,20 @@ internal static class TelemetryExtensions
         .WithEnvironment("Metrics__Port", project.GetEndpoint(Metrics).Property(EndpointProperty.TargetPort))
         .WithMetrics("/metrics", MetricsPort);
 
+    /// <summary>Keeps telemetry in <paramref name="database"/> for as long as the operator says; nothing unless told. Nobody waits for the database.</summary>
+    public static IResourceBuilder<ProjectResource> WithTelemetryHistory(this IResourceBuilder<ProjectResource> console, IResourceBuilder<IResourceWithConnectionString> database) => console
+        .WithReference(database)
+        .WithEnvironment("Console__History__Keep", console.ApplicationBuilder.TelemetryHistory());
+
+    /// <summary><c>off</c>, or a length of time.</summary>
+    public static string TelemetryHistory(this IDistributedApplicationBuilder builder) => builder.ParameterText(Settings.TelemetryHistory) switch
+    {
+        null or "" or "off" => "off",
+        [.. var number, 'h' or 'd'] text when number.Length is > 0 and < 6 && number.All(char.IsAsciiDigit) => text,
+        var text => throw new DistributedApplicationException(
+            $"Parameters__telemetry_history is '{text}'; expected 'off', or for how long telemetry is kept in PostgreSQL, such as 12h or 7d (1h to 400d)."),
+    };
+
     /// <summary>Reads what the model servers say of themselves, so that their queues and caches can be seen.</summary>
     public static IResourceBuilder<ProjectResource> WithEngineMetrics(this IResourceBuilder<ProjectResource> console, ModelServers models)
     {

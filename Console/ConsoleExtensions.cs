@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Orrery.ServiceDefaults;
 using Orrery.WebConsole.Assets;
+using Orrery.WebConsole.History;
 using Orrery.WebConsole.Otlp;
 using Orrery.WebConsole.Pages;
 using Orrery.WebConsole.Resources;
@@ -25,6 +26,7 @@ internal static class ConsoleExtensions
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider(); // Nothing of ours uses it; Razor asks for it, and would write keys to disk.
         builder.AddSignIn();
         builder.AddStores();
+        builder.AddHistory();
         builder.AddOtlp();
         builder.AddResources();
         builder.AddScraping();

@@ -20,7 +20,7 @@ public sealed partial class MigrationAtStart(Migrator migrator, TimeProvider tim
     public Task Completed => _done.Task;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
-        Task.FromResult(_done.Task.IsCompletedSuccessfully ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(_state));
+        Task.FromResult(_done.Task.IsCompletedSuccessfully ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, _state));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

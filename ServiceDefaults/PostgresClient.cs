@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Orrery.ServiceDefaults;
 
@@ -14,7 +15,12 @@ public static class PostgresClientExtensions
     /// every session acts as the role of that name and sees that schema only, and the numbered <c>.sql</c> files embedded in
     /// <paramref name="migrations"/> are applied at start; the service is unready until they are.
     /// </summary>
-    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations)
+    /// <param name="builder">The service.</param>
+    /// <param name="connectionName">The connection string's name.</param>
+    /// <param name="schema">The service's own schema and role.</param>
+    /// <param name="migrations">Where the <c>.sql</c> files are.</param>
+    /// <param name="isNeeded">Without the database the service is unready; otherwise it is ready and says that it lacks something.</param>
+    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations, bool isNeeded = true)
     {
         builder.Services.AddSingleton(services =>
         {
@@ -26,6 +32,6 @@ public static class PostgresClientExtensions
         builder.Services.AddSingleton<Migrator>();
         builder.Services.AddSingleton<MigrationAtStart>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MigrationAtStart>());
-        builder.Services.AddHealthChecks().AddCheck<MigrationAtStart>("database");
+        builder.Services.AddHealthChecks().AddCheck<MigrationAtStart>("database", isNeeded ? HealthStatus.Unhealthy : HealthStatus.Degraded);
     }
 }

@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Orrery.WebConsole.History;
 using Orrery.WebConsole.Stores;
 
 namespace Orrery.WebConsole.Otlp;
 
 /// <summary>Takes traces, metrics and logs: OTLP 1.x over HTTP in protobuf (opentelemetry.io/docs/specs/otlp). A request is taken whole or not at all.</summary>
 internal sealed partial class OtlpApi(
-    TraceStore traces, LogStore logs, MetricStore metrics, OtlpCounts counts, IOptions<OtlpOptions> options, TimeProvider time, ILogger<OtlpApi> logger)
+    TraceStore traces, LogStore logs, MetricStore metrics, HistoryQueue history, OtlpCounts counts, IOptions<OtlpOptions> options, TimeProvider time, ILogger<OtlpApi> logger)
 {
     public const string KeyHeader = "x-otlp-api-key";
 
@@ -103,6 +104,7 @@ internal sealed partial class OtlpApi(
     {
         var found = SpanReader.Read(_reader, body);
         var lost = traces.Add(found.Items);
+        history.Offer(found.Items);
         return Kept.Of(found, lost, $"{lost} spans: their traces have too many");
     }
 
@@ -110,6 +112,7 @@ internal sealed partial class OtlpApi(
     {
         var found = LogReader.Read(_reader, body, time.GetUtcNow());
         logs.Add(found.Items);
+        history.Offer(found.Items);
         return Kept.Of(found, 0, "");
     }
 

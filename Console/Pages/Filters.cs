@@ -9,14 +9,16 @@ namespace Orrery.WebConsole.Pages;
 public sealed class Filters(HttpContext http)
 {
     private readonly IQueryCollection _query = http.Request.Query;
+    private static readonly (string, string)[] LongWindows = [("7d", "7 days"), ("30d", "30 days")];
+    private static readonly string[] Moments = ["yyyy-MM-ddTHH:mm", "yyyy-MM-ddTHH:mm:ss", "yyyy-MM-ddTHH:mm:ss.FFFFFFF", "yyyy-MM-dd"];
     private readonly DateTimeOffset _now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
 
     /// <summary>What was wrong with the address, for people.</summary>
     public List<string> Faults { get; } = [];
 
     /// <summary>The spans of time that a page offers, in the order of the menu.</summary>
-    public static readonly IReadOnlyList<(string Value, string Text)> Windows =
-        [("5m", "5 minutes"), ("15m", "15 minutes"), ("1h", "1 hour"), ("6h", "6 hours"), ("1d", "1 day")];
+    public static IEnumerable<(string Value, string Text)> Windows(bool hasHistory) =>
+        [("5m", "5 minutes"), ("15m", "15 minutes"), ("1h", "1 hour"), ("6h", "6 hours"), ("1d", "1 day"), .. LongWindows.Where(_ => hasHistory)];
 
     public string? Text(string name) => _query[name].ToString().Trim() is { Length: > 0 } text ? text[..Math.Min(text.Length, 200)] : null;
 
@@ -35,6 +37,26 @@ public sealed class Filters(HttpContext http)
         Faults.Add($"{name} is '{text}'; expected {Contracts.Duration.Expectation}.");
         return null;
     }
+
+    /// <summary>A moment in UTC, as a browser's field gives it.</summary>
+    public DateTimeOffset? Moment(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+        {
+            return moment;
+        }
+
+        Faults.Add($"{name} is '{text}'; expected a time (UTC) such as 2026-01-31T13:45.");
+        return null;
+    }
+
+    /// <summary>The value of <see cref="Moment"/>.</summary>
+    public static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture);
 
     public long Number(string name, long least, long most, long otherwise)
     {
@@ -59,7 +81,8 @@ public sealed class Filters(HttpContext http)
         Failed = OneOf("status", ("failed", true), ("ok", false)),
         AtLeast = Duration("least"),
         AtMost = Duration("most"),
-        From = Duration("within") is { } within ? _now - within : null,
+        From = From(),
+        To = Moment("until"),
         Text = Text("text"),
         Scope = OneOf("show", ("requests", TraceScope.Requests), ("models", TraceScope.Models), ("everything", TraceScope.Everything)) ?? TraceScope.Requests,
         Skip = (int)Number("skip", 0, 10_000_000, 0),
@@ -71,12 +94,13 @@ public sealed class Filters(HttpContext http)
         AtLeast = OneOf<LogSeverity>("level", [.. Enum.GetValues<LogSeverity>().Select(one => (one.ToString(), one))]) ?? LogSeverity.Unspecified,
         Text = Text("text"),
         TraceId = Trace(),
-        From = Duration("within") is { } within ? _now - within : null,
+        From = From(),
+        To = Moment("until"),
         After = Number("after", 0, long.MaxValue, 0),
         Before = Number("before", 0, long.MaxValue, 0),
     };
 
-    public BoardFilter Board() => new(Text("model"), Duration("within") is { } within && within >= TimeSpan.FromMinutes(1) ? within : TimeSpan.FromMinutes(15));
+    public BoardFilter Board() => new(Text("model"), Duration("within") is { } within && within >= TimeSpan.FromMinutes(1) ? within : TimeSpan.FromMinutes(15), Moment("until"));
 
     /// <summary>This address with some of its values changed; <c>null</c> takes one away.</summary>
     public string With(string path, params ReadOnlySpan<(string Name, string? Value)> changes)
@@ -89,6 +113,9 @@ public sealed class Filters(HttpContext http)
 
         return path + new QueryBuilder(values.Where(pair => pair.Value.Length > 0)).ToQueryString();
     }
+
+    /// <summary>So long before its end, which is now where none was given.</summary>
+    private DateTimeOffset? From() => Duration("within") is { } within ? (Moment("until") ?? _now) - within : null;
 
     private TraceId? Trace()
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orrery.Contracts;
+using Orrery.WebConsole.History;
 using Orrery.WebConsole.Live;
 using Orrery.WebConsole.Pages.Parts;
 using Orrery.WebConsole.Resources;
@@ -113,10 +114,19 @@ internal static class PagesApi
             Page<InstrumentPage>(new() { [nameof(InstrumentPage.Name)] = name, [nameof(InstrumentPage.Service)] = service }));
     }
 
-    private static IResult Find(string? q, TraceStore traces)
+    private static async Task<IResult> Find(string? q, TelemetryReader reader, CancellationToken cancellationToken)
     {
         var text = q?.Trim() ?? "";
-        var found = TraceId.TryParse(text, out var id) ? id : traces.FindByRequest(text);
+        TraceId? found;
+        try
+        {
+            found = TraceId.TryParse(text, out var id) ? id : await reader.TraceOfRequestAsync(text, cancellationToken);
+        }
+        catch (HistoryAwayException)
+        {
+            found = null; // The list says what is in memory.
+        }
+
         return found is { } trace ? Results.LocalRedirect($"/traces/{trace}") : Results.LocalRedirect($"/traces?text={Uri.EscapeDataString(text)}");
     }
 

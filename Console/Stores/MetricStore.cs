@@ -22,6 +22,9 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 
     public ChangeSignal Changes { get; } = new();
 
+    /// <summary>How far back it reaches.</summary>
+    public TimeSpan KeptFor => _limits.MetricsFor;
+
     /// <summary>Series, not points.</summary>
     public StoreCounts Counts
     {
@@ -91,6 +94,16 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
                     .Where(series => series.Instrument.Name == name && (service is null || series.Instrument.Emitter.Service == service) && series.LastTime >= from)
                     .Select(series => series.Since(from)),
             ];
+        }
+    }
+
+    /// <summary>Each series with a point after <paramref name="after"/>, its last point alone.</summary>
+    public IReadOnlyList<Series> Latest(DateTimeOffset after)
+    {
+        lock (_lock)
+        {
+            Clean_NeedsLock();
+            return [.. _series.Values.Where(series => series.LastTime > after).Select(series => series.Last())];
         }
     }
 

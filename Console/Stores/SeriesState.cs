@@ -83,6 +83,8 @@ internal sealed class SeriesState(Instrument instrument, Tag[] tags, DateTimeOff
         return new(Instrument, tags, [.. _points.Skip(Math.Max(0, first - 1))]);
     }
 
+    public Series Last() => new(Instrument, tags, [_points[^1]]);
+
     private MetricPoint Cumulative(in MetricPoint raw)
     {
         if (Fell(raw))

@@ -48,7 +48,11 @@ public enum TraceScope
 
 /// <param name="Traces">Newest first.</param>
 /// <param name="Matches">How many there are in all.</param>
-public sealed record TraceList(IReadOnlyList<TraceSummary> Traces, int Matches);
+public sealed record TraceList(IReadOnlyList<TraceSummary> Traces, int Matches)
+{
+    /// <summary>There are more than <see cref="Matches"/>; nobody counted them all.</summary>
+    public bool AreMore { get; init; }
+}
 
 /// <summary>A trace in one line.</summary>
 public sealed record TraceSummary
@@ -76,8 +80,14 @@ public sealed record TraceSummary
     /// <summary>The first span's parent is none, and it is here.</summary>
     public required bool IsWhole { get; init; }
 
+    /// <summary>The first span's kind: a request from outside where it is a server's.</summary>
+    public required SpanKind Kind { get; init; }
+
     /// <summary><c>gen_ai.request.model</c>; <c>null</c> where no model was asked.</summary>
     public string? Model { get; init; }
+
+    /// <summary>Every model asked for or answering.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
 
     /// <summary><c>orrery.request_id</c>.</summary>
     public string? RequestId { get; init; }

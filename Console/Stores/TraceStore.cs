@@ -89,6 +89,27 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
         }
     }
 
+    public TraceSummary? Summarise(TraceId id)
+    {
+        lock (_lock)
+        {
+            return _traces.GetValueOrDefault(id)?.Summarise();
+        }
+    }
+
+    /// <summary>The trace that these spans, all of one, make.</summary>
+    public static Trace Assemble(IReadOnlyList<Span> spans)
+    {
+        var state = new TraceState(spans[0]);
+        foreach (var span in spans.Where(span => !state.Has(span.Id)))
+        {
+            state.Add(span);
+            state.BeginAt(span.Start < state.Start ? span.Start : state.Start);
+        }
+
+        return state.ToTrace();
+    }
+
     /// <summary>The trace that carries the tag <c>orrery.request_id</c>.</summary>
     public TraceId? FindByRequest(string requestId)
     {

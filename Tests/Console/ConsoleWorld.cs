@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Orrery.Tests.ServiceDefaults;
 using Orrery.WebConsole;
+using Orrery.WebConsole.History;
 using Orrery.WebConsole.Stores;
 
 namespace Orrery.Tests.WebConsole;
@@ -34,6 +35,8 @@ internal sealed class ConsoleWorld : IAsyncDisposable
 
     public MetricStore Metrics => _app.Services.GetRequiredService<MetricStore>();
 
+    public HistoryQueue History => _app.Services.GetRequiredService<HistoryQueue>();
+
     public static async Task<ConsoleWorld> StartAsync(params string[] settings)
     {
         var (port, collector) = (ProbeService.FreePort(), ProbeService.FreePort());
@@ -45,7 +48,7 @@ internal sealed class ConsoleWorld : IAsyncDisposable
             $"--Console:FirstKey={FirstKey}",
             "--Internal:Key=internal-key-of-the-tests-0123456789",
             "--services:catalogue:http:0=http://127.0.0.1:9",
-            "--Logging:LogLevel:Default=None",
+            "--Logging:LogLevel:Default=Error",
             .. settings,
         ]);
         await app.StartAsync();
@@ -70,6 +73,7 @@ internal sealed class ConsoleWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Collector.Dispose();
+        await _app.StopAsync();
         await _app.DisposeAsync();
     }
 }

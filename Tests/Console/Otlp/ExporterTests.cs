@@ -195,12 +195,7 @@ public sealed class ExporterTests
         Assert.Equal(160, collector.Logs.List(new() { Limit = 1000 }).Count);
     }
 
-    private static void Aim(OtlpExporterOptions options, Collector collector, string path)
-    {
-        options.Endpoint = new(collector.Url, path);
-        options.Protocol = OtlpExportProtocol.HttpProtobuf;
-        options.Headers = $"x-otlp-api-key={Collector.Key}";
-    }
+    private static void Aim(OtlpExporterOptions options, Collector collector, string path) => Exporters.Aim(options, collector.Url, Collector.Key, path);
 
     private static void AssertTags(Tag[] tags, params (string Key, string Value)[] expected)
     {
