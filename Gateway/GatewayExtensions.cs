@@ -51,6 +51,9 @@ internal static class GatewayExtensions
         services.AddSingleton<UsageSpool>();
         services.AddHostedService<UsageSender>();
         services.AddHostedService(provider => provider.GetRequiredService<UsageSpool>());
+        services.AddOptions<RecordingOptions>().BindConfiguration(RecordingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RecordingOptions>, RecordingOptions.Validator>();
+        services.AddSingleton<Recorder>();
         services.AddSingleton<Settlement>();
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class RequestPipeline(
     AccessPolicy policy,
     RoutePlanner planner,
     Sender sender,
+    Recorder recorder,
     Settlement settlement,
     TimeProvider time,
     ILogger<RequestPipeline> logger)
@@ -25,7 +26,7 @@ internal sealed partial class RequestPipeline(
     public async Task AnswerAsync(HttpContext http, Operation operation)
     {
         using var exchange = new Exchange(http, operation, snapshots.Value, time.GetUtcNow(), time.GetTimestamp());
-        exchange.Story = RequestStory.Begin(exchange, time);
+        exchange.Story = RequestStory.Begin(exchange, recorder, time);
         Refusal? refusal = null;
         try
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Usage;
 using Attributes = Orrery.ServiceDefaults.GenAiNames.Attributes;
 
 namespace Orrery.Gateway;
@@ -29,25 +30,39 @@ internal sealed class RequestStory
     private readonly long _startTimestamp;
     private readonly List<(Station Station, long Timestamp)> _passed = new(6);
     private List<Attempt>? _attempts;
+    private readonly Recorder _recorder;
     private string _candidates = "[]";
+    private Recording? _recording;
 
-    private RequestStory(Activity span, Exchange exchange, TimeProvider time) =>
-        (_span, _time, _startedAt, _startTimestamp) = (span, time, exchange.StartedAt, exchange.StartTimestamp);
+    private RequestStory(Activity span, Exchange exchange, Recorder recorder, TimeProvider time) =>
+        (_span, _recorder, _time, _startedAt, _startTimestamp) = (span, recorder, time, exchange.StartedAt, exchange.StartTimestamp);
 
     /// <summary><c>null</c> where nobody records the request's server span.</summary>
-    public static RequestStory? Begin(Exchange exchange, TimeProvider time) =>
-        Activity.Current is { IsAllDataRequested: true, Kind: ActivityKind.Server } span ? new(span, exchange, time) : null;
+    public static RequestStory? Begin(Exchange exchange, Recorder recorder, TimeProvider time) =>
+        Activity.Current is { IsAllDataRequested: true, Kind: ActivityKind.Server } span ? new(span, exchange, recorder, time) : null;
 
     public void Passed(Station station, Exchange exchange)
     {
         _passed.Add((station, _time.GetTimestamp()));
-        if (station == Station.Routing)
+        switch (station)
         {
-            _candidates = RouteExplanation.Candidates(exchange); // As they are now, not when the answer has ended.
+            case Station.Authentication:
+                _recording = _recorder.Begin(exchange.Caller.Namespace);
+                break;
+            case Station.Routing:
+                _candidates = RouteExplanation.Candidates(exchange); // As they are now, not when the answer has ended.
+                break;
         }
     }
 
-    public void AttemptBegins(EndpointLease lease, int number) => (_attempts ??= []).Add(new(number, lease.Candidate.Provider.Name, lease.Endpoint.Shown, _time.GetTimestamp()));
+    public void AttemptBegins(EndpointLease lease, int number)
+    {
+        (_attempts ??= []).Add(new(number, lease.Candidate.Provider.Name, lease.Endpoint.Shown, _time.GetTimestamp()));
+        _recording?.BeginAnswer();
+    }
+
+    /// <summary>An answer, or a chunk of one, in JSON. What it says is kept only where the namespace's texts are recorded.</summary>
+    public void Answered(ReadOnlySpan<byte> json) => _recording?.Hear(json);
 
     public void AttemptEnded(SendError? error) => _attempts![^1].Error = error;
 
@@ -84,6 +99,8 @@ internal sealed class RequestStory
         {
             TellUsage(exchange);
         }
+
+        TellTexts(exchange);
 
         TellEnd(refusal, outcome);
     }
@@ -126,6 +143,15 @@ internal sealed class RequestStory
             _span.SetTag(Attributes.UsageInputTokens, tokens.Prompt);
             _span.SetTag(Attributes.UsageOutputTokens, tokens.Completion);
             _span.SetTag("orrery.usage.estimated", isEstimated);
+        }
+    }
+
+    private void TellTexts(Exchange exchange)
+    {
+        if (_recording is { } recording && _passed.Exists(one => one.Station == Station.Intake))
+        {
+            _span.SetTag(Attributes.InputMessages, recording.Input(exchange.Call.Body));
+            _span.SetTag(Attributes.OutputMessages, recording.Output());
         }
     }
 

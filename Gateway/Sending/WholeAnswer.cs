@@ -66,6 +66,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         }
 
         exchange.Meter.Count(facts);
+        exchange.Story?.Answered(answer.Span);
         var edits = new EditList();
         if (facts.Model.IsPresent)
         {

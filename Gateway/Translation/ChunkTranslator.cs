@@ -78,6 +78,7 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
         }
 
         Count(facts);
+        exchange.Story?.Answered(data);
         return WriteChunk(data, facts, output);
     }
 

@@ -36,9 +36,10 @@ public sealed class ConsoleTests(RunningGraph graph)
             await LookAsync(page, name, width, scheme, faults);
         }
 
-        await page.GotoAsync(Url("/traces?show=models"));
+        await page.GotoAsync(Url($"/traces?show=models&status=ok&model={RunningGraph.ChatModel}"));
         await page.Locator("tbody a").First.ClickAsync();
         await Expect(page.Locator(".way")).ToContainTextAsync("Settled");
+        await Expect(page.Locator(".way").GetByRole(AriaRole.Table)).ToBeVisibleAsync();
         await page.Locator(".fall summary").First.ClickAsync();
         await LookAsync(page, "trace", width, scheme, faults);
         Assert.Empty(faults);

@@ -56,6 +56,23 @@ public sealed class PagesTests
         Assert.DoesNotContain(ConsoleWorld.FirstKey, cookie, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""[{"role":"user","parts":[{"type":"text","content":"<script>alert(1)</script> Hi"},{"type":"image_url"}]}]""", """[{"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"weather","arguments":"{}"}]}]""", "&lt;script&gt;alert(1)&lt;/script&gt; Hi", "calls weather")]
+    [InlineData("""[{"role":"user","content":"another form"}]""", null, "another form", "as it came")]
+    [InlineData("no JSON at all", "[", "no JSON at all", "as it came")]
+    public async Task What_was_said_is_shown_where_it_is_recorded(string input, string? output, string text, string kind)
+    {
+        await using var world = await ConsoleWorld.StartAsync();
+        using var reader = await world.ReaderAsync();
+        (string, string)[] tags = output is null ? [("gen_ai.input.messages", input)] : [("gen_ai.input.messages", input), ("gen_ai.output.messages", output)];
+        world.Traces.Add([Stores.Made.Span(5, 1, tags: tags), Stores.Made.Span(6, 1)]);
+        var page = await reader.GetStringAsync("/traces/00000000000000000000000000000005", Soon);
+        Assert.Contains("What was said", page, StringComparison.Ordinal);
+        Assert.Contains(text, page[page.IndexOf("class=\"said\"", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.Contains(kind, page, StringComparison.Ordinal);
+        Assert.DoesNotContain("What was said", await reader.GetStringAsync("/traces/00000000000000000000000000000006", Soon), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_changed_cookie_opens_nothing()
     {

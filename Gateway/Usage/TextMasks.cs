@@ -1,0 +1,43 @@
+using System.Text.RegularExpressions;
+
+namespace Orrery.Gateway.Usage;
+
+/// <summary>What must not be read by whoever reads traces, and what stands in its place.</summary>
+internal sealed class TextMasks
+{
+    /// <summary>In this order: what is more telling first.</summary>
+    private static readonly (string Name, string Pattern)[] BuiltIn =
+    [
+        ("private-key", @"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-[^-])*(?:-----END [A-Z ]*PRIVATE KEY-----)?"),
+        ("token", @"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"),
+        ("api-key", @"\b(?:ork|sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abposr]|hf|AIza|AKIA|npm)[-_]?[A-Za-z0-9_-]{16,}"),
+        ("bearer", @"(?i:\b(?:bearer|basic)) +[A-Za-z0-9._~+/-]{12,}=*"),
+        ("email", @"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
+        ("iban", @"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
+        ("card", @"\b\d(?:[ -]?\d){12,18}\b"),
+        ("phone", @"\+\d(?:[ ()./-]{0,2}\d){7,14}\b"),
+    ];
+
+    private readonly (Regex Pattern, string Stead)[] _masks;
+
+    public TextMasks(IReadOnlyDictionary<string, string> declared) =>
+        _masks =
+        [
+            .. declared.Where(one => one.Value.Length > 0).Select(one => (one.Key, one.Value))
+                .Concat(BuiltIn.Where(one => !declared.ContainsKey(one.Name)))
+                .Select(one => (Compile(one.Item2), $"[{one.Item1}]")),
+        ];
+
+    /// <summary>In time that grows with the text alone, whatever the text is.</summary>
+    public static Regex Compile(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+
+    public string Apply(string text)
+    {
+        foreach (var (pattern, stead) in _masks)
+        {
+            text = pattern.Replace(text, _ => stead);
+        }
+
+        return text;
+    }
+}

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Orrery.Gateway;
+using Orrery.Gateway.Usage;
+using Orrery.Tests.Telemetry;
+using static Orrery.Tests.Gateway.ScriptedEngine;
+
+namespace Orrery.Tests.Gateway;
+
+/// <summary>Prompts and answers are in traces where a namespace wants it, masked, and nowhere else.</summary>
+public sealed class RecordingTests
+{
+    private const string Secret = "ork_SECRETSECRETSECRETSECRETSECRETSECRET0000";
+
+    [Fact]
+    public async Task Nothing_is_recorded_unless_switched_on()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Json(Answer));
+        foreach (var setting in (string[])["--x=y", "--Gateway:Recording:Namespaces:other=true", "--Gateway:Recording:Namespaces:default=false"])
+        {
+            await using var receiver = await OtlpReceiver.StartAsync();
+            var span = await RecordAsync(engine, receiver, GatewayWorld.Chat(), setting);
+            Assert.DoesNotContain("gen_ai.input.messages", span.Tags.Keys);
+            Assert.DoesNotContain("gen_ai.output.messages", span.Tags.Keys);
+            Assert.DoesNotContain(span.Tags.Values, value => value.Contains("Hello", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_whole_answer_is_recorded_and_masked()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Json(Answer.Replace("Hello", "Hello ann@example.org", StringComparison.Ordinal)));
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var span = await RecordAsync(
+            engine, receiver, """{"model":"m","messages":[{"role":"system","content":"Be brief"},{"role":"user","content":[{"type":"text","text":"My key is SECRET, order 12-34"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}""".Replace("SECRET", Secret, StringComparison.Ordinal),
+            "--Gateway:Recording:Namespaces:default=true", @"--Gateway:Recording:Masks:order=\d\d-\d\d");
+        Assert.Equal(
+            """[{"role":"system","parts":[{"type":"text","content":"Be brief"}]},{"role":"user","parts":[{"type":"text","content":"My key is [api-key], order [order]"},{"type":"image_url"}]}]""",
+            span.Tags["gen_ai.input.messages"]);
+        Assert.Equal("""[{"role":"assistant","parts":[{"type":"text","content":"Hello [email]"}],"finish_reason":"stop"}]""", span.Tags["gen_ai.output.messages"]);
+    }
+
+    [Fact]
+    public async Task A_stream_is_recorded_as_one_answer_and_what_is_split_over_chunks_is_masked()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Sse([Role, Chunk("Write to ann@exa"), Chunk("mple.org"), Chunk("", finish: "\"stop\""), Done]));
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var span = await RecordAsync(engine, receiver, GatewayWorld.StreamChat(), "--Gateway:Recording:Namespaces:default=true");
+        Assert.Equal("""[{"role":"assistant","parts":[{"type":"text","content":"Write to [email]"}],"finish_reason":"stop"}]""", span.Tags["gen_ai.output.messages"]);
+    }
+
+    [Fact]
+    public async Task A_refused_request_is_recorded_without_an_answer()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Json("""{"error":{"message":"no"}}""", status: 400));
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var span = await RecordAsync(engine, receiver, GatewayWorld.Chat(), "--Gateway:Recording:Namespaces:default=true");
+        Assert.Equal("""[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]""", span.Tags["gen_ai.input.messages"]);
+        Assert.DoesNotContain("gen_ai.output.messages", span.Tags.Keys);
+    }
+
+    [Fact]
+    public void Tools_and_reasoning_are_put_together_from_their_pieces()
+    {
+        var recording = Begin();
+        foreach (var delta in (string[])
+        [
+            """{"reasoning_content":"Let me "}""", """{"reasoning":"look"}""", """{"tool_calls":[{"index":0,"id":"call_1","function":{"name":"weather","arguments":"{\"ci"}}]}""",
+            """{"tool_calls":[{"index":0,"function":{"arguments":"ty\":\"Rome\"}"}},{"index":1,"id":"call_2","function":{"name":"time","arguments":"{}"}}]}""",
+        ])
+        {
+            recording.Hear(System.Text.Encoding.UTF8.GetBytes($$"""{"choices":[{"index":0,"delta":{{delta}}}]}"""));
+        }
+
+        recording.Hear("""{"choices":[{"index":1,"delta":{"content":"other"},"finish_reason":"length"}]}"""u8);
+        Assert.Equal(
+            """[{"role":"assistant","parts":[{"type":"reasoning","content":"Let me look"},{"type":"tool_call","id":"call_1","name":"weather","arguments":"{\"city\":\"Rome\"}"},{"type":"tool_call","id":"call_2","name":"time","arguments":"{}"}]},{"role":"assistant","parts":[{"type":"text","content":"other"}],"finish_reason":"length"}]""",
+            recording.Output());
+
+        recording.BeginAnswer(); // Another attempt: what this one said has reached nobody.
+        Assert.Null(recording.Output());
+        Assert.Equal(
+            """[{"role":"assistant","parts":[{"type":"tool_call","id":"call_1","name":"weather","arguments":"{}"}]},{"role":"tool","parts":[{"type":"tool_call_response","id":"call_1","response":"sunny"}]}]""",
+            recording.Input("""{"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_1","content":"sunny"}]}"""u8.ToArray()));
+        Assert.Equal(
+            """[{"role":"user","parts":[{"type":"text","content":"one"},{"type":"text","content":"two"}]}]""", recording.Input("""{"input":["one","two",[1,2]]}"""u8.ToArray()));
+    }
+
+    [Fact]
+    public void The_last_texts_stay_and_no_secret_is_cut_open()
+    {
+        var recording = Begin(most: 300);
+        var first = new string('a', 500);
+        var last = new string('b', 280) + " " + Secret + new string('c', 5_000);
+        using var document = JsonDocument.Parse(recording.Input(System.Text.Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":"{{first}}"},{"role":"user","content":"{{last}}"}]}""")));
+        var texts = document.RootElement.EnumerateArray().Select(message => message.GetProperty("parts")[0].GetProperty("content").GetString()!).ToList();
+        Assert.Equal($"{new string('b', 280)} [api-key]… ({last.Length} characters in all)", texts[1].Replace("ccccccccc", "", StringComparison.Ordinal).Replace("c…", "…", StringComparison.Ordinal));
+        Assert.InRange(texts[0].Length, 1, 60);
+        Assert.EndsWith("… (500 characters in all)", texts[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mail ann.b+c@mail.example.co.uk now", "mail [email] now")]
+    [InlineData("card 4111 1111 1111 1111.", "card [card].")]
+    [InlineData("iban DE89 3704 0044 0532 0130 00", "iban [iban]")]
+    [InlineData("call +49 (0)30 123456-78", "call [phone]")]
+    [InlineData("Authorization: Bearer abcdefghijklmnop.qrst", "Authorization: [bearer]")]
+    [InlineData("sk-proj-abcdefghijklmnopqrstuvwx", "[api-key]")]
+    [InlineData("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_1", "[token]")]
+    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- after", "[private-key] after")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nMIIE cut", "[private-key]")]
+    [InlineData("in 2026 we sold 1,234,567 units at 12.50, version 10.0.12", "in 2026 we sold 1,234,567 units at 12.50, version 10.0.12")]
+    public void Masks_hide_what_they_are_for(string text, string expected) => Assert.Equal(expected, new TextMasks(new Dictionary<string, string>()).Apply(text));
+
+    [Fact]
+    public void A_built_in_mask_can_be_replaced_and_taken_away() =>
+        Assert.Equal("[email] ann@example.org 4111 1111 1111 1111", new TextMasks(new Dictionary<string, string> { ["email"] = "x@y", ["card"] = "" }).Apply("x@y ann@example.org 4111 1111 1111 1111"));
+
+    [Fact]
+    public void A_long_text_is_masked_in_time_that_grows_with_it_alone()
+    {
+        var masks = new TextMasks(new Dictionary<string, string>());
+        foreach (var evil in (string[])[new string('a', 200_000) + "@", string.Concat(Enumerable.Repeat("1 ", 100_000)), "-----BEGIN PRIVATE KEY-----" + new string('-', 200_000), string.Concat(Enumerable.Repeat("+1(", 60_000))])
+        {
+            var clock = Stopwatch.StartNew();
+            masks.Apply(evil);
+            Assert.InRange(clock.Elapsed.TotalSeconds, 0, 10);
+        }
+    }
+
+    [Theory]
+    [InlineData("--Gateway:Recording:Masks:bad=(", "Gateway:Recording:Masks:bad is '('")]
+    [InlineData("--Gateway:Recording:Masks:ahead=a(?=b)", "without look-around")]
+    [InlineData("--Gateway:Recording:MaxCharacters=1", "Gateway:Recording:MaxCharacters is 1")]
+    public async Task Wrong_settings_are_refused_by_name(string setting, string expected)
+    {
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document());
+        var error = Assert.Throws<OptionsValidationException>(() => GatewayHost.Build(["--urls=http://127.0.0.1:0", "--Internal:Key=" + GatewayWorld.InternalKey, "--Secrets:Key=" + GatewayWorld.SecretsKey, "--services:catalogue:http:0=" + world.Catalogue.Address, $"--Gateway:DataDirectory={world.DataDirectory}/other", setting]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private static Recording Begin(int most = 8_192)
+    {
+        var options = new RecordingOptions { MaxCharacters = most, Namespaces = { ["default"] = true } };
+        return new Recorder(Options.Create(options)).Begin("default")!;
+    }
+
+    private static async Task<ReceivedSpan> RecordAsync(ScriptedEngine engine, OtlpReceiver receiver, string body, params string[] settings)
+    {
+        string request;
+        await using (var world = await GatewayWorld.StartAsync(engine, [$"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Url}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--Telemetry:SampleRatio=1", .. settings]))
+        {
+            using var response = await world.PostAsync(body);
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            request = response.Headers.GetValues("x-request-id").Single();
+        }
+
+        // Other gateways of this process are heard too.
+        return await Eventually.Holds(() => Task.FromResult(receiver.Spans.FirstOrDefault(span => span.Tags.GetValueOrDefault("orrery.request_id") == request && span.Kind == 2)!), span => span is not null);
+    }
+}
