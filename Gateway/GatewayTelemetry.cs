@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -20,7 +21,7 @@ internal sealed class GatewayTelemetry : IDisposable
     private readonly Histogram<double> _firstChunk;
     private readonly Histogram<double> _betweenChunks;
     private readonly TokenInstruments _tokens;
-    private readonly UpDownCounter<long> _inFlight;
+    private readonly ConcurrentDictionary<(string Model, string Provider), InFlight> _inFlight = new();
     private readonly Counter<long> _requests;
     private readonly Counter<long> _usageLost;
     private readonly TimeProvider _time;
@@ -38,7 +39,7 @@ internal sealed class GatewayTelemetry : IDisposable
             names.TimePerOutputChunk, "s", "Between two pieces of a stream as its client gets them; those that an engine sends together count once", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5] });
         _tokens = new TokenInstruments(_meter, names);
-        _inFlight = _meter.CreateUpDownCounter<long>("orrery.gateway.in_flight", "{request}", "Attempts at engines under way");
+        _meter.CreateObservableUpDownCounter("orrery.gateway.in_flight", () => _inFlight.Values.Select(one => one.Measure()), "{request}", "Attempts at engines under way");
         _requests = _meter.CreateCounter<long>("orrery.gateway.requests", "{request}", "Requests answered, by outcome");
         _usageLost = _meter.CreateCounter<long>("orrery.gateway.usage.lost", "{event}", "Usage events that fitted neither disk nor memory");
         _meter.CreateObservableGauge("orrery.gateway.snapshot.revision", () => snapshots.Value?.Revision ?? 0, "{revision}", "The revision in force");
@@ -50,7 +51,7 @@ internal sealed class GatewayTelemetry : IDisposable
     /// <summary>The client span of one attempt; <c>null</c> when nobody listens.</summary>
     public Activity? StartAttempt(Exchange exchange, EndpointLease lease, int attempt)
     {
-        Count(exchange, lease.Candidate, 1);
+        InFlightOf(exchange.Model.Id, lease.Candidate).Begin();
         if (!_source.HasListeners())
         {
             return null;
@@ -90,7 +91,7 @@ internal sealed class GatewayTelemetry : IDisposable
 
     public void EndAttempt(Activity? span, Exchange exchange, SendError? error)
     {
-        Count(exchange, exchange.Candidate!, -1); // Set before the first attempt.
+        InFlightOf(exchange.Model.Id, exchange.Candidate!).End(); // Set before the first attempt.
         if (span is not { IsAllDataRequested: true })
         {
             return;
@@ -170,13 +171,8 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.Dispose();
     }
 
-    private void Count(Exchange exchange, Candidate candidate, int more)
-    {
-        if (_inFlight.Enabled)
-        {
-            _inFlight.Add(more, TagsOf(exchange, candidate));
-        }
-    }
+    private InFlight InFlightOf(string model, Candidate candidate) =>
+        candidate.InFlight ??= _inFlight.GetOrAdd((model, candidate.Provider.Name), static key => new InFlight(key.Model, key.Provider));
 
     private static TagList TagsOf(Exchange exchange, Candidate candidate) => new()
     {

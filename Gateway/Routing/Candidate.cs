@@ -13,6 +13,9 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId)
 
     /// <summary><see cref="UpstreamId"/> as a JSON string, quotes included.</summary>
     public byte[] UpstreamIdJson { get; } = JsonText.Quote(upstreamId);
+
+    /// <summary>What of its model is on its way there; outlives the snapshot.</summary>
+    public InFlight? InFlight { get; set; }
 }
 
 /// <summary>A provider as requests use it: credential opened, timeouts filled in, endpoints with their live state.</summary>

@@ -9,17 +9,33 @@ namespace Orrery.ServiceDefaults.Prometheus;
 internal sealed partial class Scrapes(ILogger<Scrapes> logger)
 {
     private const int CollectTimeoutMs = 10_000;
+    private const int MostCollections = 3;
     private readonly Lock _lock = new();
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
     private readonly bool[] _isWanted = new bool[Formats.Count];
     private TaskCompletionSource<byte[]?[]>? _underWay;
-    private Exporter? _exporter;
+    private Func<int, bool>? _collect;
+    private Renderer? _renderer;
+    private volatile bool _isAsked;
 
-    /// <summary>The reader to give to the provider; once.</summary>
+    /// <summary>A reader for scrapes alone, to give to the provider; once.</summary>
     public MetricReader Reader()
     {
-        _exporter = new Exporter(this);
-        return new BaseExportingMetricReader(_exporter) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative };
+        var exporter = new Exporter(this);
+        CollectWith(timeoutMs => exporter.Collect!(timeoutMs));
+        return new BaseExportingMetricReader(exporter) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative };
+    }
+
+    /// <summary>Scrapes are served from a reader that somebody else has too: <paramref name="collect"/> makes it collect, and then it gives <see cref="Take"/> what it has.</summary>
+    public void CollectWith(Func<int, bool> collect) => _collect = collect;
+
+    /// <summary>Writes down what was collected, if a scrape waits for it.</summary>
+    public void Take(in Batch<Metric> batch, Resource resource)
+    {
+        if (_isAsked)
+        {
+            (_renderer ??= new(this)).Render(batch, resource);
+        }
     }
 
     /// <exception cref="InvalidOperationException">Nothing could be collected.</exception>
@@ -53,7 +69,7 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
     {
         try
         {
-            var documents = _exporter?.Collected(CollectTimeoutMs) ?? throw new InvalidOperationException("Metrics are not collected yet.");
+            var documents = Collected();
             lock (_lock)
             {
                 _underWay = null;
@@ -90,8 +106,38 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
         }
     }
 
+    private byte[]?[] Collected()
+    {
+        var collect = _collect ?? throw new InvalidOperationException("Metrics are not collected yet.");
+        var renderer = _renderer ??= new(this);
+        for (var attempt = 0; attempt < MostCollections; attempt++)
+        {
+            renderer.Forget();
+            _isAsked = true;
+            collect(CollectTimeoutMs);
+            _isAsked = false;
+            if (renderer.Documents is { } documents)
+            {
+                return documents; // Absent when this joined a collection that had begun before it.
+            }
+        }
+
+        return renderer.Nothing();
+    }
+
     [ExportModes(ExportModes.Pull)]
-    private sealed class Exporter : BaseExporter<Metric>, IPullMetricExporter
+    private sealed class Exporter(Scrapes scrapes) : BaseExporter<Metric>, IPullMetricExporter
+    {
+        public Func<int, bool>? Collect { get; set; }
+
+        public override ExportResult Export(in Batch<Metric> batch)
+        {
+            scrapes.Take(batch, ParentProvider.GetResource());
+            return ExportResult.Success;
+        }
+    }
+
+    private sealed class Renderer
     {
         private readonly Scrapes _scrapes;
         private readonly Families _families;
@@ -99,7 +145,7 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
         private byte[]?[]? _documents;
         private Exception? _error;
 
-        public Exporter(Scrapes scrapes)
+        public Renderer(Scrapes scrapes)
         {
             _scrapes = scrapes;
             _families = new Families(scrapes.LeftOut);
@@ -107,28 +153,22 @@ internal sealed partial class Scrapes(ILogger<Scrapes> logger)
             _writers = [.. Enum.GetValues<Format>().Select(format => new Document(format, labels, scrapes.LeftOut))];
         }
 
-        public Func<int, bool>? Collect { get; set; }
+        /// <summary>What the last collection gave; <c>null</c> where it gave nothing. Throws what went wrong with it, which the reader would swallow.</summary>
+        public byte[]?[]? Documents => _error is null ? _documents : throw _error;
 
-        public byte[]?[] Collected(int timeoutMs)
-        {
-            (_documents, _error) = (null, null);
-            Collect?.Invoke(timeoutMs);
-            return _error is null
-                ? _documents ?? Rendered([], ParentProvider?.GetResource() ?? Resource.Empty)
-                : throw _error;
-        }
+        public void Forget() => (_documents, _error) = (null, null);
 
-        public override ExportResult Export(in Batch<Metric> batch)
+        public byte[]?[] Nothing() => Rendered([], Resource.Empty);
+
+        public void Render(in Batch<Metric> batch, Resource resource)
         {
             try
             {
-                _documents = Rendered(_families.Of(batch), ParentProvider.GetResource());
-                return ExportResult.Success;
+                _documents = Rendered(_families.Of(batch), resource);
             }
             catch (Exception error)
             {
-                _error = error; // The reader would swallow it.
-                return ExportResult.Failure;
+                _error = error;
             }
         }
 

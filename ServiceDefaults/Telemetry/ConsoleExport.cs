@@ -3,6 +3,8 @@ using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using Orrery.ServiceDefaults.Prometheus;
 
 namespace Orrery.ServiceDefaults;
 
@@ -29,11 +31,22 @@ internal sealed class ConsoleExport(ConsoleSettings settings, TelemetryDestinati
     public BaseProcessor<LogRecord> Logs() =>
         new BatchLogRecordExportProcessor(new OtlpLogExporter(Options("v1/logs")), QueueSize, DelayMs, TimeoutMs);
 
-    public MetricReader Metrics() =>
-        new PeriodicExportingMetricReader(new OtlpMetricExporter(Options("v1/metrics")), (int)settings.MetricInterval.TotalMilliseconds, TimeoutMs)
+    /// <summary>A reader for the Console; and for <paramref name="scrapes"/>, where somebody may come for metrics too.</summary>
+    public MetricReader Metrics(ResourceBuilder resource, Scrapes? scrapes)
+    {
+        BaseExporter<Metric> exporter = new OtlpMetricExporter(Options("v1/metrics"));
+        if (scrapes is not null)
+        {
+            exporter = new SharedExporter(exporter, resource, scrapes, settings.MetricInterval, TimeProvider.System);
+        }
+
+        var reader = new PeriodicExportingMetricReader(exporter, (int)settings.MetricInterval.TotalMilliseconds, TimeoutMs)
         {
             TemporalityPreference = MetricReaderTemporalityPreference.Cumulative,
         };
+        scrapes?.CollectWith(reader.Collect);
+        return reader;
+    }
 
     // New options hold what the environment says of the collector, its headers among it: nothing of that is the Console's.
     private OtlpExporterOptions Options(string path) => new()

@@ -22,6 +22,9 @@ internal static class Telemetry
     /// <summary>Sources and meters of ours are called <c>Orrery.Gateway</c>, <c>Orrery.Catalogue</c>, …</summary>
     private const string OurSources = "Orrery.*";
 
+    /// <summary>Counted up and down several times with every request, and told better by our own: what is in flight, at which engine.</summary>
+    private static readonly string[] LeftOut = ["http.client.active_requests", "http.client.open_connections", "http.client.request.time_in_queue", "http.server.active_requests"];
+
     /// <summary>Whether traces, metrics and logs leave this service; <c>/metrics</c> alone is not meant.</summary>
     public static bool IsOn(IConfiguration configuration) => TelemetrySettings.AreOn(configuration);
 
@@ -135,14 +138,19 @@ internal static class Telemetry
                 metrics.AddOtlpExporter(Watch);
             }
 
+            var scrapes = services.GetService<Scrapes>();
             if (_console is not null)
             {
-                metrics.AddReader(_ => _console.Metrics());
+                metrics.AddReader(_ => _console.Metrics(_resource, scrapes));
             }
-
-            if (services.GetService<Scrapes>() is { } scrapes)
+            else if (scrapes is not null)
             {
                 metrics.AddReader(_ => scrapes.Reader());
+            }
+
+            foreach (var instrument in LeftOut)
+            {
+                metrics.AddView(instrument, MetricStreamConfiguration.Drop);
             }
 
             return metrics.Build();
