@@ -7,7 +7,7 @@ namespace Orrery.WebConsole.Scraping;
 /// <remarks>https://prometheus.io/docs/instrumenting/exposition_formats. Summaries and samples without a type become gauges; what cannot be read is left out and counted.</remarks>
 internal static class PrometheusText
 {
-    /// <summary>The measurements in <paramref name="text"/>, all of them of <paramref name="time"/>. A sample that is not a number says nothing and is no fault.</summary>
+    /// <summary>The measurements in <paramref name="text"/>, all of them of <paramref name="time"/>. A sample without a finite number cannot be drawn and is no fault.</summary>
     public static (List<Measurement> Measurements, int Unreadable) Read(string text, Emitter emitter, DateTimeOffset time)
     {
         var families = new Dictionary<string, Family>(StringComparer.Ordinal);
@@ -32,9 +32,9 @@ internal static class PrometheusText
             }
             else if (HistogramOf(name, families) is { } histogram)
             {
-                unreadable += double.IsNaN(value) || TryAddTo(histograms, histogram, name, tags, value) ? 0 : 1;
+                unreadable += !double.IsFinite(value) || TryAddTo(histograms, histogram, name, tags, value) ? 0 : 1;
             }
-            else if (!double.IsNaN(value))
+            else if (double.IsFinite(value))
             {
                 var kind = families.GetValueOrDefault(name)?.Type == "counter" ? InstrumentKind.Counter : InstrumentKind.Gauge;
                 measurements.Add(new(new(emitter, name, "", families.GetValueOrDefault(name)?.Help ?? "", kind, []), tags, time, value));
