@@ -3,10 +3,12 @@ using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Orrery.AppHost;
 using Orrery.Contracts;
 using Orrery.Tests.Hosting;
+using Orrery.Tests.Hosting.Publishing;
 
 namespace Orrery.Tests.AppHost;
 
@@ -159,6 +161,51 @@ public sealed class ResourceFeedTests
             var result = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Graph.Soon()), ResourceFeedJson.Default.ResourceCommandResult);
             Assert.Equal(new ResourceCommandResult(false, message), result);
         }
+    }
+
+    [Fact]
+    public async Task What_a_command_answers_is_masked()
+    {
+        await using var feed = await Feed.OpenAsync(builder => builder.AddParameter("key", Secret, secret: true)
+            .WithCommand("show", "Show", _ => Task.FromResult(CommandResults.Failure($"Cannot log in with '{Secret}'."))));
+        using var client = feed.Client(feed.Key);
+        using var answer = await client.PostAsync(ResourceFeedContract.Command("key", "show"), null, Graph.Soon());
+        var result = JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(Graph.Soon()), ResourceFeedJson.Default.ResourceCommandResult);
+        Assert.Equal(new ResourceCommandResult(false, $"Cannot log in with '{RunningResource.Mask}'."), result);
+    }
+
+    [Fact]
+    public async Task A_project_that_is_told_of_the_feed_can_read_it_and_its_key_is_masked()
+    {
+        var builder = Graph.Create();
+        builder.AddProject<Projects.Service>("service").WithHttpHealthCheck("/health").WithResourceFeed();
+        await using var app = await builder.StartAsync();
+        await app.UntilHealthyAsync("service");
+        using var service = app.CreateHttpClient("service");
+        var environment = (await service.GetStringAsync("/environment", Graph.Soon())).Split('\n').Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[^1]);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        client.DefaultRequestHeaders.Add(ResourceFeedContract.KeyHeader, environment["Resources__Key"]);
+        await using var stream = await client.GetStreamAsync(environment["Resources__Url"] + ResourceFeedContract.Stream, Graph.Soon());
+        await foreach (var change in SseParser.Create(stream).EnumerateAsync(Graph.Soon()))
+        {
+            Assert.DoesNotContain(environment["Resources__Key"], change.Data, StringComparison.Ordinal);
+            var resource = Assert.Single(JsonSerializer.Deserialize(change.Data, ResourceFeedJson.Default.IReadOnlyListRunningResource)!);
+            if (resource.Environment.SingleOrDefault(variable => variable.Name == "Resources__Key") is { } key)
+            {
+                Assert.Equal(new NamedValue("Resources__Key", RunningResource.Mask, Secret: true), key);
+                return;
+            }
+        }
+
+        Assert.Fail("The feed ended without the service.");
+    }
+
+    [Fact]
+    public async Task Nothing_of_it_is_published()
+    {
+        var manifest = await ManifestOf.GraphAsync(builder => builder.AddProject<Projects.Service>("service").WithResourceFeed());
+        Assert.Contains("\"service\"", manifest, StringComparison.Ordinal);
+        Assert.DoesNotContain("Resources__", manifest, StringComparison.Ordinal);
     }
 
     [Fact]
