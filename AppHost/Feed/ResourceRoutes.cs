@@ -83,7 +83,7 @@ internal sealed class ResourceRoutes(
     {
         var result = await commands.ExecuteCommandAsync(id, command, http.RequestAborted);
         return Results.Json(
-            new ResourceCommandResult(result.Success, result.Message), ResourceFeedJson.Default.ResourceCommandResult,
+            new ResourceCommandResult(result.Success, result.Message is { } message ? mask.Hide(message) : null), ResourceFeedJson.Default.ResourceCommandResult,
             statusCode: result.Success ? StatusCodes.Status200OK : StatusCodes.Status409Conflict);
     }
 }

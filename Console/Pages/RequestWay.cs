@@ -70,7 +70,7 @@ public sealed record RequestWay(string? RequestId, IReadOnlyList<WayStep> Steps)
             using var document = JsonDocument.Parse(json);
             return [.. document.RootElement.EnumerateArray().Select(Candidate)];
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return []; // Cut, or from a gateway of another release.
         }

@@ -8,7 +8,14 @@ namespace Orrery.WebConsole.Pages;
 /// <param name="From">Where its bar begins, in thousandths of the trace.</param>
 /// <param name="Width">In thousandths; never so little that it cannot be seen.</param>
 /// <param name="Colour">0 to 7, one a service.</param>
-internal sealed record WaterfallRow(Span Span, int Depth, double From, double Width, int Colour);
+internal sealed record WaterfallRow(Span Span, int Depth, double From, double Width, int Colour)
+{
+    /// <summary>What is deeper stands no further in: nobody could see it, and a line for each parent of each row makes a page that no browser takes.</summary>
+    private const int MostIndent = 24;
+
+    /// <summary>How far in it is drawn.</summary>
+    public int Indent => Math.Min(Depth, MostIndent);
+}
 
 /// <summary>A trace as rows, a parent directly before its children, by start.</summary>
 internal sealed class Waterfall
@@ -36,12 +43,18 @@ internal sealed class Waterfall
         var children = trace.Spans.Where(span => known.Contains(span.ParentId)).ToLookup(span => span.ParentId);
         var rows = new List<WaterfallRow>(trace.Spans.Count);
 
-        // Not recursive: a trace may be as deep as it has spans. A span whose parent never came stands as a root.
-        var open = new Stack<(Span Span, int Depth)>(trace.Spans.Where(span => !known.Contains(span.ParentId)).Reverse().Select(span => (span, 0)));
+        // Not recursive: a trace may be as deep as it has spans. A span whose parent never came stands as a root; of those that go in a circle, the first.
+        var shown = new HashSet<SpanId>();
+        var open = new Stack<(Span Span, int Depth)>(trace.Spans.Where(span => !known.Contains(span.ParentId)).Concat(trace.Spans).Reverse().Select(span => (span, 0)));
         while (open.TryPop(out var next))
         {
+            if (!shown.Add(next.Span.Id))
+            {
+                continue;
+            }
+
             rows.Add(Row(next.Span, next.Depth));
-            foreach (var child in children[next.Span.Id].Where(child => child.Id != next.Span.Id).Reverse())
+            foreach (var child in children[next.Span.Id].Reverse())
             {
                 open.Push((child, next.Depth + 1));
             }

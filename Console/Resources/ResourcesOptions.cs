@@ -20,7 +20,8 @@ internal sealed class ResourcesOptionsValidator : IValidateOptions<ResourcesOpti
     public ValidateOptionsResult Validate(string? name, ResourcesOptions options) => options switch
     {
         { IsConfigured: false } => ValidateOptionsResult.Success,
-        _ when !Uri.TryCreate(options.Url, UriKind.Absolute, out _) => ValidateOptionsResult.Fail($"Resources:Url is '{options.Url}'; expected an absolute URL. The AppHost sets it."),
+        _ when !Uri.TryCreate(options.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") =>
+            ValidateOptionsResult.Fail($"Resources:Url is '{options.Url}'; expected an http or https URL. The AppHost sets it."),
         { Key: null or "" } => ValidateOptionsResult.Fail("Resources:Key is not set though Resources:Url is. The AppHost sets both."),
         _ => ValidateOptionsResult.Success,
     };

@@ -7,16 +7,17 @@ namespace Orrery.WebConsole.Scraping;
 /// <remarks>https://prometheus.io/docs/instrumenting/exposition_formats. Summaries and samples without a type become gauges; what cannot be read is left out and counted.</remarks>
 internal static class PrometheusText
 {
-    /// <summary>The measurements in <paramref name="text"/>, at <paramref name="time"/> where a sample says nothing else.</summary>
+    /// <summary>The measurements in <paramref name="text"/>, all of them of <paramref name="time"/>. A sample without a finite number cannot be drawn and is no fault.</summary>
     public static (List<Measurement> Measurements, int Unreadable) Read(string text, Emitter emitter, DateTimeOffset time)
     {
         var families = new Dictionary<string, Family>(StringComparer.Ordinal);
         var histograms = new Dictionary<string, HistogramSample>(StringComparer.Ordinal);
         var measurements = new List<Measurement>();
         var unreadable = 0;
-        foreach (var line in text.AsSpan().EnumerateLines())
+        foreach (var range in text.AsSpan().Split('\n')) // Not at other line breaks: they may stand in a label's value.
         {
-            if (line.IsWhiteSpace())
+            var line = text.AsSpan(range).Trim();
+            if (line.IsEmpty)
             {
                 continue;
             }
@@ -31,9 +32,9 @@ internal static class PrometheusText
             }
             else if (HistogramOf(name, families) is { } histogram)
             {
-                AddTo(histograms, histogram, name, tags, value);
+                unreadable += !double.IsFinite(value) || TryAddTo(histograms, histogram, name, tags, value) ? 0 : 1;
             }
-            else
+            else if (double.IsFinite(value))
             {
                 var kind = families.GetValueOrDefault(name)?.Type == "counter" ? InstrumentKind.Counter : InstrumentKind.Gauge;
                 measurements.Add(new(new(emitter, name, "", families.GetValueOrDefault(name)?.Help ?? "", kind, []), tags, time, value));
@@ -46,14 +47,14 @@ internal static class PrometheusText
 
     private static void ReadComment(ReadOnlySpan<char> line, Dictionary<string, Family> families)
     {
-        var words = line.ToString().Split(' ', 4, StringSplitOptions.RemoveEmptyEntries);
+        var words = line.ToString().Split([' ', '\t'], 4, StringSplitOptions.RemoveEmptyEntries);
         if (words is not ["#", "HELP" or "TYPE", var name, var said])
         {
             return;
         }
 
         var family = families.GetValueOrDefault(name) ?? new Family("", "");
-        families[name] = words[1] == "TYPE" ? family with { Type = said.Trim() } : family with { Help = said };
+        families[name] = words[1] == "TYPE" ? family with { Type = said } : family with { Help = Unescaped(said) };
     }
 
     /// <summary>The histogram that a sample is part of; <c>null</c> for other samples.</summary>
@@ -70,8 +71,15 @@ internal static class PrometheusText
         return null;
     }
 
-    private static void AddTo(Dictionary<string, HistogramSample> histograms, string histogram, string name, Tag[] tags, double value)
+    /// <returns>Whether it can be placed: a bucket needs a bound.</returns>
+    private static bool TryAddTo(Dictionary<string, HistogramSample> histograms, string histogram, string name, Tag[] tags, double value)
     {
+        var bound = 0.0;
+        if (name.EndsWith("_bucket", StringComparison.Ordinal) && (!TryNumber(tags.Find("le"), out bound) || double.IsNaN(bound)))
+        {
+            return false;
+        }
+
         var own = tags.Where(tag => tag.Key != "le").ToArray();
         var key = $"{histogram}\0{string.Join('\0', own.Select(tag => $"{tag.Key}={tag.Value}"))}";
         if (!histograms.TryGetValue(key, out var sample))
@@ -87,10 +95,12 @@ internal static class PrometheusText
         {
             sample.Count = (long)value;
         }
-        else if (TryNumber(tags.Find("le"), out var bound))
+        else
         {
             sample.Cumulative[bound] = (long)value;
         }
+
+        return true;
     }
 
     private static bool TryReadSample(ReadOnlySpan<char> line, out string name, out Tag[] tags, out double value)
@@ -103,18 +113,15 @@ internal static class PrometheusText
         }
 
         name = line[..end].ToString();
-        var rest = line[end..];
-        if (rest[0] == '{')
+        var rest = line[end..].TrimStart();
+        if (rest.StartsWith('{') && !TryReadLabels(ref rest, out tags))
         {
-            if (!TryReadLabels(ref rest, out tags))
-            {
-                return false;
-            }
+            return false;
         }
 
-        rest = rest.Trim();
+        rest = rest.TrimStart();
         var space = rest.IndexOfAny(' ', '\t'); // A timestamp may follow; engines send none.
-        return TryNumber((space < 0 ? rest : rest[..space]).ToString(), out value) && !double.IsNaN(value);
+        return TryNumber(space < 0 ? rest : rest[..space], out value);
     }
 
     private static bool TryReadLabels(ref ReadOnlySpan<char> rest, out Tag[] tags)
@@ -138,13 +145,13 @@ internal static class PrometheusText
             }
 
             var equals = rest.IndexOf('=');
-            if (equals <= 0 || equals + 1 >= rest.Length || rest[equals + 1] != '"')
+            if (equals <= 0)
             {
                 return false;
             }
 
             var key = rest[..equals].Trim().ToString();
-            rest = rest[(equals + 2)..];
+            rest = rest[(equals + 1)..].TrimStart();
             if (!TryReadValue(ref rest, out var value))
             {
                 return false;
@@ -156,27 +163,49 @@ internal static class PrometheusText
 
     private static bool TryReadValue(ref ReadOnlySpan<char> rest, out string value)
     {
-        var text = new System.Text.StringBuilder();
-        for (var i = 0; i < rest.Length; i++)
+        value = "";
+        for (var i = 1; i < rest.Length && rest[0] == '"'; i++)
         {
             if (rest[i] == '"')
             {
-                value = text.ToString();
+                value = Unescaped(rest[1..i]);
                 rest = rest[(i + 1)..];
                 return true;
             }
 
-            text.Append(rest[i] == '\\' && i + 1 < rest.Length ? rest[++i] switch { 'n' => '\n', var other => other } : rest[i]);
+            i += rest[i] == '\\' ? 1 : 0;
         }
 
-        value = "";
         return false;
     }
 
-    private static bool TryNumber(string? text, out double value)
+    private static string Unescaped(ReadOnlySpan<char> written)
     {
-        value = text switch { "+Inf" => double.PositiveInfinity, "-Inf" => double.NegativeInfinity, _ => double.NaN };
-        return text is "NaN" || !double.IsNaN(value) || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        if (!written.Contains('\\'))
+        {
+            return written.ToString();
+        }
+
+        var text = new System.Text.StringBuilder(written.Length);
+        for (var i = 0; i < written.Length; i++)
+        {
+            text.Append(written[i] == '\\' && i + 1 < written.Length ? written[++i] switch { 'n' => '\n', var other => other } : written[i]);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>As Go reads one: in any case, and infinity by its short name too.</summary>
+    private static bool TryNumber(ReadOnlySpan<char> text, out double value)
+    {
+        var name = text.TrimStart("+-");
+        if (text.Length - name.Length <= 1 && name.Equals("inf", StringComparison.OrdinalIgnoreCase))
+        {
+            value = text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+            return true;
+        }
+
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
     private sealed record Family(string Type, string Help);
