@@ -91,10 +91,7 @@ internal static class GatewayExtensions
     {
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
-        // Where no telemetry is sent ASP.NET Core would still make an activity for each request, for the log scope's sake alone.
-        if (!Telemetry.IsOn(builder.Configuration))
-        {
-            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        }
+        // It would open a log scope for each request, and where no telemetry is sent make an activity for the scope's sake alone. Our entries name the request themselves.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
     }
 }

@@ -48,13 +48,13 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.CreateObservableGauge("orrery.gateway.buffered_request_bytes", () => bodies.Held, "By", "Request bodies in memory");
     }
 
-    /// <summary>The client span of one attempt; <c>null</c> when nobody listens.</summary>
+    /// <summary>The client span of one attempt; <c>null</c> when nobody records it.</summary>
     public Activity? StartAttempt(Exchange exchange, EndpointLease lease, int attempt)
     {
         InFlightOf(exchange.Model.Id, lease.Candidate).Begin();
-        if (!_source.HasListeners())
+        if (exchange.Story is null)
         {
-            return null;
+            return null; // Nobody records the request, so nobody its attempts.
         }
 
         var operation = exchange.Operation.Name;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Orrery.Gateway.Api;
 using Orrery.Gateway.Authentication;
 using Orrery.Gateway.Intake;
@@ -27,6 +28,11 @@ internal sealed partial class RequestPipeline(
     {
         using var exchange = new Exchange(http, operation, snapshots.Value, time.GetUtcNow(), time.GetTimestamp());
         exchange.Story = RequestStory.Begin(exchange, recorder, time);
+        if (exchange.Story is null)
+        {
+            Activity.Current = null; // Nobody records it: carried along, it would make every await dearer. Engines are told of the trace all the same.
+        }
+
         Refusal? refusal = null;
         try
         {
