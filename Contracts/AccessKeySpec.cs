@@ -20,6 +20,9 @@ public sealed record AccessKeySpec
     /// <summary>The model ids this key may call; absent or empty: all of its namespace.</summary>
     public IReadOnlyList<string>? AllowedModels { get; init; }
 
+    /// <summary>What routes may ask for, such as <c>regulated</c>.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
     /// <summary>A disabled key is refused as if it did not exist.</summary>
     public bool Disabled { get; init; }
 

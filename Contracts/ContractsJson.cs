@@ -19,6 +19,7 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(AccessKeySpec))]
 [JsonSerializable(typeof(AccessKeyQuestion))]
 [JsonSerializable(typeof(AccessKeyIdentity))]
+[JsonSerializable(typeof(RouteSpec))]
 [JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(SealedSecret))]
 [JsonSerializable(typeof(SnapshotDocument))]

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
 namespace Orrery.Contracts;
 
 /// <summary>Who serves which models, where, and how to talk to the server.</summary>
@@ -34,6 +37,12 @@ public sealed record ModelProviderSpec
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    /// <summary>Lower is asked first; among equals the name decides. Default 100.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>Its share where requests are dealt out by weight, relative to the other providers'. Default 1.</summary>
+    public int? Weight { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -62,6 +71,10 @@ public sealed record ModelProviderSpec
 
         ValidateModels(errors);
         Timeouts?.Validate(errors);
+        if (Weight is < 0 or > 1_000_000)
+        {
+            errors.Add("spec.weight", $"{Weight}", "0 to 1000000");
+        }
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>
@@ -107,10 +120,20 @@ public sealed record ModelProviderSpec
                 errors.Add($"spec.models[{i}].id", model.Id, "an id that is listed once");
             }
 
+            RequirePrice(errors, $"spec.models[{i}].costPer1kInput", model.CostPer1kInput);
+            RequirePrice(errors, $"spec.models[{i}].costPer1kOutput", model.CostPer1kOutput);
             if (model.ModelType is not null)
             {
                 errors.RequireOneOf($"spec.models[{i}].modelType", model.ModelType, ModelTypes.All);
             }
+        }
+    }
+
+    private static void RequirePrice(FieldErrors errors, string path, double? price)
+    {
+        if (price is { } value && !(value is >= 0 and < 1e9))
+        {
+            errors.Add(path, value.ToString(CultureInfo.InvariantCulture), "a price of 0 or more");
         }
     }
 }
@@ -138,6 +161,14 @@ public sealed record ProvidedModel
     public string? ModelType { get; init; }
 
     public int? ContextWindow { get; init; }
+
+    /// <summary>Price of 1,000 prompt tokens here, in the operator's currency.</summary>
+    [JsonPropertyName("costPer1kInput")]
+    public double? CostPer1kInput { get; init; }
+
+    /// <summary>Price of 1,000 answered tokens.</summary>
+    [JsonPropertyName("costPer1kOutput")]
+    public double? CostPer1kOutput { get; init; }
 }
 
 /// <summary>One value in a Secret.</summary>

@@ -22,6 +22,9 @@ public sealed record ModelSpec
 
     public IReadOnlyList<string>? Tags { get; init; }
 
+    /// <summary>In which order its providers are asked. One of <see cref="RoutingStrategies.All"/>; absent: by priority.</summary>
+    public string? Strategy { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         RequireModelId(errors, "spec.id", Id);
@@ -29,6 +32,11 @@ public sealed record ModelSpec
         for (var i = 0; i < Aliases?.Count; i++)
         {
             RequireModelId(errors, $"spec.aliases[{i}]", Aliases[i]);
+        }
+
+        if (Strategy is not null)
+        {
+            errors.RequireOneOf("spec.strategy", Strategy, RoutingStrategies.All);
         }
 
         if (ContextWindow is < 1)

@@ -78,8 +78,10 @@ public sealed record ResourceKind(string Name, string Plural)
     public static readonly ResourceKind AccessKey = new("AccessKey", "accesskeys");
     public static readonly ResourceKind Secret = new("Secret", "secrets");
 
+    public static readonly ResourceKind Route = new("Route", "routes");
+
     /// <summary>Every kind this release knows, in the order in which documents name them.</summary>
-    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret];
+    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route];
 }
 
 /// <summary>Labels with a meaning of their own.</summary>

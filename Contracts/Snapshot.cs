@@ -19,6 +19,8 @@ public sealed record SnapshotDocument
     public IReadOnlyList<SnapshotProvider> Providers { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SnapshotRoute> Routes { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>What changed between two revisions. Applied to a snapshot at <see cref="From"/> it gives the one at <see cref="Revision"/>.</summary>
@@ -36,6 +38,8 @@ public sealed record SnapshotDelta
     public IReadOnlyList<SnapshotProvider> Providers { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SnapshotRoute> Routes { get; init => field = value ?? []; } = [];
 
     /// <summary>Identities of entries that are gone.</summary>
     public IReadOnlyList<string> Removed { get; init => field = value ?? []; } = [];
@@ -69,6 +73,9 @@ public sealed record SnapshotModel
     /// <summary>Unix seconds, for <c>created</c> in the list of models.</summary>
     public long Created { get; init; }
 
+    /// <summary>One of <see cref="RoutingStrategies.All"/>; <c>null</c>: by priority.</summary>
+    public string? Strategy { get; init; }
+
     /// <summary>Who serves it, in the order in which they are tried. Empty: declared, and served by nobody yet.</summary>
     public IReadOnlyList<SnapshotOffer> Offers { get; init => field = value ?? []; } = [];
 
@@ -76,7 +83,37 @@ public sealed record SnapshotModel
 }
 
 /// <summary>A provider that serves a model, and the id it knows it by.</summary>
-public sealed record SnapshotOffer(string Provider, string UpstreamId);
+public sealed record SnapshotOffer(string Provider, string UpstreamId)
+{
+    /// <summary>Price of 1,000 prompt tokens; <c>null</c>: not known.</summary>
+    public double? InputPrice { get; init; }
+
+    /// <summary>Price of 1,000 answered tokens.</summary>
+    public double? OutputPrice { get; init; }
+}
+
+/// <summary>A route of a namespace.</summary>
+public sealed record SnapshotRoute
+{
+    public required string Namespace { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Lower comes first; among equals the name decides.</summary>
+    public int Order { get; init; }
+
+    public RouteMatch? Match { get; init; }
+
+    /// <summary>One at least.</summary>
+    public required IReadOnlyList<RouteTarget> Targets { get; init; }
+
+    /// <summary><c>null</c>: the targets' own providers; empty: nobody.</summary>
+    public IReadOnlyList<string>? Fallback { get; init; }
+
+    public string? Strategy { get; init; }
+
+    public string Identity => $"route/{Namespace}/{Name}";
+}
 
 /// <summary>A provider of a namespace, ready to be called.</summary>
 public sealed record SnapshotProvider
@@ -104,6 +141,9 @@ public sealed record SnapshotProvider
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    /// <summary><c>null</c>: 1.</summary>
+    public int? Weight { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 
@@ -128,6 +168,8 @@ public sealed record SnapshotKey
 
     /// <summary>Empty: all models of the namespace.</summary>
     public IReadOnlyList<string> AllowedModels { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<string> Tags { get; init => field = value ?? []; } = [];
 
     public DateTimeOffset? ExpiresAt { get; init; }
 

@@ -5,14 +5,18 @@ using Orrery.Contracts;
 namespace Orrery.Catalogue.Compilation;
 
 /// <summary>One namespace's part of the snapshot; each list in the order of names.</summary>
-internal sealed record NamespaceSnapshot(IReadOnlyList<SnapshotModel> Models, IReadOnlyList<SnapshotProvider> Providers, IReadOnlyList<SnapshotKey> Keys)
+internal sealed record NamespaceSnapshot(
+    IReadOnlyList<SnapshotModel> Models, IReadOnlyList<SnapshotProvider> Providers, IReadOnlyList<SnapshotKey> Keys, IReadOnlyList<SnapshotRoute> Routes)
 {
-    public static readonly NamespaceSnapshot Empty = new([], [], []);
+    public static readonly NamespaceSnapshot Empty = new([], [], [], []);
 }
 
 /// <summary>Resources → what a gateway needs. Pure; a namespace at a time, because nothing crosses one.</summary>
 internal static class SnapshotCompiler
 {
+    /// <summary>Of providers and routes that say nothing of theirs.</summary>
+    private const int DefaultOrder = 100;
+
     // Keys are many and change one at a time: each resource's entry is made once, and its diff is a comparison of references.
     private static readonly ConditionalWeakTable<StoredResource, SnapshotKey> CompiledKeys = [];
 
@@ -26,6 +30,7 @@ internal static class SnapshotCompiler
             .Where(resource => resource.Spec is ModelProviderSpec)
             .Select(resource => CompileProvider(@namespace, resource, secrets))
             .OfType<CompiledProvider>()
+            .OrderBy(provider => ((ModelProviderSpec)provider.Resource.Spec).Priority ?? DefaultOrder)
             .ToList();
         var models = present.Where(resource => resource.Spec is ModelSpec).ToList();
         return new NamespaceSnapshot(
@@ -33,7 +38,8 @@ internal static class SnapshotCompiler
             [.. providers.Select(provider => provider.Snapshot)],
             [.. present
                 .Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null })
-                .Select(resource => CompiledKeys.GetValue(resource, CompileKey))]);
+                .Select(resource => CompiledKeys.GetValue(resource, CompileKey))],
+            [.. present.Where(resource => resource.Spec is RouteSpec).Select(CompileRoute)]);
     }
 
     public static SnapshotDocument Assemble(long revision, IEnumerable<NamespaceSnapshot> parts)
@@ -45,6 +51,7 @@ internal static class SnapshotCompiler
             Models = [.. all.SelectMany(part => part.Models)],
             Providers = [.. all.SelectMany(part => part.Providers)],
             Keys = [.. all.SelectMany(part => part.Keys)],
+            Routes = [.. all.SelectMany(part => part.Routes)],
         };
     }
 
@@ -82,6 +89,7 @@ internal static class SnapshotCompiler
             ApiKey = apiKey,
             ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
             Timeouts = spec.Timeouts,
+            Weight = spec.Weight,
         });
     }
 
@@ -114,9 +122,14 @@ internal static class SnapshotCompiler
             Id = id,
             ModelType = spec?.ModelType ?? offers.Select(offer => offer.Model.ModelType).FirstOrDefault(type => type is not null) ?? ModelTypes.Chat,
             Aliases = spec?.Aliases ?? [],
+            Strategy = spec?.Strategy,
             ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
             Created = created?.ToUnixTimeSeconds() ?? 0,
-            Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id))],
+            Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id)
+            {
+                InputPrice = offer.Model.CostPer1kInput,
+                OutputPrice = offer.Model.CostPer1kOutput,
+            })],
         };
     }
 
@@ -130,7 +143,23 @@ internal static class SnapshotCompiler
             Sha256 = spec.Sha256!,
             Role = spec.Role,
             AllowedModels = spec.AllowedModels ?? [],
+            Tags = spec.Tags ?? [],
             ExpiresAt = spec.ExpiresAt,
+        };
+    }
+
+    private static SnapshotRoute CompileRoute(StoredResource resource)
+    {
+        var spec = (RouteSpec)resource.Spec;
+        return new SnapshotRoute
+        {
+            Namespace = resource.Metadata.Namespace,
+            Name = resource.Metadata.Name,
+            Order = spec.Order ?? DefaultOrder,
+            Match = spec.Match,
+            Targets = spec.Targets ?? [new RouteTarget { Model = spec.Target! }],
+            Fallback = spec.Fallback,
+            Strategy = spec.Strategy,
         };
     }
 

@@ -12,12 +12,14 @@ internal static class SnapshotDiff
         var models = Changed(before.Models, after.Models, model => model.Identity, ContractsJson.Default.SnapshotModel);
         var providers = Changed(before.Providers, after.Providers, provider => provider.Identity, ContractsJson.Default.SnapshotProvider);
         var keys = Changed(before.Keys, after.Keys, key => key.Identity, ContractsJson.Default.SnapshotKey);
+        var routes = Changed(before.Routes, after.Routes, route => route.Identity, ContractsJson.Default.SnapshotRoute);
         return delta with
         {
             Models = [.. delta.Models, .. models.Changed],
             Providers = [.. delta.Providers, .. providers.Changed],
             Keys = [.. delta.Keys, .. keys.Changed],
-            Removed = [.. delta.Removed, .. models.Removed, .. providers.Removed, .. keys.Removed],
+            Routes = [.. delta.Routes, .. routes.Changed],
+            Removed = [.. delta.Removed, .. models.Removed, .. providers.Removed, .. keys.Removed, .. routes.Removed],
         };
     }
 

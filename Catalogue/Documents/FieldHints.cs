@@ -11,6 +11,8 @@ internal static class FieldHints
         [(typeof(ProvidedModel), "modelType")] = ModelTypes.All,
         [(typeof(ModelProviderSpec), "engine")] = Engines.All,
         [(typeof(AccessKeySpec), "role")] = AccessRoles.All,
+        [(typeof(ModelSpec), "strategy")] = RoutingStrategies.All,
+        [(typeof(RouteSpec), "strategy")] = RoutingStrategies.All,
     };
 
     public static IReadOnlyList<string>? AllowedValues(Type type, string field) => Values.GetValueOrDefault((type, field));

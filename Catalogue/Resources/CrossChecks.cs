@@ -15,6 +15,7 @@ internal static class CrossChecks
             after.RequireDistinctModelIds();
             after.RequireProvidersToAgreeWithModels();
             after.RequireSecrets();
+            after.RequireTargets();
         }
 
         RequireDistinctTokens(state, steps, byKey, faults);

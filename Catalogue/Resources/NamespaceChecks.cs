@@ -12,6 +12,7 @@ internal sealed class NamespaceChecks
     private readonly HashSet<string> _deleted;
     private readonly List<StoredResource> _models;
     private readonly List<StoredResource> _providers;
+    private readonly List<StoredResource> _routes;
     private readonly Dictionary<string, StoredResource> _secrets;
 
     public NamespaceChecks(string name, CatalogueState state, IReadOnlyList<PlannedStep> steps, Dictionary<ResourceKey, DeclaredResource> documents, PlanFaults faults)
@@ -31,6 +32,7 @@ internal sealed class NamespaceChecks
         var ordered = resources.Values.OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
         _models = [.. ordered.Where(resource => resource.Spec is ModelSpec)];
         _providers = [.. ordered.Where(resource => resource.Spec is ModelProviderSpec)];
+        _routes = [.. ordered.Where(resource => resource.Spec is RouteSpec)];
         _secrets = ordered.Where(resource => resource.Spec is SealedSecretSpec).ToDictionary(resource => resource.Metadata.Name);
     }
 
@@ -82,6 +84,33 @@ internal sealed class NamespaceChecks
                 && !Add(provider, "spec.apiKeySecretRef.key", reference.Key, $"a key of {secret.Key}: {string.Join(", ", ((SealedSecretSpec)secret.Spec).Data.Keys)}"))
             {
                 Add(secret, "spec.data", null, $"the key '{reference.Key}', which {provider.Key} uses", "Keep the key, or change the provider in the same request.");
+            }
+        }
+    }
+
+    /// <summary>Where a route leads there is a model. One that loses its target takes the change with it: requests would end nowhere.</summary>
+    public void RequireTargets()
+    {
+        if (_routes.Count == 0)
+        {
+            return;
+        }
+
+        var names = RouteNames.Of(_models, _providers);
+        foreach (var route in _routes)
+        {
+            foreach (var (path, name, isFallback) in RouteNames.In((RouteSpec)route.Spec))
+            {
+                if (names.Has(name, isFallback))
+                {
+                    continue;
+                }
+
+                var expectation = isFallback ? "a model's id or alias, provider/model, or a provider" : "a model's id or alias, or provider/model";
+                if (!Add(route, path, name, $"{expectation} of namespace '{_name}'", "Apply the model or the provider first, or in the same request."))
+                {
+                    _faults.AddConflict($"'{name}' is used by {route.Key} ({path}): delete or change that first.");
+                }
             }
         }
     }
