@@ -12,6 +12,9 @@ public static class OrreryHeaders
     /// <summary>The provider that answered.</summary>
     public const string Provider = "X-Orrery-Provider";
 
+    /// <summary>Tags of a request, with commas between them; routes may match on them. Never sent on.</summary>
+    public const string Tags = "X-Orrery-Tags";
+
     /// <summary><c>1</c> in a request asks for the route plan in the answer's header of the same name.</summary>
     public const string Explain = "X-Orrery-Explain";
 

@@ -86,9 +86,6 @@ public sealed record RouteMatch
     /// <summary>Names of access keys.</summary>
     public IReadOnlyList<string>? Keys { get; init; }
 
-    /// <summary>Names of teams.</summary>
-    public IReadOnlyList<string>? Teams { get; init; }
-
     /// <summary>How long the request is, by its body: a token is taken for 4 bytes.</summary>
     public TokenRange? InputTokens { get; init; }
 

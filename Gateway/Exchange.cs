@@ -57,8 +57,17 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
         set => _model = value;
     }
 
-    /// <summary>ModelResolution: the one provider that the client named, as in <c>provider/model</c>.</summary>
-    public string? OnlyProvider { get; set; }
+    /// <summary>ModelResolution: every model that may answer, in the order in which they are asked; Policy takes those out that the caller may not use.</summary>
+    public IReadOnlyList<WantedModel> Wanted { get; set; } = [];
+
+    /// <summary>ModelResolution: the route that decided; <c>null</c> where the request's own names did.</summary>
+    public DeclaredRoute? Route { get; set; }
+
+    /// <summary>ModelResolution: any model will do.</summary>
+    public bool IsAuto { get; set; }
+
+    /// <summary>What was asked for and leads nowhere, for explanations.</summary>
+    public List<LeftOut>? LeftOut { get; set; }
 
     /// <summary>Routing.</summary>
     public RoutePlan Plan
@@ -69,6 +78,9 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
 
     /// <summary>Sending: who answered, or was tried last.</summary>
     public Candidate? Candidate { get; set; }
+
+    /// <summary>The model that answered, or was tried last; before that the one asked for.</summary>
+    public ServedModel Served => Candidate?.Model ?? Model;
 
     /// <summary>Sending: why nobody answered, or why the answer broke off.</summary>
     public SendError? Error { get; set; }

@@ -39,6 +39,8 @@ internal static class GatewayExtensions
         services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
         services.AddSingleton<EndpointPool>();
         services.AddSingleton<EndpointPicker>();
+        services.AddSingleton<LatencyBook>();
+        services.AddSingleton<PlanBuilder>();
         services.AddSingleton<RoutePlanner>();
 
         services.AddSingleton<EngineConnections>();

@@ -51,7 +51,7 @@ internal sealed class GatewayTelemetry : IDisposable
     /// <summary>The client span of one attempt; <c>null</c> when nobody records it.</summary>
     public Activity? StartAttempt(Exchange exchange, EndpointLease lease, int attempt)
     {
-        InFlightOf(exchange.Model.Id, lease.Candidate).Begin();
+        InFlightOf(lease.Candidate).Begin();
         if (exchange.Story is null)
         {
             return null; // Nobody records the request, so nobody its attempts.
@@ -91,7 +91,7 @@ internal sealed class GatewayTelemetry : IDisposable
 
     public void EndAttempt(Activity? span, Exchange exchange, SendError? error)
     {
-        InFlightOf(exchange.Model.Id, exchange.Candidate!).End(); // Set before the first attempt.
+        InFlightOf(exchange.Candidate!).End(); // Set before the first attempt.
         if (span is not { IsAllDataRequested: true })
         {
             return;
@@ -124,7 +124,7 @@ internal sealed class GatewayTelemetry : IDisposable
             _requests.Add(1, new TagList
             {
                 { Attributes.OperationName, exchange.Operation.Name },
-                { Attributes.RequestModel, exchange.IsResolved ? exchange.Model.Id : "" },
+                { Attributes.RequestModel, exchange.IsResolved ? exchange.Served.Id : "" },
                 { "orrery.outcome", outcome },
                 { "http.response.status_code", refusal?.Status ?? exchange.Http.Response.StatusCode },
             });
@@ -171,14 +171,14 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.Dispose();
     }
 
-    private InFlight InFlightOf(string model, Candidate candidate) =>
-        candidate.InFlight ??= _inFlight.GetOrAdd((model, candidate.Provider.Name), static key => new InFlight(key.Model, key.Provider));
+    private InFlight InFlightOf(Candidate candidate) =>
+        candidate.InFlight ??= _inFlight.GetOrAdd((candidate.Model.Id, candidate.Provider.Name), static key => new InFlight(key.Model, key.Provider));
 
     private static TagList TagsOf(Exchange exchange, Candidate candidate) => new()
     {
         { Attributes.OperationName, exchange.Operation.Name },
         { Attributes.ProviderName, candidate.Provider.Adapter.ProviderName },
-        { Attributes.RequestModel, exchange.Model.Id },
+        { Attributes.RequestModel, candidate.Model.Id },
         { "orrery.provider", candidate.Provider.Name },
     };
 }

@@ -170,7 +170,10 @@ internal sealed class RequestStory
     private static Station Next(Station station) => station < Station.Sending ? station + 1 : station;
 
     private static string RuleOf(Exchange exchange) =>
-        exchange.OnlyProvider is not null ? "provider/model"
+        exchange.Route is { } route ? $"route {route.Name}"
+        : exchange.IsAuto ? "any that fits"
+        : exchange.Wanted.Count > 1 ? "first of several"
+        : exchange.Wanted is [{ Provider: not null }] ? "provider/model"
         : exchange.Call.ModelName == exchange.Model.Id ? "its own id"
         : "alias";
 

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Orrery.Contracts;
 using Orrery.Gateway.Authentication;
 using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway;
 
@@ -17,16 +18,24 @@ internal sealed class Snapshot
 }
 
 /// <summary>The models of one organisation.</summary>
-internal sealed class NamespaceModels
+internal sealed record NamespaceModels
 {
     public static readonly NamespaceModels None = new()
     {
         ByName = FrozenDictionary<string, ServedModel>.Empty,
         Listed = [],
+        Routes = [],
+        RouteNames = [],
     };
 
     /// <summary>By public id and by alias; an id wins over an alias of the same name.</summary>
     public required FrozenDictionary<string, ServedModel> ByName { get; init; }
+
+    /// <summary>In the order in which they are held against a request.</summary>
+    public required IReadOnlyList<DeclaredRoute> Routes { get; init; }
+
+    /// <summary>Names that are no model's and exist through a route, each with the model that it leads to first.</summary>
+    public required IReadOnlyList<(string Name, ServedModel Target)> RouteNames { get; init; }
 
     /// <summary>Each once, by id.</summary>
     public required IReadOnlyList<ServedModel> Listed { get; init; }

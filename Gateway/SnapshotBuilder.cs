@@ -10,7 +10,7 @@ using Orrery.ServiceDefaults;
 namespace Orrery.Gateway;
 
 /// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
-internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSealer sealer, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
+internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, SecretSealer sealer, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
 {
     public Snapshot Build(SnapshotDocument document)
     {
@@ -18,7 +18,9 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSeal
         var providers = document.Providers.GroupBy(provider => provider.Namespace)
             .ToDictionary(group => group.Key, group => group.ToDictionary(provider => provider.Name, BuildProvider));
         endpoints.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Endpoints).Select(weighted => weighted.Endpoint));
-        var models = namespaces.ToDictionary(pair => pair.Key, pair => BuildNamespace(pair.Value, providers.GetValueOrDefault(pair.Key) ?? []));
+        var routes = document.Routes.ToLookup(route => route.Namespace);
+        latencies.Keep(document.Models.SelectMany(model => model.Offers.Select(offer => (model.Namespace, model.Id, offer.Provider))).ToHashSet());
+        var models = namespaces.ToDictionary(pair => pair.Key, pair => BuildNamespace(pair.Value, providers.GetValueOrDefault(pair.Key) ?? [], routes[pair.Key]));
         return new Snapshot
         {
             Document = document,
@@ -29,7 +31,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSeal
         };
     }
 
-    private static NamespaceModels BuildNamespace(List<SnapshotModel> specs, Dictionary<string, ProviderRoute> providers)
+    private NamespaceModels BuildNamespace(List<SnapshotModel> specs, Dictionary<string, ProviderRoute> providers, IEnumerable<SnapshotRoute> routes)
     {
         var listed = specs.Select(spec => BuildModel(spec, providers)).OrderBy(model => model.Id, StringComparer.Ordinal).ToList();
         var byName = listed.ToDictionary(model => model.Id);
@@ -41,14 +43,39 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSeal
             }
         }
 
-        return new NamespaceModels { Listed = listed, ByName = byName.ToFrozenDictionary(StringComparer.Ordinal) };
+        var models = new NamespaceModels { Listed = listed, ByName = byName.ToFrozenDictionary(StringComparer.Ordinal), Routes = [], RouteNames = [] };
+        List<DeclaredRoute> built = [.. routes.OrderBy(route => route.Order).ThenBy(route => route.Name, StringComparer.Ordinal).Select(route => BuildRoute(route, models))];
+        return models with
+        {
+            Routes = built,
+            RouteNames = [.. built.Where(route => route.Targets.Count > 0)
+                .SelectMany(route => route.Names.Select(name => (Name: name, Target: route.Targets[0].Target.Model)))
+                .Where(entry => !models.ByName.ContainsKey(entry.Name))
+                .DistinctBy(entry => entry.Name)
+                .OrderBy(entry => entry.Name, StringComparer.Ordinal)],
+        };
     }
 
-    private static ServedModel BuildModel(SnapshotModel spec, Dictionary<string, ProviderRoute> providers)
+    private DeclaredRoute BuildRoute(SnapshotRoute spec, NamespaceModels models)
+    {
+        var route = new DeclaredRoute(spec, models);
+        if (route.Fault is { } fault)
+        {
+            Log.RouteFaulty(logger, spec.Namespace, spec.Name, fault);
+        }
+
+        return route;
+    }
+
+    private ServedModel BuildModel(SnapshotModel spec, Dictionary<string, ProviderRoute> providers)
     {
         var candidates = spec.Offers
             .Where(offer => providers.ContainsKey(offer.Provider))
-            .Select(offer => new Candidate(providers[offer.Provider], offer.UpstreamId))
+            .Select(offer => new Candidate(providers[offer.Provider], offer.UpstreamId, latencies.Of(spec.Namespace, spec.Id, offer.Provider))
+            {
+                InputPrice = offer.InputPrice,
+                OutputPrice = offer.OutputPrice,
+            })
             .ToArray();
         return new ServedModel(spec, candidates);
     }
@@ -90,5 +117,8 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSeal
     {
         [LoggerMessage(201, LogLevel.Error, "The credential of provider {Namespace}/{Provider} cannot be opened, so nothing is sent to it: {Reason}", EventName = "CredentialSealed")]
         public static partial void CredentialSealed(ILogger logger, string @namespace, string provider, string reason);
+
+        [LoggerMessage(202, LogLevel.Warning, "The route {Namespace}/{Route} cannot be followed as declared: {Fault}", EventName = "RouteFaulty")]
+        public static partial void RouteFaulty(ILogger logger, string @namespace, string route, string fault);
     }
 }

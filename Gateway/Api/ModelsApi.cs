@@ -54,7 +54,12 @@ internal static class ModelsApi
         json.WriteStartArray("data");
         foreach (var model in caller.Models.Listed.Where(model => caller.MayCall(model.Id)))
         {
-            Write(json, model);
+            Write(json, model.Id, model);
+        }
+
+        foreach (var (name, target) in caller.Models.RouteNames.Where(entry => caller.MayCall(entry.Name)))
+        {
+            Write(json, name, target);
         }
 
         json.WriteEndArray();
@@ -65,15 +70,21 @@ internal static class ModelsApi
     {
         // Routing leaves an escaped slash as it is, and clients escape the slashes of ids.
         var id = (http.Request.RouteValues["id"] as string ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        return ModelResolver.Find(caller.Models, id) is var (model, _) && caller.MayCall(model.Id)
-            ? (json => Write(json, model), null)
+        if (ModelResolver.Find(caller.Models, id) is var (model, _) && caller.MayCall(model.Id))
+        {
+            return (json => Write(json, model.Id, model), null);
+        }
+
+        var named = caller.Models.RouteNames.FirstOrDefault(entry => entry.Name == id);
+        return named.Target is not null && caller.MayCall(id)
+            ? (json => Write(json, id, named.Target), null)
             : (null, ModelResolver.NotFound(caller, id));
     }
 
-    private static void Write(Utf8JsonWriter json, ServedModel model)
+    private static void Write(Utf8JsonWriter json, string id, ServedModel model)
     {
         json.WriteStartObject();
-        json.WriteString("id", model.Id);
+        json.WriteString("id", id);
         json.WriteString("object", "model");
         json.WriteNumber("created", model.Spec.Created);
         json.WriteString("owned_by", model.Plan.Candidates.Count > 0 ? model.Plan.Candidates[0].Provider.Name : "orrery");

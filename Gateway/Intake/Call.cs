@@ -3,14 +3,30 @@ namespace Orrery.Gateway.Intake;
 /// <summary>What the body asks for, as far as routing and translation need to know; the rest stays bytes.</summary>
 internal sealed class Call
 {
+    private Modalities? _modalities;
+
     /// <summary>The body as it came. Valid until the request is over.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>As the client wrote it: a public id, an alias or <c>provider/model</c>.</summary>
     public string ModelName { get; set; } = "";
 
-    /// <summary>Where the value of <c>model</c> stands, quotes included.</summary>
+    /// <summary>Where the value of <c>model</c> stands, quotes included; where it belongs, of length 0, when the body has none.</summary>
     public ByteRange Model { get; set; }
+
+    /// <summary><c>models</c>: further names, in the order in which they are tried.</summary>
+    public IReadOnlyList<string>? Models { get; set; }
+
+    /// <summary><c>routing</c>.</summary>
+    public RoutingWish? Routing { get; set; }
+
+    /// <summary>What engines do not see of the body.</summary>
+    public Removals Removals { get; set; }
+
+    /// <summary>What the messages hold; found when first asked for.</summary>
+    public Modalities Modalities => _modalities ??= ModalitiesExtensions.Of(Body.Span, MaxDepth);
+
+    public int MaxDepth { get; init; } = 64;
 
     public bool Stream { get; set; }
 

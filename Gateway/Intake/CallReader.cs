@@ -17,6 +17,8 @@ internal static class CallReader
         MaxCompletionTokens = 16,
         Choices = 32,
         Input = 64,
+        Models = 128,
+        Routing = 256,
     }
 
     public static Refusal? Read(Call call, Operation operation, int maxDepth)
@@ -54,19 +56,34 @@ internal static class CallReader
         }
 
         var seen = Seen.None;
+        var removals = default(Removals);
+        var first = (int)reader.BytesConsumed;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            var (start, before) = ((int)reader.TokenStartIndex, seen);
             if (ReadField(ref reader, call, operation, ref seen) is { } refusal)
             {
                 return refusal;
             }
+
+            if (((seen ^ before) & (Seen.Models | Seen.Routing)) != 0)
+            {
+                removals.Add(call.Body.Span, start, (int)reader.BytesConsumed);
+            }
         }
+
+        call.Removals = removals;
 
         call.ClosingBrace = (int)reader.TokenStartIndex;
         reader.Read(); // Throws when something follows the object.
         if ((seen & Seen.Model) == 0)
         {
-            return Missing("model", "the id of a model");
+            if (call.Models is null)
+            {
+                return Missing("model", "the id of a model");
+            }
+
+            (call.ModelName, call.Model) = (call.Models[0], new ByteRange(first, 0));
         }
 
         return (seen & Seen.Input) == 0 ? Missing(operation.InputField, InputExpectation(operation)) : null;
@@ -87,6 +104,16 @@ internal static class CallReader
         if (reader.ValueTextEquals("stream_options"u8))
         {
             return Once(ref seen, Seen.StreamOptions, "stream_options") ?? ReadStreamOptions(ref reader, call);
+        }
+
+        if (reader.ValueTextEquals("models"u8))
+        {
+            return Once(ref seen, Seen.Models, "models") ?? ReadModels(ref reader, call);
+        }
+
+        if (reader.ValueTextEquals("routing"u8))
+        {
+            return Once(ref seen, Seen.Routing, "routing") ?? ReadRouting(ref reader, call);
         }
 
         if (reader.ValueTextEquals("max_tokens"u8))
@@ -128,6 +155,20 @@ internal static class CallReader
         call.Model = Here(ref reader);
         call.ModelName = reader.GetString() ?? "";
         return string.IsNullOrWhiteSpace(call.ModelName) ? Refusal.BadField("model", "'model' is empty; expected the id of a model.") : null;
+    }
+
+    private static Refusal? ReadModels(ref Utf8JsonReader reader, Call call)
+    {
+        var refusal = RoutingWish.ReadNames(ref reader, "models", out var names);
+        call.Models = names;
+        return refusal;
+    }
+
+    private static Refusal? ReadRouting(ref Utf8JsonReader reader, Call call)
+    {
+        var refusal = RoutingWish.Read(ref reader, out var wish);
+        call.Routing = wish;
+        return refusal;
     }
 
     private static Refusal? ReadStream(ref Utf8JsonReader reader, Call call)

@@ -24,7 +24,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
             return unread;
         }
 
-        var call = new Call { Body = exchange.Body.Bytes };
+        var call = new Call { Body = exchange.Body.Bytes, MaxDepth = _maxDepth };
         var fault = CallReader.Read(call, exchange.Operation, _maxDepth);
         exchange.Call = call;
         return fault;

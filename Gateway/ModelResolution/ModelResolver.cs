@@ -1,38 +1,128 @@
 using Orrery.Gateway.Authentication;
 
+using Orrery.Gateway.Routing;
+
 namespace Orrery.Gateway.ModelResolution;
 
-/// <summary>Finds what the client means by <c>model</c>: a public id, an alias, or <c>provider/model</c>.</summary>
+/// <summary>Finds what the client means: a public id, an alias, <c>provider/model</c>, several of them, <c>auto</c>, or what a route makes of it.</summary>
 internal sealed class ModelResolver
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>In place of a model: whichever serves best.</summary>
+    private const string Auto = "auto";
+
     public Refusal? Resolve(Exchange exchange)
     {
-        var name = exchange.Call.ModelName;
-        if (Find(exchange.Caller.Models, name) is not var (model, provider))
+        var (call, models) = (exchange.Call, exchange.Caller.Models);
+        if (models.Routes.Count > 0 && FindRoute(exchange) is { } route)
         {
-            return NotFound(exchange.Caller, name);
+            return Follow(exchange, route);
         }
 
-        exchange.Model = model;
-        exchange.OnlyProvider = provider;
-        return OperationCheck.Check(model, exchange.Operation);
+        if (call.Models is null && Find(models, call.ModelName) is var (model, provider))
+        {
+            exchange.Model = model;
+            exchange.Wanted = provider is null ? model.AsWanted : [new(model, provider)];
+            return OperationCheck.Check(model, exchange.Operation);
+        }
+
+        return call.Models is null && call.ModelName != Auto ? NotFound(exchange.Caller, call.ModelName) : ResolveSeveral(exchange);
     }
 
-    /// <summary>The whole name first, because ids hold slashes themselves; then the part before the first slash as a provider.</summary>
-    public static (ServedModel Model, string? Provider)? Find(NamespaceModels models, string name)
-    {
-        if (models.ByName.TryGetValue(name, out var model))
-        {
-            return (model, null);
-        }
+    /// <summary>The whole name first, because ids hold slashes and colons themselves; then the part before the first slash, or colon, as a provider.</summary>
+    public static (ServedModel Model, string? Provider)? Find(NamespaceModels models, string name) =>
+        models.ByName.TryGetValue(name, out var model) ? (model, null) : FindAtProvider(models, name, '/') ?? FindAtProvider(models, name, ':');
 
-        var slash = name.IndexOf('/');
-        return slash > 0
-            && models.ByName.TryGetValue(name[(slash + 1)..], out model)
-            && model.PlanFor(name[..slash]) is not null
-            ? (model, name[..slash])
+    private static (ServedModel Model, string? Provider)? FindAtProvider(NamespaceModels models, string name, char separator)
+    {
+        var place = name.IndexOf(separator, StringComparison.Ordinal);
+        return place > 0
+            && models.ByName.TryGetValue(name[(place + 1)..], out var model)
+            && model.PlanFor(name[..place]) is not null
+            ? (model, name[..place])
             : null;
     }
+
+    private static DeclaredRoute? FindRoute(Exchange exchange)
+    {
+        foreach (var route in exchange.Caller.Models.Routes)
+        {
+            if (route.Matches(exchange))
+            {
+                return route;
+            }
+        }
+
+        return null;
+    }
+
+    private static Refusal? Follow(Exchange exchange, DeclaredRoute route)
+    {
+        exchange.Route = route;
+        if (route.Targets.Count == 0)
+        {
+            return new Refusal(
+                StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "route_without_target",
+                $"The route '{route.Name}' decides over this request, but {route.Fault}. An operator changes the route or declares the model.", "model", RetryAfter);
+        }
+
+        var wanted = new List<WantedModel>();
+        foreach (var target in route.Targets.Select(target => target.Target).Concat(route.Fallback ?? []))
+        {
+            Add(exchange, wanted, target.Model.Id, target);
+        }
+
+        return Take(exchange, wanted, route.Targets[0].Target.Model);
+    }
+
+    /// <summary><c>model</c> and <c>models</c>, in this order; or all that may answer.</summary>
+    private static Refusal? ResolveSeveral(Exchange exchange)
+    {
+        var (call, caller) = (exchange.Call, exchange.Caller);
+        var wanted = new List<WantedModel>();
+        ServedModel? first = null;
+        foreach (var name in (call.Models ?? []).Prepend(call.ModelName).Distinct(StringComparer.Ordinal))
+        {
+            if (Find(caller.Models, name) is var (model, provider))
+            {
+                first ??= model;
+                Add(exchange, wanted, name, new(model, provider));
+            }
+            else if (name == Auto)
+            {
+                exchange.IsAuto = true;
+                wanted.AddRange(caller.Models.Listed.Where(listed => caller.MayCall(listed.Id) && OperationCheck.Takes(listed, exchange.Operation)).Select(listed => new WantedModel(listed, null)));
+            }
+            else
+            {
+                LeaveOut(exchange, name, "does not exist here");
+            }
+        }
+
+        return wanted.Count == 0 && first is null ? NotFound(caller, call.ModelName) : Take(exchange, wanted, first);
+    }
+
+    private static Refusal? Take(Exchange exchange, List<WantedModel> wanted, ServedModel? first)
+    {
+        exchange.Wanted = wanted;
+        exchange.Model = wanted.Count > 0 ? wanted[0].Model : first!;
+        return wanted.Count > 0 ? null : OperationCheck.Check(exchange.Model, exchange.Operation);
+    }
+
+    private static void Add(Exchange exchange, List<WantedModel> wanted, string name, WantedModel one)
+    {
+        if (OperationCheck.Takes(one.Model, exchange.Operation))
+        {
+            wanted.Add(one);
+        }
+        else
+        {
+            LeaveOut(exchange, name, $"is of type {one.Model.Spec.ModelType}");
+        }
+    }
+
+    private static void LeaveOut(Exchange exchange, string name, string reason) => (exchange.LeftOut ??= []).Add(new(name, reason));
 
     public static Refusal NotFound(Caller caller, string name)
     {

@@ -3,14 +3,24 @@ namespace Orrery.Gateway.ModelResolution;
 /// <summary>An endpoint takes models of its types only.</summary>
 internal static class OperationCheck
 {
-    public static Refusal? Check(ServedModel model, Operation operation)
+    public static bool Takes(ServedModel model, Operation operation)
     {
         foreach (var type in operation.ModelTypesTaken)
         {
             if (type == model.Spec.ModelType)
             {
-                return null;
+                return true;
             }
+        }
+
+        return false;
+    }
+
+    public static Refusal? Check(ServedModel model, Operation operation)
+    {
+        if (Takes(model, operation))
+        {
+            return null;
         }
 
         var hint = Operation.All.FirstOrDefault(other => other.ModelTypesTaken.Contains(model.Spec.ModelType)) is { } right ? $" Use /v1/{right.Path}." : "";

@@ -6,17 +6,37 @@ using Orrery.Gateway.Routing;
 namespace Orrery.Gateway.ModelResolution;
 
 /// <summary>A public model id with everyone who serves it, in the order in which they are tried.</summary>
-internal sealed class ServedModel(SnapshotModel spec, IReadOnlyList<Candidate> candidates)
+internal sealed class ServedModel
 {
-    public SnapshotModel Spec { get; } = spec;
+    private uint _turn;
+
+    public ServedModel(SnapshotModel spec, IReadOnlyList<Candidate> candidates)
+    {
+        (Spec, Plan, IdJson, AsWanted, Strategy) = (spec, new(candidates), JsonText.Quote(spec.Id), [new(this, null)], RoutingStrategies.Named(spec.Strategy));
+        foreach (var candidate in candidates)
+        {
+            candidate.Model = this;
+        }
+    }
+
+    public SnapshotModel Spec { get; }
 
     public string Id => Spec.Id;
 
     /// <summary>The id as a JSON string, quotes included.</summary>
-    public byte[] IdJson { get; } = JsonText.Quote(spec.Id);
+    public byte[] IdJson { get; }
 
     /// <summary>The plan when the client names no provider; made once a snapshot.</summary>
-    public RoutePlan Plan { get; } = new(candidates);
+    public RoutePlan Plan { get; }
+
+    /// <summary>This model alone, whoever serves it.</summary>
+    public IReadOnlyList<WantedModel> AsWanted { get; }
+
+    /// <summary>How its providers are ordered; <c>null</c>: by priority.</summary>
+    public string? Strategy { get; }
+
+    /// <summary>Counts up, for those who are asked in turn.</summary>
+    public uint NextTurn() => Interlocked.Increment(ref _turn);
 
     /// <summary>The plan when the client names one; <c>null</c> when that provider does not serve this model.</summary>
     public RoutePlan? PlanFor(string provider)

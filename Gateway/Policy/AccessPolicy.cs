@@ -1,12 +1,48 @@
+using Orrery.Gateway.ModelResolution;
+
 namespace Orrery.Gateway.Policy;
 
 /// <summary>May this caller use this model?</summary>
 internal sealed class AccessPolicy
 {
-    public Refusal? Check(Exchange exchange) => exchange.Caller.MayCall(exchange.Model.Id)
-        ? null
-        : new Refusal(
-            StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "model_not_allowed",
-            $"The access key '{exchange.Caller.Key.Name}' may not call the model '{exchange.Model.Id}'. GET /v1/models lists what it may; an operator extends its allowedModels.",
-            "model");
+    /// <summary>Of several models those stay that the caller may use; what nobody may is refused. Who may use a name that a route leads on may go where it leads.</summary>
+    public Refusal? Check(Exchange exchange)
+    {
+        if (exchange.Caller.AllowedModels is null || (exchange.Route is not null && exchange.Caller.MayCall(exchange.Call.ModelName)))
+        {
+            return null;
+        }
+
+        if (exchange.Wanted.Count == 1)
+        {
+            return exchange.Caller.MayCall(exchange.Model.Id) ? null : NotAllowed(exchange);
+        }
+
+        var allowed = new List<WantedModel>();
+        foreach (var wanted in exchange.Wanted)
+        {
+            if (exchange.Caller.MayCall(wanted.Model.Id))
+            {
+                allowed.Add(wanted);
+            }
+            else
+            {
+                (exchange.LeftOut ??= []).Add(new(wanted.Model.Id, "this access key may not call it"));
+            }
+        }
+
+        if (allowed.Count == 0)
+        {
+            return NotAllowed(exchange);
+        }
+
+        exchange.Wanted = allowed;
+        exchange.Model = allowed[0].Model;
+        return null;
+    }
+
+    private static Refusal NotAllowed(Exchange exchange) => new(
+        StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "model_not_allowed",
+        $"The access key '{exchange.Caller.Key.Name}' may not call the model '{exchange.Model.Id}'. GET /v1/models lists what it may; an operator extends its allowedModels.",
+        "model");
 }

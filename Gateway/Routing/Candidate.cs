@@ -5,9 +5,25 @@ using Orrery.Gateway.Translation;
 namespace Orrery.Gateway.Routing;
 
 /// <summary>A provider that may serve a model, and the id that it knows it by.</summary>
-internal sealed class Candidate(ProviderRoute provider, string upstreamId)
+internal sealed class Candidate(ProviderRoute provider, string upstreamId, Latency latency)
 {
+    private ServedModel? _model;
+
     public ProviderRoute Provider { get; } = provider;
+
+    /// <summary>What it serves; set once, by the model that lists it.</summary>
+    public ServedModel Model
+    {
+        get => _model ?? throw new InvalidOperationException("Candidate.Model is read before its model exists.");
+        set => _model = value;
+    }
+
+    public Latency Latency { get; } = latency;
+
+    /// <summary>Prices of 1,000 tokens; <c>null</c>: not known.</summary>
+    public double? InputPrice { get; init; }
+
+    public double? OutputPrice { get; init; }
 
     public string UpstreamId { get; } = upstreamId;
 
@@ -22,6 +38,9 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId)
 internal sealed class ProviderRoute
 {
     public required SnapshotProvider Spec { get; init; }
+
+    /// <summary>Its share where requests are dealt out by weight.</summary>
+    public int Weight => Spec.Weight ?? 1;
 
     public required IEngineAdapter Adapter { get; init; }
 

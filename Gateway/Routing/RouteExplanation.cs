@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Orrery.Contracts;
+using Orrery.Gateway.ModelResolution;
 
 namespace Orrery.Gateway.Routing;
 
@@ -10,6 +11,7 @@ internal static class RouteExplanation
 {
     /// <summary>Intermediaries bound a header; what does not fit is left out and said to be.</summary>
     private const int LongestHeader = 4_000;
+    private const int MostLeftOut = 16;
 
     public static void AttachWhenAsked(Exchange exchange)
     {
@@ -20,9 +22,8 @@ internal static class RouteExplanation
     }
 
     /// <summary>In which order candidates are asked, and why.</summary>
-    public static string Rule(Exchange exchange) => exchange.OnlyProvider is null
-        ? "providers in declared order; of an endpoint pair the one with fewer requests in flight for its weight"
-        : "the request names its provider";
+    public static string Rule(Exchange exchange) => exchange.Plan.Rule
+        ?? (exchange.Wanted is [{ Provider: not null }] ? "the request names its provider" : "providers by priority");
 
     /// <summary>Who might answer, as a JSON array: provider, its model, why it cannot be used if it cannot, its endpoints with load and health.</summary>
     public static string Candidates(Exchange exchange)
@@ -50,11 +51,33 @@ internal static class RouteExplanation
             json.WriteNumber("leftOut", leftOut);
         }
 
+        WriteLeftOut(json, exchange.LeftOut);
+
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenCount <= LongestHeader
             ? Encoding.ASCII.GetString(bytes.WrittenSpan)
             : """{"error":"the explanation is longer than a header may be"}""";
+    }
+
+    /// <summary>What was asked for and leads nowhere.</summary>
+    private static void WriteLeftOut(Utf8JsonWriter json, List<LeftOut>? names)
+    {
+        if (names is null)
+        {
+            return;
+        }
+
+        json.WriteStartArray("refused");
+        foreach (var (name, reason) in names.Distinct().Take(MostLeftOut))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", Shown.Of(name));
+            json.WriteString("reason", reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     /// <returns>How many candidates there was no room for.</returns>
@@ -82,6 +105,7 @@ internal static class RouteExplanation
     {
         json.WriteStartObject();
         json.WriteString("provider", candidate.Provider.Name);
+        json.WriteString("model", candidate.Model.Id);
         json.WriteString("upstreamModel", candidate.UpstreamId);
         if (candidate.Provider.Fault is { } fault)
         {

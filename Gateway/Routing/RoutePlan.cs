@@ -1,10 +1,13 @@
 namespace Orrery.Gateway.Routing;
 
-/// <summary>Who is asked, in this order. Data: made once a snapshot, since what changes (load, health) is looked at when an endpoint is taken.</summary>
-internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates)
+/// <summary>Who is asked, in this order. Data: where nothing about the request decides, made once a snapshot, since load and health are looked at when an endpoint is taken.</summary>
+internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates, string? rule = null)
 {
     public IReadOnlyList<Candidate> Candidates { get; } = candidates;
 
     /// <summary>Someone can be sent to at all.</summary>
     public bool IsUsable { get; } = candidates.Any(candidate => candidate.Provider.IsUsable);
+
+    /// <summary>Why in this order, in words; <c>null</c>: as declared.</summary>
+    public string? Rule { get; } = rule;
 }

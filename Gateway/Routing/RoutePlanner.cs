@@ -1,17 +1,28 @@
 namespace Orrery.Gateway.Routing;
 
 /// <summary>Chooses the plan for an exchange. Sends nothing and takes no lease.</summary>
-internal sealed class RoutePlanner
+internal sealed class RoutePlanner(PlanBuilder builder)
 {
     private static readonly TimeSpan NotServedRetryAfter = TimeSpan.FromSeconds(10);
 
     /// <returns><c>null</c>, or 503 when nobody serves the model now.</returns>
     public Refusal? Plan(Exchange exchange)
     {
-        var model = exchange.Model;
-        exchange.Plan = exchange.OnlyProvider is { } provider ? model.PlanFor(provider) ?? model.Plan : model.Plan;
+        exchange.Plan = PlanBuilder.IsNeeded(exchange) ? builder.Build(exchange)
+            : exchange.Wanted[0].Provider is { } provider ? exchange.Model.PlanFor(provider) ?? exchange.Model.Plan
+            : exchange.Model.Plan;
         RouteExplanation.AttachWhenAsked(exchange);
-        return exchange.Plan.IsUsable ? null : NotServed(exchange);
+        return exchange.Plan.IsUsable ? null
+            : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers ? NotOffered(exchange, providers)
+            : NotServed(exchange);
+    }
+
+    private static Refusal NotOffered(Exchange exchange, IReadOnlyList<string> providers)
+    {
+        var serving = exchange.Wanted.SelectMany(wanted => wanted.Model.Plan.Candidates).Select(candidate => candidate.Provider.Name).Distinct().ToList();
+        return Refusal.BadField(
+            "routing.providers",
+            $"'routing.providers' is {string.Join(", ", providers.Select(Shown.Of))}; expected providers of '{exchange.Model.Id}'{(serving.Count > 0 ? $": {string.Join(", ", serving)}" : ", which has none yet")}.");
     }
 
     private static Refusal NotServed(Exchange exchange)

@@ -54,7 +54,7 @@ internal sealed partial class Sender(
         using var span = telemetry.StartAttempt(exchange, lease, attempt);
         exchange.Story?.AttemptBegins(lease, attempt);
         var timeout = timeouts.Rent(exchange.ClientLeft, EndOf(exchange, candidate));
-        var isAnswering = false;
+        var (began, isAnswering) = (time.GetTimestamp(), false);
         SendError? error;
         try
         {
@@ -71,6 +71,11 @@ internal sealed partial class Sender(
         finally
         {
             timeouts.Return(timeout);
+        }
+
+        if (error is null)
+        {
+            candidate.Latency.Observe(time.GetElapsedTime(began, exchange.Meter.FirstTokenTimestamp ?? time.GetTimestamp()));
         }
 
         telemetry.EndAttempt(span, exchange, error);

@@ -70,7 +70,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         var edits = new EditList();
         if (facts.Model.IsPresent)
         {
-            edits.Add(facts.Model, exchange.Model.IdJson);
+            edits.Add(facts.Model, candidate.Model.IdJson);
         }
 
         var response = exchange.Http.Response;

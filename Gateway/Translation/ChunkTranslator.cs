@@ -109,7 +109,7 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
 
         if (facts.Model.IsPresent)
         {
-            edits.Add(facts.Model, exchange.Model.IdJson);
+            edits.Add(facts.Model, candidate.Model.IdJson);
         }
 
         output.Write("data: "u8);

@@ -7,7 +7,7 @@ namespace Orrery.Gateway.Translation;
 /// <summary>Bytes to be replaced in a JSON text, without touching any other. Kept in the text's order, however they are added.</summary>
 internal struct EditList
 {
-    private const int Capacity = 4;
+    private const int Capacity = 8;
     private Slots _edits;
     private int _count;
 
@@ -20,7 +20,7 @@ internal struct EditList
     {
         if (_count == Capacity)
         {
-            throw new InvalidOperationException("A text is edited in at most four places.");
+            throw new InvalidOperationException("A text is edited in at most eight places.");
         }
 
         var i = _count++;

@@ -10,7 +10,7 @@ internal sealed class OpenAiAdapter : IEngineAdapter
 
     public void EditBody(Call call, Candidate candidate, ref EditList edits)
     {
-        edits.Add(call.Model, candidate.UpstreamIdJson);
+        ModelEdit.Name(call, candidate, ref edits);
         if (call.Stream)
         {
             StreamOptionsEdit.AskForUsage(call, continuous: false, ref edits);

@@ -26,7 +26,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, T
             RequestId = exchange.RequestId,
             TraceId = exchange.Trace.TraceId,
             Operation = exchange.Operation.Name,
-            Model = exchange.Model.Id,
+            Model = exchange.Served.Id,
             Provider = exchange.Candidate?.Provider.Name,
             Simulated = exchange.Candidate?.Provider.Spec.Simulated ?? false,
             Stream = exchange.Call.Stream,

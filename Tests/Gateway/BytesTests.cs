@@ -126,5 +126,5 @@ public sealed class BytesTests
             IdleTimeout = default,
             TotalTimeout = default,
         },
-        upstreamId);
+        upstreamId, new Latency(TimeProvider.System));
 }

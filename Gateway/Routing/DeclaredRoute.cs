@@ -1,0 +1,110 @@
+using System.Collections.Frozen;
+using Orrery.Contracts;
+using Orrery.Gateway.Intake;
+using Orrery.Gateway.ModelResolution;
+
+namespace Orrery.Gateway.Routing;
+
+/// <summary>A declared route, ready to be held against requests: its names looked up once a snapshot.</summary>
+internal sealed class DeclaredRoute
+{
+    private readonly SnapshotRoute _spec;
+    private readonly FrozenSet<string>? _models;
+    private readonly FrozenSet<string>? _tags;
+    private readonly FrozenSet<string>? _keys;
+    private readonly KeyValuePair<string, string>[] _headers;
+    private readonly Modalities _modalities;
+
+    public DeclaredRoute(SnapshotRoute spec, NamespaceModels models)
+    {
+        _spec = spec;
+        var match = spec.Match;
+        _models = Set(match?.Models);
+        _tags = Set([.. match?.Tags ?? [], .. match?.Tag is { } tag ? [tag] : Array.Empty<string>()]);
+        _keys = Set(match?.Keys);
+        _headers = [.. match?.Headers ?? new Dictionary<string, string>()];
+        _modalities = (match?.Modalities ?? []).Aggregate(Modalities.None, (all, name) => all | ModalitiesExtensions.Named(name));
+        Targets = [.. spec.Targets.Select(target => (Find(models, target.Model), target.Weight)).Where(target => target.Item1 is not null).Select(target => (target.Item1!.Value, target.Weight))];
+        Fault = spec.Targets.FirstOrDefault(target => Find(models, target.Model) is null)?.Model is { } missing ? $"its target '{missing}' does not exist" : null;
+        Fallback = spec.Fallback is null ? null : [.. spec.Fallback.SelectMany(name => FindFallback(models, name))];
+    }
+
+    public string Name => _spec.Name;
+
+    /// <summary>Those that exist, each with its share; the first that is drawn goes first.</summary>
+    public IReadOnlyList<(WantedModel Target, int Weight)> Targets { get; }
+
+    /// <summary><c>null</c>: the targets' own providers; empty: nobody.</summary>
+    public IReadOnlyList<WantedModel>? Fallback { get; }
+
+    public string? Strategy => RoutingStrategies.Named(_spec.Strategy);
+
+    /// <summary>What is wrong with it, in words.</summary>
+    public string? Fault { get; }
+
+    /// <summary>Names that exist through this route alone or are taken over by it.</summary>
+    public IEnumerable<string> Names => _models ?? Enumerable.Empty<string>();
+
+    public bool Matches(Exchange exchange) =>
+        (_models is null || _models.Contains(exchange.Call.ModelName))
+        && (_keys is null || _keys.Contains(exchange.Caller.Key.Name))
+        && (_tags is null || HasTag(exchange))
+        && IsWithin(exchange.Call.Body.Length)
+        && HasHeaders(exchange.Http.Request.Headers)
+        && (_modalities == Modalities.None || (exchange.Call.Modalities & _modalities) != 0);
+
+    private bool HasTag(Exchange exchange)
+    {
+        foreach (var tag in exchange.Caller.Key.Tags)
+        {
+            if (_tags!.Contains(tag))
+            {
+                return true;
+            }
+        }
+
+        if (!exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Tags, out var sent))
+        {
+            return false;
+        }
+
+        foreach (var tag in sent.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (_tags!.Contains(tag))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsWithin(int bodyBytes)
+    {
+        const int BytesPerToken = 4;
+        return _spec.Match?.InputTokens is not { } range
+            || ((range.AtLeast is not { } least || bodyBytes / BytesPerToken >= least) && (range.AtMost is not { } most || bodyBytes / BytesPerToken <= most));
+    }
+
+    private bool HasHeaders(IHeaderDictionary headers)
+    {
+        foreach (var (name, value) in _headers)
+        {
+            if (!headers.TryGetValue(name, out var sent) || (value != "*" && sent != value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static WantedModel? Find(NamespaceModels models, string name) =>
+        ModelResolver.Find(models, name) is var (model, provider) ? new WantedModel(model, provider) : null;
+
+    /// <summary>A model, or a provider: then whichever target it serves.</summary>
+    private IEnumerable<WantedModel> FindFallback(NamespaceModels models, string name) =>
+        Find(models, name) is { } wanted ? [wanted] : Targets.Where(target => target.Target.Model.PlanFor(name) is not null).Select(target => target.Target with { Provider = name });
+
+    private static FrozenSet<string>? Set(IReadOnlyCollection<string>? values) => values is { Count: > 0 } ? values.ToFrozenSet(StringComparer.Ordinal) : null;
+}
