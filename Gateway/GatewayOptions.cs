@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orrery.Gateway.Translation;
 
 namespace Orrery.Gateway;
 
@@ -21,6 +22,9 @@ internal sealed class GatewayOptions
 
     /// <summary>The longest answer without streaming, and the longest single event of a stream, in bytes: 1 KiB to 1 GiB. Default 128 MiB.</summary>
     public int MaxAnswerBytes { get; set; } = 128 << 20;
+
+    /// <summary>What clients read a model's reasoning under: <c>as-sent</c> (the default), <c>reasoning_content</c> or <c>reasoning</c>.</summary>
+    public string ReasoningField { get; set; } = ReasoningName.AsSent;
 
     /// <summary>Different endpoints tried for one request: 1 to 10. Default 3.</summary>
     public int MaxAttempts { get; set; } = 3;
@@ -60,6 +64,11 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         if (string.IsNullOrWhiteSpace(options.DataDirectory))
         {
             faults.Add("Gateway:DataDirectory is empty; expected a directory that the gateway may write to.");
+        }
+
+        if (!ReasoningName.All.Contains(options.ReasoningField))
+        {
+            faults.Add($"Gateway:ReasoningField is '{options.ReasoningField}'; expected one of {string.Join(", ", ReasoningName.All)}.");
         }
 
         Within(faults, nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1 << 10, 1 << 30);

@@ -25,10 +25,11 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
     private readonly int _longestEvent = options.Value.MaxAnswerBytes;
+    private readonly byte[]? _reasoningName = ReasoningName.Quoted(options.Value.ReasoningField);
 
     public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout)
     {
-        var translator = new ChunkTranslator(exchange, candidate);
+        var translator = new ChunkTranslator(exchange, candidate, _reasoningName);
         using var held = new HeldBytes(pool);
         SendError? error;
         try

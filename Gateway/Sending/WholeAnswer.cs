@@ -9,6 +9,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
 {
     private const int FirstGuess = 8 << 10;
     private readonly int _longest = options.Value.MaxAnswerBytes;
+    private readonly byte[]? _reasoningName = ReasoningName.Quoted(options.Value.ReasoningField);
 
     public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
     {
@@ -53,7 +54,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         }
     }
 
-    private static async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, ReadOnlyMemory<byte> answer)
+    private async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, ReadOnlyMemory<byte> answer)
     {
         if (!AnswerScan.TryRead(answer.Span, out var facts))
         {
@@ -73,6 +74,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
             edits.Add(facts.Model, candidate.Model.IdJson);
         }
 
+        ReasoningName.Spell(answer.Span, facts, _reasoningName, ref edits);
         var response = exchange.Http.Response;
         AnswerHead.ForWhole(response, candidate, edits.LengthAfter(answer.Length));
         edits.Write(answer.Span, response.BodyWriter);

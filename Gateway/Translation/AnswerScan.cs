@@ -22,8 +22,37 @@ internal struct AnswerFacts
 
     public bool HasFinish;
 
+    /// <summary>Where <c>reasoning</c> or <c>reasoning_content</c> stands as a name, quotes included.</summary>
+    public ReasoningNames Reasoning;
+
     /// <summary><c>{"error": …}</c> or <c>{"object":"error"}</c>.</summary>
     public bool IsError;
+}
+
+/// <summary>The first few of an answer, one a choice at most; one that has both names keeps both.</summary>
+internal struct ReasoningNames
+{
+    public const int Most = 4;
+
+    private Slots _names;
+
+    public int Count { get; private set; }
+
+    public readonly ByteRange this[int index] => _names[index];
+
+    public void Add(ByteRange name)
+    {
+        if (Count < Most)
+        {
+            _names[Count++] = name;
+        }
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(Most)]
+    private struct Slots
+    {
+        private ByteRange _first;
+    }
 }
 
 /// <summary>Reads answers without a DOM and without a string.</summary>
@@ -165,11 +194,24 @@ internal static class AnswerScan
             return;
         }
 
+        ByteRange reasoning = default;
+        var hasBoth = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isRole = reader.ValueTextEquals("role"u8);
+            if (reader.ValueTextEquals("reasoning"u8) || reader.ValueTextEquals("reasoning_content"u8))
+            {
+                hasBoth = reasoning.IsPresent;
+                reasoning = new ByteRange((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2);
+            }
+
             reader.Read();
             facts.HasContent |= IsSomething(ref reader) && !isRole;
+        }
+
+        if (reasoning.IsPresent && !hasBoth)
+        {
+            facts.Reasoning.Add(reasoning);
         }
     }
 

@@ -5,7 +5,10 @@ using Orrery.Gateway.Sending;
 namespace Orrery.Gateway.Translation;
 
 /// <summary>Translates a stream event by event: the model's public id goes in, usage that only we asked for goes out, and both are counted.</summary>
-internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
+/// <param name="exchange">The request.</param>
+/// <param name="candidate">Who answers.</param>
+/// <param name="reasoningName">See <see cref="ReasoningName.Quoted"/>.</param>
+internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, byte[]? reasoningName)
 {
     private static readonly byte[] Nothing = [];
 
@@ -112,6 +115,7 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
             edits.Add(facts.Model, candidate.Model.IdJson);
         }
 
+        ReasoningName.Spell(data, facts, reasoningName, ref edits);
         output.Write("data: "u8);
         edits.Write(data, output);
         output.Write("\n"u8);

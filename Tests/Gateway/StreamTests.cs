@@ -56,6 +56,28 @@ public sealed class StreamTests
         Assert.Equal(1, (await world.OnlyUsageAsync()).CompletionTokens);
     }
 
+    [Theory]
+    [InlineData("as-sent", "\"reasoning\":\"a\"", "\"reasoning_content\":\"b\"")]
+    [InlineData("reasoning", "\"reasoning\":\"a\"", "\"reasoning\":\"b\"")]
+    [InlineData("reasoning_content", "\"reasoning_content\":\"a\"", "\"reasoning_content\":\"b\"")]
+    public async Task Reasoning_has_the_name_that_the_operator_chose(string option, string first, string second)
+    {
+        static string Delta(string delta) => Chunk("x").Replace("\"content\":\"x\"", delta, StringComparison.Ordinal);
+        await using var engine = await ScriptedEngine.StartAsync(Sse([Delta("\"reasoning\":\"a\""), Delta("\"reasoning_content\":\"b\""), Delta("\"reasoning\":\"c\",\"reasoning_content\":\"c\""), Chunk("", finish: "\"stop\""), Done]));
+        await using var world = await GatewayWorld.StartAsync(engine, $"--Gateway:ReasoningField={option}");
+        using var response = await world.PostAsync(GatewayWorld.StreamChat());
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.Contains(first, body, StringComparison.Ordinal);
+        Assert.Contains(second, body, StringComparison.Ordinal);
+        Assert.Contains("\"reasoning\":\"c\",\"reasoning_content\":\"c\"", body, StringComparison.Ordinal);
+
+        engine.Script = Json(Answer.Replace("\"content\":\"Hello\"", "\"content\":\"Hello\",\"reasoning\":\"a\"", StringComparison.Ordinal));
+        using var whole = await world.PostAsync(GatewayWorld.Chat());
+        var text = await whole.Content.ReadAsStringAsync();
+        Assert.Contains(first, text, StringComparison.Ordinal);
+        Assert.Equal(text.Length, whole.Content.Headers.ContentLength);
+    }
+
     [Fact]
     public async Task Tokens_arrive_as_they_come()
     {
