@@ -6,6 +6,7 @@
 #   off     one beside it that sends no telemetry at all
 #   tenth   one beside it as the graph's own
 #   all     one beside it that records every trace
+#   NAME:VARIABLE=VALUE,VARIABLE=VALUE   one beside it with these variables, to try something out
 # Needs the benchmark (ORRERY_TEST_DATA, default ../shared, has bench/), gcc, nginx, python3 and curl.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -66,17 +67,18 @@ for name in $gateways; do
     continue
   fi
   mapfile -d '' -t environment </proc/"$own"/environ
-  environment+=("ASPNETCORE_URLS=http://127.0.0.1:$port" "Metrics__Port=$((port + 1000))" "Gateway__DataDirectory=$state/$name" "OTEL_SERVICE_NAME=gateway-$name")
+  environment+=("ASPNETCORE_URLS=http://127.0.0.1:$port" "Metrics__Port=$((port + 1000))" "Gateway__DataDirectory=$state/${name%%:*}" "OTEL_SERVICE_NAME=gateway-${name%%:*}")
   case $name in
     off) environment+=(Telemetry__ConsoleUrl= OTEL_EXPORTER_OTLP_ENDPOINT=) ;;
     tenth) environment+=(Telemetry__SampleRatio=0.1) ;;
     all) environment+=(Telemetry__SampleRatio=1) ;;
-    *) echo "'$name' is no gateway; expected graph, off, tenth or all." >&2; exit 1 ;;
+    *:*=*) IFS=, read -ra own_variables <<<"${name#*:}" && environment+=("${own_variables[@]}") ;;
+    *) echo "'$name' is no gateway; expected graph, off, tenth, all or NAME:VARIABLE=VALUE,…" >&2; exit 1 ;;
   esac
-  (cd Gateway && exec env -i "${environment[@]}" bin/Release/net10.0/Orrery.Gateway) >"$state/$name.log" 2>&1 &
+  (cd Gateway && exec env -i "${environment[@]}" bin/Release/net10.0/Orrery.Gateway) >"$state/${name%%:*}.log" 2>&1 &
   started+=($!)
-  wait_for "http://127.0.0.1:$port/health/ready" $! "$state/$name.log"
-  tested+=(--gut "orrery-$name" "http://127.0.0.1:$port/v1" "$key" bench-chat $!)
+  wait_for "http://127.0.0.1:$port/health/ready" $! "$state/${name%%:*}.log"
+  tested+=(--gut "orrery-${name%%:*}" "http://127.0.0.1:$port/v1" "$key" bench-chat $!)
   port=$((port + 1))
 done
 
