@@ -51,6 +51,7 @@ internal static class ConsoleExtensions
     {
         builder.AddServiceClient("catalogue");
         builder.Services.AddSingleton<AccessKeys>();
+        builder.Services.AddSingleton<Sessions>();
         builder.Services.AddSingleton(services => new SessionTokens(
             builder.Configuration["Internal:Key"] ?? throw new InvalidOperationException("Internal:Key is not set (environment: Internal__Key)."),
             services.GetRequiredService<TimeProvider>()));

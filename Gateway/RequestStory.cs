@@ -152,6 +152,7 @@ internal sealed class RequestStory
         {
             _span.SetTag(Attributes.InputMessages, recording.Input(exchange.Call.Body));
             _span.SetTag(Attributes.OutputMessages, recording.Output());
+            _span.SetTag("orrery.recording.fault", recording.Fault);
         }
     }
 

@@ -32,6 +32,8 @@ internal sealed class Days(NpgsqlDataSource database)
         }
     }
 
+    public void Forget() => _made.Clear();
+
     /// <summary>Drops what lies before <paramref name="day"/>.</summary>
     /// <returns>How many partitions.</returns>
     public async Task<int> DropBeforeAsync(DateOnly day, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Orrery.WebConsole.Stores;
 
@@ -25,6 +26,8 @@ internal static class HistoryExtensions
         builder.AddNpgsqlDataSource("orrery", "console", typeof(HistoryOptions).Assembly, isNeeded: false);
         builder.Services.AddSingleton<HistoryReader>();
         builder.Services.AddSingleton<HistoryTables>();
-        builder.Services.AddHostedService<HistoryWriter>();
+        builder.Services.AddSingleton<HistoryWriter>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HistoryWriter>());
+        builder.Services.AddHealthChecks().AddCheck<HistoryWriter>("history", HealthStatus.Degraded);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class HistoryOptions
     /// <summary>Spans and log entries, each, that may wait for the database: 1,000 to 1 million; further ones are not kept, and are counted. Default 50,000.</summary>
     public int MaxWaiting { get; set; } = 50_000;
 
+    /// <summary>What they may take together, in bytes, estimated: 1 MB to 16 GB. Default 64 MB.</summary>
+    public long MaxWaitingBytes { get; set; } = 64L << 20;
+
     /// <summary>How often each series of metrics is noted down: 1 s to 1 hour. Default 1 minute.</summary>
     public TimeSpan MetricsEvery { get; set; } = TimeSpan.FromMinutes(1);
 
@@ -38,6 +41,11 @@ internal sealed class HistoryOptions
             if (options.MaxWaiting is < 1_000 or > 1_000_000)
             {
                 faults.Add($"Console:History:MaxWaiting is {options.MaxWaiting}; expected 1000 to 1000000.");
+            }
+
+            if (options.MaxWaitingBytes is < 1L << 20 or > 16L << 30)
+            {
+                faults.Add($"Console:History:MaxWaitingBytes is {options.MaxWaitingBytes}; expected {1L << 20} to {16L << 30}.");
             }
 
             if (options.MetricsEvery < TimeSpan.FromSeconds(1) || options.MetricsEvery > TimeSpan.FromHours(1))

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orrery.WebConsole.Stores;
 using Orrery.WebConsole.Telemetry;
 
 namespace Orrery.WebConsole.History;
@@ -14,8 +15,10 @@ internal sealed class HistoryQueue(IOptions<HistoryOptions> options)
     private readonly bool _isOn = options.Value.KeepFor is not null;
     private readonly int _most = options.Value.MaxWaiting;
     private readonly Lock _lock = new();
+    private readonly long _mostBytes = options.Value.MaxWaitingBytes;
     private readonly Queue<Span> _spans = [];
     private readonly Queue<LogRecord> _logs = [];
+    private long _bytes;
     private TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _inHand;
     private long _written;
@@ -32,9 +35,9 @@ internal sealed class HistoryQueue(IOptions<HistoryOptions> options)
         }
     }
 
-    public void Offer(IReadOnlyList<Span> spans) => Offer(spans, _spans);
+    public void Offer(IReadOnlyList<Span> spans) => Offer(spans, _spans, TextSize.Of);
 
-    public void Offer(IReadOnlyList<LogRecord> entries) => Offer(entries, _logs);
+    public void Offer(IReadOnlyList<LogRecord> entries) => Offer(entries, _logs, TextSize.Of);
 
     /// <summary>Ends as soon as something waits.</summary>
     public Task ArrivalAsync(CancellationToken cancellationToken)
@@ -52,6 +55,7 @@ internal sealed class HistoryQueue(IOptions<HistoryOptions> options)
         {
             var taken = (Spans: Take(_spans, most), Logs: Take(_logs, most));
             _inHand += taken.Spans.Count + taken.Logs.Count;
+            _bytes -= taken.Spans.Sum(TextSize.Of) + taken.Logs.Sum(TextSize.Of);
             return taken;
         }
     }
@@ -66,7 +70,7 @@ internal sealed class HistoryQueue(IOptions<HistoryOptions> options)
         }
     }
 
-    private void Offer<T>(IReadOnlyList<T> items, Queue<T> queue)
+    private void Offer<T>(IReadOnlyList<T> items, Queue<T> queue, Func<T, long> size)
     {
         if (!_isOn || items.Count == 0)
         {
@@ -78,9 +82,11 @@ internal sealed class HistoryQueue(IOptions<HistoryOptions> options)
         {
             foreach (var item in items)
             {
-                if (queue.Count < _most)
+                var bytes = size(item);
+                if (queue.Count < _most && _bytes + bytes <= _mostBytes)
                 {
                     queue.Enqueue(item);
+                    _bytes += bytes;
                 }
                 else
                 {

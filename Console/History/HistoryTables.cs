@@ -15,6 +15,9 @@ internal sealed class HistoryTables(NpgsqlDataSource database, TraceStore memory
     /// <summary>What says that it is of tomorrow has a wrong clock, and would lie in a partition that is never dropped.</summary>
     private static readonly TimeSpan MostAhead = TimeSpan.FromHours(1);
 
+    /// <summary>Partitions may be gone that were there: they are made anew.</summary>
+    public void ForgetDays() => _days.Forget();
+
     private const int TracesAtOnce = 10_000;
     private const int MostIdsRemembered = 100_000;
     private readonly Days _days = new(database);
@@ -114,7 +117,7 @@ internal sealed class HistoryTables(NpgsqlDataSource database, TraceStore memory
             await copy.WriteAsync(span.Name.Storable(), NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync((short)span.Kind, NpgsqlDbType.Smallint, cancellationToken);
             await copy.WriteAsync(span.Start.UtcDateTime, NpgsqlDbType.TimestampTz, cancellationToken);
-            await copy.WriteAsync(span.Duration.Ticks * TimeSpan.NanosecondsPerTick, NpgsqlDbType.Bigint, cancellationToken);
+            await copy.WriteAsync(Math.Min(span.Duration.Ticks, long.MaxValue / TimeSpan.NanosecondsPerTick) * TimeSpan.NanosecondsPerTick, NpgsqlDbType.Bigint, cancellationToken);
             await copy.WriteAsync((short)span.Status, NpgsqlDbType.Smallint, cancellationToken);
             await copy.WriteAsync(span.StatusMessage.Storable(), NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(HistoryText.Json(span.Tags), NpgsqlDbType.Json, cancellationToken);
@@ -237,7 +240,7 @@ internal sealed class HistoryTables(NpgsqlDataSource database, TraceStore memory
             new
             {
                 emitter,
-                Name = instrument.Name.Storable(),
+                Name = instrument.Name.Storable().Short(),
                 Unit = instrument.Unit.Storable(),
                 Description = instrument.Description.Storable(),
                 Kind = (short)instrument.Kind,
@@ -288,18 +291,18 @@ internal sealed record TraceRow
     public static TraceRow Of(TraceSummary trace) => new()
     {
         Id = trace.Id.Uuid(),
-        Name = trace.Name.Storable(),
-        Service = trace.Service.Storable(),
+        Name = trace.Name.Storable().Short(),
+        Service = trace.Service.Storable().Short(),
         Kind = (int)trace.Kind,
         StartTime = Microseconds(trace.Start),
         EndTime = Microseconds(trace.Start + trace.Duration),
         Spans = trace.Spans,
         FailedSpans = trace.FailedSpans,
-        Services = trace.Services.ToDictionary(one => one.Key.Storable(), one => one.Value),
+        Services = trace.Services.GroupBy(one => one.Key.Storable(), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(one => one.Value)),
         IsWhole = trace.IsWhole,
-        Model = trace.Model?.Storable(),
-        Models = [.. trace.Models.Select(HistoryText.Storable)],
-        RequestId = trace.RequestId?.Storable(),
+        Model = trace.Model?.Storable().Short(),
+        Models = [.. trace.Models.Select(model => model.Storable().Short())],
+        RequestId = trace.RequestId?.Storable().Short(),
         InputTokens = trace.InputTokens,
         OutputTokens = trace.OutputTokens,
         FirstChunkMs = trace.TimeToFirstChunk?.TotalMilliseconds,

@@ -11,6 +11,8 @@ namespace Orrery.WebConsole.History;
 /// <summary>Between telemetry and what PostgreSQL keeps of it.</summary>
 internal static class HistoryText
 {
+    private const int LongestIndexed = 512;
+
     /// <summary>An object with a property a tag, in their order: <c>tags->>'gen_ai.request.model'</c> works in SQL.</summary>
     public static string Json(Tag[] tags) => Json(writer => Write(writer, tags));
 
@@ -89,6 +91,9 @@ internal static class HistoryText
         uuid.TryWriteBytes(bytes, bigEndian: true, out _);
         return new(BinaryPrimitives.ReadUInt128BigEndian(bytes));
     }
+
+    /// <summary>What stands in an index has a bound there.</summary>
+    public static string Short(this string text) => text.Length <= LongestIndexed ? text : text[..(char.IsHighSurrogate(text[LongestIndexed - 1]) ? LongestIndexed - 1 : LongestIndexed)];
 
     /// <summary>PostgreSQL's texts cannot hold the character 0.</summary>
     public static string Storable(this string text) => text.Contains('\0') ? text.Replace('\0', '\uFFFD') : text;

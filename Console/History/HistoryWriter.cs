@@ -1,15 +1,17 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orrery.ServiceDefaults;
 using Orrery.WebConsole.Stores;
+using Orrery.WebConsole.Telemetry;
 
 namespace Orrery.WebConsole.History;
 
 /// <summary>Brings to the database what waits for it, and takes out of it what is too old. While the database is away, what has come waits.</summary>
 internal sealed partial class HistoryWriter(
     HistoryQueue queue, HistoryTables tables, MetricStore metrics, MigrationAtStart migration, IOptions<HistoryOptions> options, TimeProvider time, ILogger<HistoryWriter> logger)
-    : BackgroundService
+    : BackgroundService, IHealthCheck
 {
     private const int Batch = 5_000;
 
@@ -57,25 +59,29 @@ internal sealed partial class HistoryWriter(
     private async Task WriteBatchAsync(CancellationToken cancellationToken)
     {
         var (spans, logs) = queue.Take(Batch);
-        var (all, isSettled) = (spans.Count + logs.Count, false);
+        await WriteAsync(spans, logs, cancellationToken);
+    }
+
+    /// <summary>What the database refuses is tried in halves, so that one item it cannot hold takes no other with it.</summary>
+    private async Task WriteAsync(List<Span> spans, List<LogRecord> logs, CancellationToken cancellationToken)
+    {
+        var (all, written) = (spans.Count + logs.Count, 0);
         try
         {
-            await TryUntilDoneAsync(
-                async token =>
-                {
-                    var written = await tables.WriteAsync(spans, logs, Oldest, token);
-                    isSettled = true;
-                    queue.Settle(written, all - written);
-                },
-                cancellationToken);
-        }
-        finally
-        {
-            if (!isSettled)
+            if (await TryUntilDoneAsync(async token => written = await tables.WriteAsync(spans, logs, Oldest, token), isLast: all == 1, cancellationToken) || all < 2)
             {
-                queue.Settle(0, all);
+                queue.Settle(written, all - written);
+                return;
             }
         }
+        catch (OperationCanceledException)
+        {
+            queue.Settle(0, all);
+            throw;
+        }
+
+        await WriteAsync(spans[..(spans.Count / 2)], logs[..(logs.Count / 2)], cancellationToken);
+        await WriteAsync(spans[(spans.Count / 2)..], logs[(logs.Count / 2)..], cancellationToken);
     }
 
     private async Task WriteRestAsync()
@@ -96,17 +102,29 @@ internal sealed partial class HistoryWriter(
 
     private async Task NoteMetricsAsync(CancellationToken stoppingToken)
     {
-        var noted = DateTimeOffset.MinValue;
+        var noted = 0L;
         using var timer = new PeriodicTimer(options.Value.MetricsEvery, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var latest = metrics.Latest(noted);
+            var (latest, version) = metrics.Latest(noted);
             if (latest.Count > 0)
             {
-                await TryUntilDoneAsync(token => tables.WriteAsync(latest, Oldest, token), stoppingToken);
-                noted = latest.Max(one => one.Points[^1].Time);
+                await WriteAsync(latest, stoppingToken);
             }
+
+            noted = version;
         }
+    }
+
+    private async Task WriteAsync(IReadOnlyList<Series> latest, CancellationToken cancellationToken)
+    {
+        if (await TryUntilDoneAsync(token => tables.WriteAsync(latest, Oldest, token), isLast: latest.Count == 1, cancellationToken) || latest.Count < 2)
+        {
+            return;
+        }
+
+        await WriteAsync([.. latest.Take(latest.Count / 2)], cancellationToken);
+        await WriteAsync([.. latest.Skip(latest.Count / 2)], cancellationToken);
     }
 
     private async Task CleanAsync(CancellationToken stoppingToken)
@@ -118,7 +136,7 @@ internal sealed partial class HistoryWriter(
             while (isMore)
             {
                 isMore = false;
-                await TryUntilDoneAsync(async token => isMore = await tables.ForgetBeforeAsync(Oldest, token), stoppingToken);
+                await TryUntilDoneAsync(async token => isMore = await tables.ForgetBeforeAsync(Oldest, token), isLast: true, stoppingToken);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -126,9 +144,14 @@ internal sealed partial class HistoryWriter(
 
     private DateTimeOffset Oldest => time.GetUtcNow() - _keep;
 
-    /// <summary>Goes on trying while the database is away; what the database refuses is not tried again.</summary>
-    private async Task TryUntilDoneAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
+    /// <summary>Goes on trying while the database is away, or may not be written to for now; what it refuses is not tried again.</summary>
+    /// <param name="act">What to do.</param>
+    /// <param name="isLast">There is no smaller part to try: a refusal is a loss, and said.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>It is done.</returns>
+    private async Task<bool> TryUntilDoneAsync(Func<CancellationToken, Task> act, bool isLast, CancellationToken cancellationToken)
     {
+        var hasLostDays = false;
         while (true)
         {
             try
@@ -140,14 +163,14 @@ internal sealed partial class HistoryWriter(
                     Log.Back(logger);
                 }
 
-                return;
+                return true;
             }
-            catch (PostgresException error) when (!error.IsTransient)
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.CheckViolation && !hasLostDays)
             {
-                Log.Refused(logger, error);
-                return;
+                hasLostDays = true; // A day's partition is gone.
+                tables.ForgetDays();
             }
-            catch (Exception error) when (error is NpgsqlException or SocketException or TimeoutException && !cancellationToken.IsCancellationRequested)
+            catch (Exception error) when (IsAway(error) && !cancellationToken.IsCancellationRequested)
             {
                 if (!_isAway)
                 {
@@ -157,8 +180,26 @@ internal sealed partial class HistoryWriter(
 
                 await Task.Delay(PauseWhenAway, time, cancellationToken);
             }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (isLast)
+                {
+                    Log.Refused(logger, error);
+                }
+
+                return false;
+            }
         }
     }
+
+    private static bool IsAway(Exception error) => error switch
+    {
+        PostgresException refusal => refusal.IsTransient || refusal.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
+        _ => error is NpgsqlException or SocketException or TimeoutException,
+    };
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(_isAway ? HealthCheckResult.Degraded("the history's database does not answer, or may not be written to") : HealthCheckResult.Healthy());
 
     private async Task OneAtATimeAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
     {
@@ -187,7 +228,7 @@ internal sealed partial class HistoryWriter(
         [LoggerMessage(522, LogLevel.Information, "The history's database answers again", EventName = "HistoryBack")]
         public static partial void Back(ILogger logger);
 
-        [LoggerMessage(523, LogLevel.Error, "The history's database refuses telemetry; a batch is lost", EventName = "HistoryRefused")]
+        [LoggerMessage(523, LogLevel.Error, "The history's database refuses an item; it is lost", EventName = "HistoryRefused")]
         public static partial void Refused(ILogger logger, Exception error);
 
         [LoggerMessage(524, LogLevel.Warning, "Stopped with {Count} spans and log entries that the history's database has not got", EventName = "HistoryLeftBehind")]

@@ -18,6 +18,14 @@ internal static class LiveRegions
     /// <summary>Sends a comment when nothing changes, so that a connection that is gone is noticed.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    /// <summary>Times as long as drawing took.</summary>
+    private const int RestOfWork = 9;
+
+    /// <summary>Readers at once; a browser that is told 503 tries again.</summary>
+    private const int MostStreams = 100;
+
+    private static int _streams;
+
     /// <summary>Lines in one event, at most.</summary>
     private const int MostLines = 500;
 
@@ -26,10 +34,12 @@ internal static class LiveRegions
     /// <param name="pattern">The address that the page gives its part.</param>
     /// <param name="changes">What tells that there is something new.</param>
     /// <param name="parameters">The part's parameters, read from the address.</param>
+    /// <param name="version">Reads the address once, and gives a function that tells whether the part itself has changed; absent: every change may be its.</param>
     public static void MapLive<TPart>(
-        this IEndpointRouteBuilder routes, string pattern, Func<HttpContext, ChangeSignal> changes, Func<HttpContext, Dictionary<string, object?>> parameters)
+        this IEndpointRouteBuilder routes, string pattern, Func<HttpContext, ChangeSignal> changes, Func<HttpContext, Dictionary<string, object?>> parameters,
+        Func<HttpContext, Func<long>>? version = null)
         where TPart : IComponent =>
-        routes.MapGet(pattern, http => StreamAsync<TPart>(http, changes(http), parameters(http)));
+        routes.MapGet(pattern, http => BoundedAsync(http, () => StreamAsync<TPart>(http, changes(http), parameters(http), version?.Invoke(http))));
 
     /// <summary>Serves what is added to a list at <paramref name="pattern"/>: each time <paramref name="next"/> has something, rendered by <typeparamref name="TPart"/>.</summary>
     /// <param name="routes">Where it is added.</param>
@@ -39,7 +49,7 @@ internal static class LiveRegions
     public static void MapTail<TPart>(
         this IEndpointRouteBuilder routes, string pattern, Func<HttpContext, ChangeSignal> changes, Func<HttpContext, Func<Dictionary<string, object?>?>> next)
         where TPart : IComponent =>
-        routes.MapGet(pattern, http => TailAsync<TPart>(http, changes(http), next(http)));
+        routes.MapGet(pattern, http => BoundedAsync(http, () => TailAsync<TPart>(http, changes(http), next(http))));
 
     /// <summary>Serves lines as they come, those that come together in one event.</summary>
     /// <param name="routes">Where it is added.</param>
@@ -48,10 +58,10 @@ internal static class LiveRegions
     /// <param name="lines">Gives them, until its token ends.</param>
     public static void MapLines<TPart, TLine>(
         this IEndpointRouteBuilder routes, string pattern, string parameter, Func<HttpContext, CancellationToken, IAsyncEnumerable<TLine>> lines)
-        where TPart : IComponent => routes.MapGet(pattern, async http =>
+        where TPart : IComponent => routes.MapGet(pattern, http => BoundedAsync(http, async () =>
     {
         await using var renderer = new HtmlRenderer(http.RequestServices, http.RequestServices.GetRequiredService<ILoggerFactory>());
-        using var stream = new EventStream(http);
+        await using var stream = new EventStream(http);
         try
         {
             await stream.BeatAsync();
@@ -64,7 +74,27 @@ internal static class LiveRegions
         {
             // The reader left, or the AppHost is gone; the page tries again.
         }
-    });
+    }));
+
+    private static async Task BoundedAsync(HttpContext http, Func<Task> stream)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _streams) > MostStreams)
+            {
+                http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                http.Response.Headers.RetryAfter = "5";
+                await http.Response.WriteAsync($"{MostStreams} readers follow live already.", http.RequestAborted);
+                return;
+            }
+
+            await stream();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streams);
+        }
+    }
 
     private static Task TailAsync<TPart>(HttpContext http, ChangeSignal changes, Func<Dictionary<string, object?>?> next)
         where TPart : IComponent => FollowAsync(http, changes, async (renderer, stream) =>
@@ -75,12 +105,23 @@ internal static class LiveRegions
         }
     });
 
-    private static Task StreamAsync<TPart>(HttpContext http, ChangeSignal changes, Dictionary<string, object?> parameters)
+    private static Task StreamAsync<TPart>(HttpContext http, ChangeSignal changes, Dictionary<string, object?> parameters, Func<long>? version)
         where TPart : IComponent
     {
-        var sent = "";
+        var (sent, shown) = ("", long.MinValue);
         return FollowAsync(http, changes, async (renderer, stream) =>
         {
+            if (version is not null)
+            {
+                var now = version();
+                if (now == shown)
+                {
+                    return;
+                }
+
+                shown = now;
+            }
+
             var html = await RenderAsync<TPart>(renderer, parameters);
             if (html != sent)
             {
@@ -93,15 +134,17 @@ internal static class LiveRegions
     {
         var time = http.RequestServices.GetRequiredService<TimeProvider>();
         await using var renderer = new HtmlRenderer(http.RequestServices, http.RequestServices.GetRequiredService<ILoggerFactory>());
-        using var stream = new EventStream(http);
+        await using var stream = new EventStream(http);
         try
         {
             await stream.BeatAsync();
             while (true)
             {
-                var seen = changes.Version;
+                var (seen, began) = (changes.Version, time.GetTimestamp());
                 await send(renderer, stream);
-                await Task.Delay(LeastPause, time, stream.Closed);
+
+                // What takes long to draw is drawn less often, so that readers of large pages leave room for what comes in.
+                await Task.Delay(TimeSpan.FromTicks(Math.Max(LeastPause.Ticks, RestOfWork * time.GetElapsedTime(began).Ticks)), time, stream.Closed);
                 while (!await ChangedAsync(changes, seen, time, stream.Closed))
                 {
                     await stream.BeatAsync();

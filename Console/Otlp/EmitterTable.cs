@@ -66,6 +66,17 @@ internal sealed class EmitterTable(int limit = 4096)
         public bool Equals(Emitter? left, Emitter? right) =>
             left!.Service == right!.Service && left.Instance == right.Instance && left.Tags.AsSpan().SequenceEqual(right.Tags);
 
-        public int GetHashCode(Emitter emitter) => HashCode.Combine(emitter.Service, emitter.Instance, emitter.Tags.Length);
+        public int GetHashCode(Emitter emitter)
+        {
+            var hash = new HashCode();
+            hash.Add(emitter.Service);
+            hash.Add(emitter.Instance);
+            foreach (var tag in emitter.Tags)
+            {
+                hash.Add(tag); // All of them: whoever sends could make them all collide otherwise.
+            }
+
+            return hash.ToHashCode();
+        }
     }
 }

@@ -11,6 +11,9 @@ public sealed record ChartLine(string Name, IReadOnlyList<(DateTimeOffset Time, 
 /// <param name="Unit">An OpenTelemetry unit, or <c>%</c>.</param>
 public sealed record Chart(string Title, string Unit, IReadOnlyList<ChartLine> Lines, DateTimeOffset From, DateTimeOffset To)
 {
+    /// <summary>Less is nothing that a chart could show.</summary>
+    private const double Least = 1e-12;
+
     public string WhenEmpty { get; init; } = "Nothing measured in this time.";
 
     public bool IsEmpty => !Lines.Any(line => line.Last is not null);
@@ -21,13 +24,13 @@ public sealed record Chart(string Title, string Unit, IReadOnlyList<ChartLine> L
         get
         {
             var most = Lines.SelectMany(line => line.Points).Max(point => point.Value) ?? 0;
-            if (most <= 0)
+            if (most is not (>= Least and <= double.MaxValue))
             {
                 return 1;
             }
 
             var power = Math.Pow(10, Math.Floor(Math.Log10(most)));
-            return new[] { 1, 2, 5, 10 }.Select(factor => factor * power).First(top => top >= most * 0.9999);
+            return new[] { 1, 2, 5, 10 }.Select(factor => factor * power).FirstOrDefault(top => top >= most * 0.9999, most);
         }
     }
 }

@@ -13,6 +13,8 @@ public sealed class Filters(HttpContext http)
     private static readonly string[] Moments = ["yyyy-MM-ddTHH:mm", "yyyy-MM-ddTHH:mm:ss", "yyyy-MM-ddTHH:mm:ss.FFFFFFF", "yyyy-MM-dd"];
     private readonly DateTimeOffset _now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
 
+    private const int Longest = 200;
+
     /// <summary>What was wrong with the address, for people.</summary>
     public List<string> Faults { get; } = [];
 
@@ -20,7 +22,9 @@ public sealed class Filters(HttpContext http)
     public static IEnumerable<(string Value, string Text)> Windows(bool hasHistory) =>
         [("5m", "5 minutes"), ("15m", "15 minutes"), ("1h", "1 hour"), ("6h", "6 hours"), ("1d", "1 day"), .. LongWindows.Where(_ => hasHistory)];
 
-    public string? Text(string name) => _query[name].ToString().Trim() is { Length: > 0 } text ? text[..Math.Min(text.Length, 200)] : null;
+    public string? Text(string name) => _query[name].ToString().Trim() is { Length: > 0 } text ? Cut(text.Replace("\0", "", StringComparison.Ordinal)) : null;
+
+    private static string Cut(string text) => text.Length <= Longest ? text : text[..(char.IsHighSurrogate(text[Longest - 1]) ? Longest - 1 : Longest)];
 
     public TimeSpan? Duration(string name)
     {
@@ -46,7 +50,7 @@ public sealed class Filters(HttpContext http)
             return null;
         }
 
-        if (DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+        if (DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) && moment.Year is >= 2000 and < 3000)
         {
             return moment;
         }

@@ -14,6 +14,9 @@ namespace Orrery.WebConsole.Pages;
 /// <summary>Every page and its address, and the address of what is live on it.</summary>
 internal static class PagesApi
 {
+    /// <summary>Entries that a live tail shows at once; more of them nobody reads.</summary>
+    private const int MostTailed = 500;
+
     public static void MapPages(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/sign-in", (string? next) => Page<SignInPage>(new() { [nameof(SignInPage.Next)] = next ?? "/" }));
@@ -78,8 +81,15 @@ internal static class PagesApi
             : Page<NotFoundPage>(new() { [nameof(NotFoundPage.Reason)] = $"“{id}” is no trace id: expected 32 hex digits." }));
         routes.MapLive<TraceDetail>(
             "/live/traces/{id}", Changes<TraceStore>(store => store.Changes),
-            http => new() { [nameof(TraceDetail.Id)] = TraceId.TryParse(http.GetRouteValue("id") as string, out var id) ? id : default });
+            http => new() { [nameof(TraceDetail.Id)] = TraceOf(http) },
+            http =>
+            {
+                var (id, traces, logs) = (TraceOf(http), http.RequestServices.GetRequiredService<TraceStore>(), http.RequestServices.GetRequiredService<LogStore>());
+                return () => ((long)traces.SpansOf(id) << 32) + logs.CountOf(id);
+            });
     }
+
+    private static TraceId TraceOf(HttpContext http) => TraceId.TryParse(http.GetRouteValue("id") as string, out var id) ? id : default;
 
     private static void MapLogs(this IEndpointRouteBuilder routes)
     {
@@ -91,12 +101,12 @@ internal static class PagesApi
         routes.MapTail<LogLines>("/live/logs", Changes<LogStore>(store => store.Changes), http =>
         {
             var store = http.RequestServices.GetRequiredService<LogStore>();
-            var filter = new Filters(http).Logs();
+            var filter = new Filters(http).Logs() with { Limit = MostTailed };
             return () =>
             {
                 var entries = store.List(filter);
                 filter = filter with { After = entries is [.., var last] ? last.Number : filter.After };
-                return entries.Count == 0 ? null : new() { [nameof(LogLines.Entries)] = entries };
+                return entries.Count == 0 ? null : new() { [nameof(LogLines.Entries)] = entries, [nameof(LogLines.IsCut)] = entries.Count == MostTailed };
             };
         });
     }

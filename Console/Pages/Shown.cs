@@ -44,11 +44,11 @@ internal static class Shown
     };
 
     /// <summary>In the unit of an OpenTelemetry instrument.</summary>
-    public static string Quantity(double value, string unit) => unit switch
+    public static string Quantity(double value, string unit) => !double.IsFinite(value) ? "–" : unit switch
     {
         "s" => Duration(TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9))),
         "ms" => Duration(TimeSpan.FromMilliseconds(Math.Clamp(value, 0, 1e12))),
-        "By" => Bytes((long)value),
+        "By" => Bytes((long)Math.Clamp(value, 0, 9e18)),
         "%" => Three(value) + " %",
         "1" or "" => Number(value),
         ['{', .., '}'] => $"{Number(value)}",

@@ -1,3 +1,5 @@
+using Orrery.WebConsole.SignIn;
+
 namespace Orrery.WebConsole.Pages;
 
 /// <summary>Dark, light, or what the reader's system prefers; kept in a cookie, since nothing inline could read anything else in time.</summary>
@@ -13,10 +15,9 @@ internal static class Themes
 
     public static void MapThemes(this IEndpointRouteBuilder routes) => routes.MapPost("/theme", async (HttpContext http) =>
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await http.FormAsync();
         var theme = form["theme"].ToString();
         http.Response.Cookies.Append(Cookie, All.Contains(theme) ? theme : All[0], new CookieOptions { SameSite = SameSiteMode.Lax, MaxAge = TimeSpan.FromDays(365), HttpOnly = true });
-        var back = form["back"].ToString();
-        return Results.LocalRedirect(back.StartsWith('/') && !back.StartsWith("//", StringComparison.Ordinal) && !back.StartsWith("/\\", StringComparison.Ordinal) ? back : "/");
+        return Results.LocalRedirect(SignInApi.LocalPath(form["back"].ToString()));
     }).DisableAntiforgery();
 }

@@ -19,8 +19,19 @@ internal sealed class ResourceBook
 
     public RunningResource? Find(string id) => _resources.GetValueOrDefault(id);
 
-    public void Update(IEnumerable<RunningResource> resources)
+    /// <param name="resources">What has changed.</param>
+    /// <param name="isWhole">It is all there is: what is not among it is gone.</param>
+    public void Update(IReadOnlyList<RunningResource> resources, bool isWhole = false)
     {
+        if (isWhole)
+        {
+            var present = resources.Select(resource => resource.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var gone in _resources.Keys.Where(id => !present.Contains(id)))
+            {
+                _resources.TryRemove(gone, out _);
+            }
+        }
+
         foreach (var resource in resources)
         {
             _resources[resource.Id] = resource;

@@ -62,14 +62,14 @@ internal sealed partial class ResourceFeedClient(
                 await FollowAsync(stoppingToken);
                 book.Lost("The AppHost has ended the stream.");
             }
-            catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
-            {
-                Log.Lost(logger, error.Message);
-                book.Lost($"The AppHost is not heard: {error.Message}");
-            }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception error)
+            {
+                Log.Lost(logger, error.Message);
+                book.Lost($"The AppHost is not heard: {error.Message}");
             }
 
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -81,9 +81,12 @@ internal sealed partial class ResourceFeedClient(
         using var client = CreateClient();
         await using var stream = await client.GetStreamAsync(ResourceFeedContract.Stream, stoppingToken);
         book.Heard();
+        var isFirst = true;
         await foreach (var change in SseParser.Create(stream).EnumerateAsync(stoppingToken))
         {
-            book.Update(JsonSerializer.Deserialize(change.Data, ResourceFeedJson.Default.IReadOnlyListRunningResource) ?? []);
+            var resources = JsonSerializer.Deserialize(change.Data, ResourceFeedJson.Default.IReadOnlyListRunningResource) ?? [];
+            book.Update(resources, isWhole: isFirst); // What comes first is the whole graph.
+            isFirst = false;
         }
     }
 

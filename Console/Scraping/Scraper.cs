@@ -76,9 +76,9 @@ internal sealed partial class Scraper(IHttpClientFactory clients, MetricStore st
             store.Add(measurements);
             return unreadable == 0 ? null : $"{unreadable} lines are not in Prometheus' text format";
         }
-        catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
         {
-            return error.Message;
+            return error.Message; // Whatever an engine answers, it ends nothing but this reading.
         }
     }
 

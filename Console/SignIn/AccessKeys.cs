@@ -76,6 +76,11 @@ internal sealed partial class AccessKeys(IHttpClientFactory clients, IOptions<Co
 
     private KeyAnswer WithoutCatalogue(string sha256, bool isSignedIn, KeyAnswer last)
     {
+        if (last.Reason is not null)
+        {
+            return last; // Refused when it was last asked, and so it stays.
+        }
+
         if (last.Identity is not null || isSignedIn)
         {
             return last.Identity is not null ? last : new(new(ResourceMetadata.DefaultNamespace, "", ""), null);

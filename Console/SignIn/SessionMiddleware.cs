@@ -1,7 +1,7 @@
 namespace Orrery.WebConsole.SignIn;
 
 /// <summary>Lets those who are signed in see the pages; leads everybody else to where one signs in.</summary>
-internal sealed class SessionMiddleware(RequestDelegate next, SessionTokens tokens, AccessKeys keys)
+internal sealed class SessionMiddleware(RequestDelegate next, Sessions sessions)
 {
     public const string Cookie = "orrery-console";
 
@@ -13,11 +13,9 @@ internal sealed class SessionMiddleware(RequestDelegate next, SessionTokens toke
             return;
         }
 
-        if (tokens.Read(http.Request.Cookies[Cookie]) is { } session
-            && await keys.IdentifyAsync(session.KeyHash, isSignedIn: true, http.RequestAborted) is { Identity: { } identity })
+        if (await sessions.FindAsync(http, http.RequestAborted) is { } session)
         {
-            // The role may have changed since; while the Catalogue is away it is what it was.
-            http.Set(identity.Role.Length > 0 ? session with { Role = identity.Role } : session);
+            http.Set(session);
             await next(http);
             return;
         }

@@ -16,7 +16,7 @@ internal static class SignInApi
     private static async Task<IResult> SignInAsync(
         HttpContext http, AccessKeys keys, SessionTokens tokens, IOptions<ConsoleOptions> options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var form = await http.Request.ReadFormAsync(cancellationToken);
+        var form = await http.FormAsync();
         var (token, next) = (form["key"].ToString().Trim(), form["next"].ToString());
         if (token.Length is 0 or > 256)
         {
@@ -54,6 +54,19 @@ internal static class SignInApi
         return new(new { Reason = reason, Next = next });
     }
 
-    /// <summary>A path of ours: nobody is led elsewhere by a crafted address.</summary>
-    private static string LocalPath(string path) => path.StartsWith('/') && path is not ['/', '/' or '\\', ..] && !path.Any(char.IsControl) ? path : "/";
+    /// <summary>A path of ours: nobody is led elsewhere by a crafted address. Only what a header may carry.</summary>
+    public static string LocalPath(string path) => path.StartsWith('/') && path is not ['/', '/' or '\\', ..] && path.All(character => character is > ' ' and <= '~') ? path : "/";
+
+    /// <summary>The form that was sent; an empty one where what was sent is none, or too much.</summary>
+    public static async Task<IFormCollection> FormAsync(this HttpContext http)
+    {
+        try
+        {
+            return http.Request.HasFormContentType ? await http.Request.ReadFormAsync(http.RequestAborted) : FormCollection.Empty;
+        }
+        catch (Exception error) when (error is InvalidDataException or BadHttpRequestException)
+        {
+            return FormCollection.Empty;
+        }
+    }
 }

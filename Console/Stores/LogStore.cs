@@ -68,6 +68,15 @@ internal sealed class LogStore(IOptions<StoreLimits> limits)
         return found;
     }
 
+    /// <summary>Entries of a trace that are here.</summary>
+    public int CountOf(TraceId trace)
+    {
+        lock (_lock)
+        {
+            return _byTrace.TryGetValue(trace, out var entries) ? entries.Count : 0;
+        }
+    }
+
     /// <summary>Every service with an entry here, by name.</summary>
     public IReadOnlyList<string> Services()
     {
@@ -87,7 +96,7 @@ internal sealed class LogStore(IOptions<StoreLimits> limits)
         entry.Number = ++_received;
         _ring[entry.Number % _ring.Length] = entry;
         _services.Add(entry.Emitter.Service);
-        _bytes += SizeOf(entry);
+        _bytes += TextSize.Of(entry);
         if (!entry.TraceId.IsEmpty)
         {
             (CollectionsMarshal.GetValueRefOrAddDefault(_byTrace, entry.TraceId, out _) ??= new(1)).Enqueue(entry);
@@ -105,7 +114,7 @@ internal sealed class LogStore(IOptions<StoreLimits> limits)
         var oldest = At_NeedsLock(++_evicted);
         _ring[oldest.Number % _ring.Length] = null;
         _services.Remove(oldest.Emitter.Service);
-        _bytes -= SizeOf(oldest);
+        _bytes -= TextSize.Of(oldest);
         if (_byTrace.TryGetValue(oldest.TraceId, out var ofTrace))
         {
             ofTrace.Dequeue();
@@ -168,6 +177,4 @@ internal sealed class LogStore(IOptions<StoreLimits> limits)
         && (filter.Text is not { } text || Contains(entry.Body, text) || Contains(entry.Category, text) || entry.Tags.Any(tag => Contains(tag.Value, text)));
 
     private static bool Contains(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
-
-    private static long SizeOf(LogRecord entry) => 160 + TextSize.Of(entry.Body) + TextSize.Of(entry.Tags);
 }

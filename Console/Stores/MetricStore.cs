@@ -8,6 +8,11 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 {
     private static readonly TimeSpan CleanEvery = TimeSpan.FromMinutes(1);
 
+    private const int MostSenders = 5_000;
+
+    /// <summary>Buckets of a histogram; one with more is dropped.</summary>
+    private const int MostBuckets = 500;
+
     /// <summary>A point further in the future would keep all that follow it out.</summary>
     private static readonly TimeSpan MostAhead = TimeSpan.FromHours(1);
 
@@ -17,6 +22,8 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
     private readonly Dictionary<(string Service, string Instance), (Emitter Emitter, DateTimeOffset Last)> _heard = [];
     private DateTimeOffset _cleaned = time.GetUtcNow();
     private long _received;
+    private long _arrivals;
+    private long _bytes;
     private long _forgotten;
     private long _dropped;
 
@@ -33,7 +40,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
             lock (_lock)
             {
                 Clean_NeedsLock();
-                return new(_series.Count, _limits.MaxSeries, _series.Values.Sum(series => series.Bytes), _received, _forgotten, _dropped, null);
+                return new(_series.Count, _limits.MaxSeries, _bytes, _received, _forgotten, _dropped, null);
             }
         }
     }
@@ -51,7 +58,8 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
 
             foreach (var measurement in measurements)
             {
-                if (measurement.Time > time.GetUtcNow() + MostAhead)
+                var sender = (measurement.Instrument.Emitter.Service, measurement.Instrument.Emitter.Instance);
+                if (measurement.Time > time.GetUtcNow() + MostAhead || (_heard.Count >= MostSenders && !_heard.ContainsKey(sender)))
                 {
                     continue;
                 }
@@ -97,13 +105,13 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
         }
     }
 
-    /// <summary>Each series with a point after <paramref name="after"/>, its last point alone.</summary>
-    public IReadOnlyList<Series> Latest(DateTimeOffset after)
+    /// <summary>Each series that something has come for since <paramref name="since"/>, its last point alone; and what to say the next time. By arrival: senders' clocks differ.</summary>
+    public (IReadOnlyList<Series> Series, long Version) Latest(long since)
     {
         lock (_lock)
         {
             Clean_NeedsLock();
-            return [.. _series.Values.Where(series => series.LastTime > after).Select(series => series.Last())];
+            return ([.. _series.Values.Where(series => series.Arrival > since).Select(series => series.Last())], _arrivals);
         }
     }
 
@@ -127,17 +135,28 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
         var isKnown = _series.TryGetValue(key, out var series);
         if (!isKnown || !series!.IsLike(measurement.Instrument)) // Other buckets cannot be added to those before.
         {
-            if (!isKnown && _series.Count >= _limits.MaxSeries)
+            if ((!isKnown && (_series.Count >= _limits.MaxSeries || _bytes >= _limits.MaxMetricBytes)) || measurement.Instrument.Bounds.Length > MostBuckets)
             {
                 return false;
             }
 
+            _bytes -= series?.Bytes ?? 0;
+
             // Its process was heard before without it, so it began at nothing then: else its first request would never be counted.
             DateTimeOffset? beganAfter = _heard.TryGetValue((measurement.Instrument.Emitter.Service, measurement.Instrument.Emitter.Instance), out var heard) && heard.Last < measurement.Time ? heard.Last : null;
             _series[key] = series = new(measurement.Instrument, measurement.Tags, beganAfter);
+            _bytes += series.Bytes;
         }
 
+        _bytes -= series.Bytes;
         series.Add(measurement, _limits.MetricsStep, measurement.Time - _limits.MetricsFor);
+        series.Arrival = ++_arrivals;
+        if (_bytes + series.Bytes > _limits.MaxMetricBytes)
+        {
+            series.Thin(); // Rather fewer points of all than none of some.
+        }
+
+        _bytes += series.Bytes;
         return true;
     }
 
@@ -155,6 +174,7 @@ internal sealed class MetricStore(IOptions<StoreLimits> limits, TimeProvider tim
             if (series.LastTime < now - _limits.MetricsFor)
             {
                 _series.Remove(key);
+                _bytes -= series.Bytes;
                 _forgotten++;
             }
         }

@@ -40,7 +40,13 @@ internal sealed class SeriesState(Instrument instrument, Tag[] tags, DateTimeOff
 
     public DateTimeOffset LastTime => _points.Count == 0 ? DateTimeOffset.MinValue : _points[^1].Time;
 
-    public long Bytes => 400 + _points.Count * (48L + (Instrument.Kind == InstrumentKind.Histogram ? 24 + 8 * (Instrument.Bounds.Length + 1) : 0));
+    /// <summary>Counts up over all series with each point that comes.</summary>
+    public long Arrival { get; set; }
+
+    /// <summary>Gives up the older half of its points.</summary>
+    public void Thin() => _points.RemoveRange(0, _points.Count / 2);
+
+    public long Bytes => 400 + TextSize.OfName(Instrument.Name) + TextSize.Of(tags) + 8L * Instrument.Bounds.Length + _points.Count * (48L + (Instrument.Kind == InstrumentKind.Histogram ? 24 + 8 * (Instrument.Bounds.Length + 1) : 0));
 
     /// <summary>Points of <paramref name="other"/> can go on where this one is.</summary>
     public bool IsLike(Instrument other) => Instrument.Kind == other.Kind && Instrument.Bounds.AsSpan().SequenceEqual(other.Bounds);

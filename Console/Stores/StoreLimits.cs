@@ -23,12 +23,15 @@ internal sealed class StoreLimits
     /// <summary>Points of a series nearer to each other than this replace each other: 1 s to 1 min. Default 5 s.</summary>
     public TimeSpan MetricsStep { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>What texts, tags and events of spans and logs may take together, in bytes, estimated: 16 MB to 64 GB. Default 512 MB.</summary>
+    /// <summary>What spans, log entries and metrics may take together, in bytes, estimated: 16 MB to 64 GB. Default 512 MB.</summary>
     public long MaxBytes { get; set; } = 512L << 20;
 
     /// <summary>The spans' part of <see cref="MaxBytes"/>: three quarters.</summary>
     public long MaxTraceBytes => MaxBytes / 4 * 3;
 
-    /// <summary>The log entries' part: the rest.</summary>
-    public long MaxLogBytes => MaxBytes - MaxTraceBytes;
+    /// <summary>The log entries' part: an eighth.</summary>
+    public long MaxLogBytes => MaxBytes / 8;
+
+    /// <summary>The metrics' part: the rest. Beyond it series give up their older points.</summary>
+    public long MaxMetricBytes => MaxBytes - MaxTraceBytes - MaxLogBytes;
 }

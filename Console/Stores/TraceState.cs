@@ -50,7 +50,7 @@ internal sealed class TraceState(Span first)
         _spans.Add(span);
         _byId.Add(span.Id, span);
         End = span.End > End ? span.End : End;
-        Bytes += SizeOf(span);
+        Bytes += TextSize.Of(span);
         _failed += span.Status == SpanStatus.Error ? 1 : 0;
         RequestId ??= span.Tags.Find("orrery.request_id");
         if (IsFurtherOut(span, _outermost))
@@ -180,6 +180,4 @@ internal sealed class TraceState(Span first)
     /// <summary>The model request's own word, else anybody's.</summary>
     private string? FindTag(string key) =>
         _modelSpan?.Tags.Find(key) ?? (_modelSpan is null ? null : _spans.Select(span => span.Tags.Find(key)).FirstOrDefault(value => value is not null));
-
-    private static long SizeOf(Span span) => 240 + TextSize.Of(span.Tags) + TextSize.Of(span.StatusMessage) + span.Events.Sum(happened => 80 + TextSize.Of(happened.Tags));
 }

@@ -89,6 +89,15 @@ internal sealed class TraceStore(IOptions<StoreLimits> limits)
         }
     }
 
+    /// <summary>Spans of a trace that are here.</summary>
+    public int SpansOf(TraceId id)
+    {
+        lock (_lock)
+        {
+            return _traces.GetValueOrDefault(id)?.Count ?? 0;
+        }
+    }
+
     public TraceSummary? Summarise(TraceId id)
     {
         lock (_lock)

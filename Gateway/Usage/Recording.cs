@@ -17,16 +17,20 @@ internal sealed class Recorder(IOptions<RecordingOptions> options)
 
 /// <summary>
 /// The texts of one request and of its answer, masked and cut, in the form of OpenTelemetry's <c>gen_ai.input.messages</c> and <c>gen_ai.output.messages</c>. Only for
-/// requests that are recorded, so what it costs is paid by nobody else.
+/// requests that are recorded, so what it costs is paid by nobody else. Never throws: what cannot be read is left out, and <see cref="Fault"/> says so.
 /// </summary>
 internal sealed class Recording(int most, TextMasks masks)
 {
-    /// <summary>Read beyond what is kept, so that what is masked is seen whole at the cut.</summary>
-    private const int Beyond = 1_024;
+    private const int MostAnswers = 16;
+    private const int MostCalls = 64;
+    private const int MostParts = 256;
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private readonly SortedDictionary<int, Answer> _answers = [];
+    private readonly SortedDictionary<int, RecordedAnswer> _answers = [];
     private int _heard;
+
+    /// <summary>Why something is missing; <c>null</c> when nothing is.</summary>
+    public string? Fault { get; private set; }
 
     /// <summary>An attempt begins: what the one before it said has reached nobody.</summary>
     public void BeginAnswer()
@@ -42,38 +46,46 @@ internal sealed class Recording(int most, TextMasks masks)
         {
             var reader = new Utf8JsonReader(json);
             using var document = JsonDocument.ParseValue(ref reader);
-            foreach (var choice in Items(document.RootElement, "choices"))
+            foreach (var choice in document.RootElement.Items("choices"))
             {
                 Hear(choice);
             }
         }
-        catch (JsonException)
+        catch (Exception error)
         {
-            // The relay has said what it is.
+            Fault = $"a part of the answer cannot be read: {error.Message}";
         }
     }
 
     /// <summary><c>gen_ai.input.messages</c>. The last texts count most: what does not fit is cut from the first.</summary>
-    public string Input(ReadOnlyMemory<byte> body)
+    public string? Input(ReadOnlyMemory<byte> body)
     {
-        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 1_000 });
-        var root = document.RootElement;
-        var messages = root.TryGetProperty("messages", out var list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray().Select(message => (Role: Text(message, "role") ?? "user", Parts: Parts(message).ToList())).ToList()
-            : [("user", [.. Inputs(root)])];
-        var left = most;
-        foreach (var part in Enumerable.Reverse(messages).SelectMany(message => Enumerable.Reverse(message.Parts)))
+        try
         {
-            part.Cut(masks, ref left);
-        }
-
-        return Json(writer =>
-        {
-            foreach (var (role, parts) in messages)
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 1_000 });
+            var root = document.RootElement;
+            var messages = root.TryGetProperty("messages", out var list) && list.ValueKind == JsonValueKind.Array
+                ? list.EnumerateArray().TakeLast(MostParts).Select(message => (Role: message.Text("role") ?? "user", Parts: RecordedPart.Of(message).TakeLast(MostParts).ToList())).ToList()
+                : [("user", [.. Inputs(root).TakeLast(MostParts)])];
+            var left = most;
+            foreach (var part in Enumerable.Reverse(messages).SelectMany(message => Enumerable.Reverse(message.Parts)))
             {
-                Write(writer, role, parts, finish: null);
+                part.Cut(masks, ref left);
             }
-        });
+
+            return Json(writer =>
+            {
+                foreach (var (role, parts) in messages)
+                {
+                    Write(writer, role, parts, finish: null);
+                }
+            });
+        }
+        catch (Exception error)
+        {
+            Fault = $"the request cannot be read: {error.Message}";
+            return null;
+        }
     }
 
     /// <summary><c>gen_ai.output.messages</c>; <c>null</c> where nothing was said.</summary>
@@ -102,35 +114,51 @@ internal sealed class Recording(int most, TextMasks masks)
 
     private void Hear(JsonElement choice)
     {
-        var index = choice.TryGetProperty("index", out var number) && number.TryGetInt32(out var value) ? value : 0;
+        var index = choice.Number("index") ?? 0;
         if (!_answers.TryGetValue(index, out var answer))
         {
+            if (_answers.Count == MostAnswers)
+            {
+                return;
+            }
+
             _answers[index] = answer = new();
         }
 
-        answer.Finish = Text(choice, "finish_reason") ?? answer.Finish;
-        Add(answer.Content, Text(choice, "text"));
-        if (!choice.TryGetProperty("delta", out var said) && !choice.TryGetProperty("message", out said))
+        answer.Finish = choice.Text("finish_reason") ?? answer.Finish;
+        Add(answer.Content, choice.Text("text"));
+        var said = choice.Member("delta") ?? choice.Member("message");
+        if (said is not { } words)
         {
             return;
         }
 
-        Add(answer.Reasoning, Text(said, "reasoning_content") ?? Text(said, "reasoning"));
-        Add(answer.Content, Text(said, "content") ?? Text(said, "refusal"));
-        foreach (var call in Items(said, "tool_calls"))
+        Add(answer.Reasoning, words.Text("reasoning_content") ?? words.Text("reasoning"));
+        Add(answer.Content, words.Text("content") ?? words.Text("refusal"));
+        foreach (var call in words.Items("tool_calls"))
         {
-            var place = call.TryGetProperty("index", out var at) && at.TryGetInt32(out var where) ? where : answer.Calls.Count;
-            if (!answer.Calls.TryGetValue(place, out var known))
+            Hear(call, answer);
+        }
+    }
+
+    private void Hear(JsonElement call, RecordedAnswer answer)
+    {
+        var place = call.Number("index") ?? answer.Calls.Count;
+        if (!answer.Calls.TryGetValue(place, out var known))
+        {
+            if (answer.Calls.Count == MostCalls)
             {
-                answer.Calls[place] = known = new();
+                return;
             }
 
-            known.Id = Text(call, "id") ?? known.Id;
-            if (call.TryGetProperty("function", out var function))
-            {
-                known.Name = Text(function, "name") ?? known.Name;
-                Add(known.Arguments, Text(function, "arguments"));
-            }
+            answer.Calls[place] = known = new();
+        }
+
+        known.Id = call.Text("id") ?? known.Id;
+        if (call.Member("function") is { } function)
+        {
+            known.Name = function.Text("name") ?? known.Name;
+            Add(known.Arguments, function.Text("arguments"));
         }
     }
 
@@ -141,71 +169,33 @@ internal sealed class Recording(int most, TextMasks masks)
             return;
         }
 
-        var room = Math.Max(0, most + Beyond - _heard);
+        var room = Math.Max(0, most + (2 * RecordedPart.Beyond) - _heard);
         text.Append(more.AsSpan(0, Math.Min(more.Length, room)));
-        _heard += more.Length;
+        _heard += Math.Min(more.Length, int.MaxValue - _heard);
     }
-
-    private static IEnumerable<Part> Parts(JsonElement message)
-    {
-        if (Text(message, "tool_call_id") is { } answered)
-        {
-            yield return new("tool_call_response", "response", string.Concat(Texts(message)), ("id", answered));
-            yield break;
-        }
-
-        foreach (var part in Items(message, "content"))
-        {
-            yield return Text(part, "text") is { } text ? new Part("text", "content", text) : new Part(Text(part, "type") ?? "unknown", null, null);
-        }
-
-        if (Text(message, "content") is { } content)
-        {
-            yield return new Part("text", "content", content);
-        }
-
-        foreach (var call in Items(message, "tool_calls"))
-        {
-            call.TryGetProperty("function", out var function);
-            yield return new("tool_call", "arguments", Text(function, "arguments"), ("id", Text(call, "id")), ("name", Text(function, "name")));
-        }
-    }
-
-    private static IEnumerable<string> Texts(JsonElement message) =>
-        Text(message, "content") is { } text ? [text] : Items(message, "content").Select(part => Text(part, "text")).OfType<string>();
 
     /// <summary>A prompt, or what is to be embedded. Token ids are no text.</summary>
-    private static IEnumerable<Part> Inputs(JsonElement root)
+    private static IEnumerable<RecordedPart> Inputs(JsonElement root) => (root.Member("prompt") ?? root.Member("input")) switch
     {
-        var input = root.TryGetProperty("prompt", out var prompt) ? prompt : root.TryGetProperty("input", out var other) ? other : default;
-        return input.ValueKind switch
-        {
-            JsonValueKind.String => [new("text", "content", input.GetString())],
-            JsonValueKind.Array => input.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String).Select(one => new Part("text", "content", one.GetString())),
-            _ => [],
-        };
-    }
+        { ValueKind: JsonValueKind.String } => [RecordedPart.OfText(root.Text("prompt") ?? root.Text("input"))],
+        { ValueKind: JsonValueKind.Array } list => list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String).Select(one => RecordedPart.OfText(one.Text())),
+        _ => [],
+    };
 
-    private static IEnumerable<JsonElement> Items(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
-
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static void Write(Utf8JsonWriter writer, string role, IEnumerable<Part> parts, string? finish)
+    private void Write(Utf8JsonWriter writer, string role, IEnumerable<RecordedPart> parts, string? finish)
     {
         writer.WriteStartObject();
-        writer.WriteString("role", role);
+        writer.WriteString("role", RecordedPart.Short(role, masks));
         writer.WriteStartArray("parts");
         foreach (var part in parts)
         {
-            part.Write(writer);
+            part.Write(writer, masks);
         }
 
         writer.WriteEndArray();
         if (finish is not null)
         {
-            writer.WriteString("finish_reason", finish);
+            writer.WriteString("finish_reason", RecordedPart.Short(finish, masks));
         }
 
         writer.WriteEndObject();
@@ -224,47 +214,7 @@ internal sealed class Recording(int most, TextMasks masks)
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    /// <summary>One part of a message, as OpenTelemetry names it.</summary>
-    private sealed class Part(string type, string? field, string? text, params (string Name, string? Value)[] more)
-    {
-        private string? _text = text;
-
-        public void Cut(TextMasks masks, ref int left)
-        {
-            if (_text is not { } all)
-            {
-                return;
-            }
-
-            var seen = masks.Apply(all.Length > left + Beyond ? all[..(left + Beyond)] : all);
-            var kept = Math.Min(seen.Length, left);
-            kept -= kept > 0 && kept < seen.Length && char.IsHighSurrogate(seen[kept - 1]) ? 1 : 0;
-            _text = kept == seen.Length && all.Length <= left + Beyond ? seen : $"{seen[..kept]}… ({all.Length} characters in all)";
-            left -= kept;
-        }
-
-        public void Write(Utf8JsonWriter writer)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type", type);
-            foreach (var (name, value) in more)
-            {
-                if (value is not null)
-                {
-                    writer.WriteString(name, value);
-                }
-            }
-
-            if (_text is not null)
-            {
-                writer.WriteString(field!, _text);
-            }
-
-            writer.WriteEndObject();
-        }
-    }
-
-    private sealed class Answer
+    private sealed class RecordedAnswer
     {
         public StringBuilder Content { get; } = new();
 
@@ -274,7 +224,7 @@ internal sealed class Recording(int most, TextMasks masks)
 
         public string? Finish { get; set; }
 
-        public IEnumerable<Part> Parts()
+        public IEnumerable<RecordedPart> Parts()
         {
             if (Reasoning.Length > 0)
             {
@@ -283,7 +233,7 @@ internal sealed class Recording(int most, TextMasks masks)
 
             if (Content.Length > 0)
             {
-                yield return new("text", "content", Content.ToString());
+                yield return RecordedPart.OfText(Content.ToString());
             }
 
             foreach (var call in Calls.Values)

@@ -10,12 +10,16 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, T
     {
         var outcome = OutcomeOf(exchange, refusal);
         telemetry.RequestEnded(exchange, refusal, outcome);
-        exchange.Story?.End(exchange, refusal, outcome);
-        if (!exchange.IsResolved)
+        if (exchange.IsResolved)
         {
-            return;
+            Account(exchange, refusal, outcome);
         }
 
+        exchange.Story?.End(exchange, refusal, outcome); // Last: what is told may fail, what is owed may not.
+    }
+
+    private void Account(Exchange exchange, Refusal? refusal, string outcome)
+    {
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
         telemetry.Used(exchange, tokens);
         spool.Add(new UsageEvent

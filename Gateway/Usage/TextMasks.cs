@@ -5,16 +5,19 @@ namespace Orrery.Gateway.Usage;
 /// <summary>What must not be read by whoever reads traces, and what stands in its place.</summary>
 internal sealed class TextMasks
 {
+    /// <summary>Before it: nothing, what is neither letter nor digit, or a line break as JSON in JSON writes it.</summary>
+    private const string Edge = @"(?<kept>^|[^A-Za-z0-9]|\\[nrt])";
+
     /// <summary>In this order: what is more telling first.</summary>
     private static readonly (string Name, string Pattern)[] BuiltIn =
     [
-        ("private-key", @"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-[^-])*(?:-----END [A-Z ]*PRIVATE KEY-----)?"),
-        ("token", @"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"),
-        ("api-key", @"\b(?:ork|sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abposr]|hf|AIza|AKIA|npm)[-_]?[A-Za-z0-9_-]{16,}"),
-        ("bearer", @"(?i:\b(?:bearer|basic)) +[A-Za-z0-9._~+/-]{12,}=*"),
+        ("private-key", @"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\z)"),
+        ("token", Edge + @"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}"),
+        ("api-key", Edge + @"(?:ork|sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abposr]|hf|AIza|AKIA|npm)[-_]?[A-Za-z0-9_-]{16,}"),
+        ("bearer", Edge + @"(?i:bearer|basic)[ \t:]+[A-Za-z0-9._~+/-]{12,}=*"),
         ("email", @"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
-        ("iban", @"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
-        ("card", @"\b\d(?:[ -]?\d){12,18}\b"),
+        ("iban", Edge + @"[A-Za-z]{2}\d{2}(?:[ \u00A0]?[A-Za-z0-9]{4}){2,7}(?:[ \u00A0]?[A-Za-z0-9]{1,3})?\b"),
+        ("card", Edge + @"\d(?:[ .\-\u00A0\n]?\d){12,18}\b"),
         ("phone", @"\+\d(?:[ ()./-]{0,2}\d){7,14}\b"),
     ];
 
@@ -35,7 +38,7 @@ internal sealed class TextMasks
     {
         foreach (var (pattern, stead) in _masks)
         {
-            text = pattern.Replace(text, _ => stead);
+            text = pattern.Replace(text, match => match.Groups["kept"].Value + stead);
         }
 
         return text;

@@ -93,11 +93,66 @@ public sealed class RecordingTests
         var recording = Begin(most: 300);
         var first = new string('a', 500);
         var last = new string('b', 280) + " " + Secret + new string('c', 5_000);
-        using var document = JsonDocument.Parse(recording.Input(System.Text.Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":"{{first}}"},{"role":"user","content":"{{last}}"}]}""")));
+        using var document = JsonDocument.Parse(recording.Input(System.Text.Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":"{{first}}"},{"role":"user","content":"{{last}}"}]}"""))!);
         var texts = document.RootElement.EnumerateArray().Select(message => message.GetProperty("parts")[0].GetProperty("content").GetString()!).ToList();
         Assert.Equal($"{new string('b', 280)} [api-key]… ({last.Length} characters in all)", texts[1].Replace("ccccccccc", "", StringComparison.Ordinal).Replace("c…", "…", StringComparison.Ordinal));
         Assert.InRange(texts[0].Length, 1, 60);
         Assert.EndsWith("… (500 characters in all)", texts[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_masked_away_draws_nothing_half_into_what_is_kept()
+    {
+        var recording = Begin(most: 1_000);
+        var mails = string.Concat(Enumerable.Repeat("somebody.with.a.long.name@mail.example.org ", 60));
+        var input = recording.Input(System.Text.Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":"{{mails}}sk-proj-SECRETSECRETSECRETSECRET{{new string('x', 9_000)}}"}]}"""));
+        Assert.DoesNotContain("SECRE", input, StringComparison.Ordinal);
+        Assert.DoesNotContain("somebody", input, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"choices":[null]}""")]
+    [InlineData("""{"choices":[{"index":null,"delta":{"content":"a"}}]}""")]
+    [InlineData("""{"choices":[{"index":"0","delta":{"content":"half \ud83d"}}]}""")]
+    [InlineData("""{"choices":[{"delta":{"tool_calls":[1,{"index":null,"function":[]}]}}]}""")]
+    [InlineData("""{"choices":7}""")]
+    [InlineData("nonsense")]
+    public void An_answer_of_any_shape_is_no_fault_of_the_request(string chunk)
+    {
+        var recording = Begin();
+        recording.Hear(System.Text.Encoding.UTF8.GetBytes(chunk));
+        recording.Output();
+    }
+
+    [Fact]
+    public void A_hostile_answer_is_bounded()
+    {
+        var recording = Begin();
+        for (var i = 0; i < 2_000; i++)
+        {
+            var chunk = """{"choices":[{"index":CHOICE,"delta":{"tool_calls":[{"index":CALL,"id":"LONG","function":{"name":"LONG","arguments":"LONG"}}]}}]}"""
+                .Replace("CHOICE", $"{i % 40}", StringComparison.Ordinal).Replace("CALL", $"{i}", StringComparison.Ordinal).Replace("LONG", new string('n', 1_000), StringComparison.Ordinal);
+            recording.Hear(System.Text.Encoding.UTF8.GetBytes(chunk));
+        }
+
+        Assert.InRange(recording.Output()!.Length, 1, 16 * 64 * 600);
+        var parts = string.Join(',', Enumerable.Repeat("""{"type":"x"}""", 10_000));
+        var hostile = "{\"messages\":[{\"role\":\"" + new string('r', 100_000) + "\",\"content\":[" + parts + "]}]}";
+        Assert.InRange(recording.Input(System.Text.Encoding.UTF8.GetBytes(hostile))!.Length, 1, 20_000);
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"x \ud83d"}]}""")]
+    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":[1]}]}""")]
+    [InlineData("""{"model":"m","messages":[7,null]}""")]
+    public async Task What_cannot_be_recorded_is_answered_and_accounted_for_all_the_same(string body)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Json(Answer));
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine, [$"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Url}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--Telemetry:SampleRatio=1", "--Gateway:Recording:Namespaces:default=true"]);
+        using var response = await world.PostAsync(body);
+        Assert.Equal(System.Net.HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(3, (await world.OnlyUsageAsync()).CompletionTokens);
     }
 
     [Theory]
@@ -110,6 +165,12 @@ public sealed class RecordingTests
     [InlineData("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_1", "[token]")]
     [InlineData("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- after", "[private-key] after")]
     [InlineData("-----BEGIN PRIVATE KEY-----\nMIIE cut", "[private-key]")]
+    [InlineData("-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ--dGBF\n-----END PGP PRIVATE KEY BLOCK----- after", "[private-key] after")]
+    [InlineData("""{"env":"A=1\\nork_1111111111111111111111\\n4111111111111111"}""", """{"env":"A=1\\n[api-key]\\n[card]"}""")]
+    [InlineData("MY_sk-abcdefghijklmnopqrstuvwx", "MY_[api-key]")]
+    [InlineData("Bearer\tabcdefghijklmnop and Bearer: abcdefghijklmnop", "[bearer] and [bearer]")]
+    [InlineData("4111.1111.1111.1111", "[card]")]
+    [InlineData("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0", "[token]")]
     [InlineData("in 2026 we sold 1,234,567 units at 12.50, version 10.0.12", "in 2026 we sold 1,234,567 units at 12.50, version 10.0.12")]
     public void Masks_hide_what_they_are_for(string text, string expected) => Assert.Equal(expected, new TextMasks(new Dictionary<string, string>()).Apply(text));
 

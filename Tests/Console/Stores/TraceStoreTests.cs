@@ -146,7 +146,7 @@ public sealed class TraceStoreTests
                 return clock.Elapsed.TotalMilliseconds;
             }).Order().ToList();
             TestContext.Current.TestOutputHelper!.WriteLine($"{filter.Model}{filter.Text}: median {times[10]:F1} ms, worst {times[20]:F1} ms");
-            Assert.InRange(times[10], 0, 60); // Some 10 on a quiet machine; a store that looked at spans would take seconds.
+            Assert.InRange(times[10], 0, 250); // Some 10 on a quiet machine; a store that looked at spans would take seconds.
         }
     }
 }
