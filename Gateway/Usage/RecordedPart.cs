@@ -10,7 +10,10 @@ namespace Orrery.Gateway.Usage;
 internal sealed class RecordedPart(string type, string? field, string? text, params (string Name, string? Value)[] more)
 {
     /// <summary>Read beyond what is kept, so that what is masked is seen whole at the cut.</summary>
-    public const int Beyond = 2_048;
+    public const int Beyond = 1_024;
+
+    /// <summary>What is too short yet to be known for a secret is shorter than this.</summary>
+    private const int LongestBeginning = 256;
 
     private const int LongestName = 128;
     private string? _text = text;
@@ -58,11 +61,11 @@ internal sealed class RecordedPart(string type, string? field, string? text, par
             return;
         }
 
-        var isCut = all.Length > left + (2 * Beyond);
-        var seen = masks.Apply(isCut ? all[..(left + (2 * Beyond))] : all);
+        var isCut = all.Length > left + Beyond;
+        var seen = masks.Apply(isCut ? all[..(left + Beyond)] : all);
 
         // What stands at the end of a cut may be the beginning of something that would have been masked.
-        var kept = Math.Min(left, isCut ? Math.Max(0, seen.Length - (Beyond + (Beyond / 2))) : seen.Length);
+        var kept = Math.Min(left, isCut && !masks.Hid(seen) ? Math.Max(0, seen.Length - LongestBeginning) : seen.Length);
         kept -= kept > 0 && kept < seen.Length && char.IsHighSurrogate(seen[kept - 1]) ? 1 : 0;
         _text = kept == seen.Length ? seen : $"{seen[..kept]}… ({all.Length} characters in all)";
         left -= kept;

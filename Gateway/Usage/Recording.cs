@@ -169,7 +169,7 @@ internal sealed class Recording(int most, TextMasks masks)
             return;
         }
 
-        var room = Math.Max(0, most + (2 * RecordedPart.Beyond) - _heard);
+        var room = Math.Max(0, most + RecordedPart.Beyond - _heard);
         text.Append(more.AsSpan(0, Math.Min(more.Length, room)));
         _heard += Math.Min(more.Length, int.MaxValue - _heard);
     }

@@ -34,6 +34,9 @@ internal sealed class TextMasks
     /// <summary>In time that grows with the text alone, whatever the text is.</summary>
     public static Regex Compile(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
 
+    /// <summary>The end of a masked text is a mask: nothing half stands there.</summary>
+    public bool Hid(string text) => Array.Exists(_masks, mask => text.EndsWith(mask.Stead, StringComparison.Ordinal));
+
     public string Apply(string text)
     {
         foreach (var (pattern, stead) in _masks)
