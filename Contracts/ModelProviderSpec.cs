@@ -111,6 +111,11 @@ public sealed record ModelProviderSpec
             {
                 errors.RequireOneOf($"spec.models[{i}].modelType", model.ModelType, ModelTypes.All);
             }
+
+            if (model.MaxOutputTokens is < 1)
+            {
+                errors.Add($"spec.models[{i}].maxOutputTokens", $"{model.MaxOutputTokens}", "a number of tokens above 0");
+            }
         }
     }
 }
@@ -138,6 +143,9 @@ public sealed record ProvidedModel
     public string? ModelType { get; init; }
 
     public int? ContextWindow { get; init; }
+
+    /// <summary>Tokens of an answer, at most. Sent to servers that demand a limit where the client gives none.</summary>
+    public int? MaxOutputTokens { get; init; }
 }
 
 /// <summary>One value in a Secret.</summary>
@@ -182,8 +190,11 @@ public static class Engines
     public const string Transformers = "transformers";
     public const string OpenAi = "openai";
 
+    /// <summary>Anthropic's Messages API; requests and answers are translated.</summary>
+    public const string Anthropic = "anthropic";
+
     /// <summary>Servers that a team runs itself.</summary>
     public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers];
 
-    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi];
+    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic];
 }

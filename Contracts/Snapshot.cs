@@ -76,7 +76,11 @@ public sealed record SnapshotModel
 }
 
 /// <summary>A provider that serves a model, and the id it knows it by.</summary>
-public sealed record SnapshotOffer(string Provider, string UpstreamId);
+public sealed record SnapshotOffer(string Provider, string UpstreamId)
+{
+    /// <summary>Tokens of an answer, at most; absent: not known.</summary>
+    public int? MaxOutputTokens { get; init; }
+}
 
 /// <summary>A provider of a namespace, ready to be called.</summary>
 public sealed record SnapshotProvider

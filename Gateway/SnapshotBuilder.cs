@@ -48,7 +48,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSeal
     {
         var candidates = spec.Offers
             .Where(offer => providers.ContainsKey(offer.Provider))
-            .Select(offer => new Candidate(providers[offer.Provider], offer.UpstreamId))
+            .Select(offer => new Candidate(providers[offer.Provider], offer.UpstreamId) { MaxOutputTokens = offer.MaxOutputTokens })
             .ToArray();
         return new ServedModel(spec, candidates);
     }
@@ -69,6 +69,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, SecretSeal
             Spec = spec,
             Adapter = EngineAdapters.For(spec.Engine),
             Authorization = credential is null ? null : "Bearer " + credential,
+            ApiKey = credential,
             Fault = fault is null ? null : "its credential cannot be opened: " + fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
                 .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect), endpoint.Weight))],

@@ -116,7 +116,7 @@ internal static class SnapshotCompiler
             Aliases = spec?.Aliases ?? [],
             ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
             Created = created?.ToUnixTimeSeconds() ?? 0,
-            Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id))],
+            Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id) { MaxOutputTokens = offer.Model.MaxOutputTokens })],
         };
     }
 

@@ -5,27 +5,11 @@ using Orrery.Gateway.Sending;
 namespace Orrery.Gateway.Translation;
 
 /// <summary>Translates a stream event by event: the model's public id goes in, usage that only we asked for goes out, and both are counted.</summary>
-internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
+internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate) : StreamTranslator
 {
     private static readonly byte[] Nothing = [];
 
-    /// <summary><c>[DONE]</c> has come.</summary>
-    public bool IsDone { get; private set; }
-
-    /// <summary>Something has come that makes the answer this engine's: content, a finish reason or the end.</summary>
-    public bool HasBegun { get; private set; }
-
-    public bool HasContent { get; private set; }
-
-    /// <summary>A finish reason has come: what follows is book-keeping.</summary>
-    public bool HasFinished { get; private set; }
-
-    /// <summary>The engine has failed inside its stream, or sent what is no chunk.</summary>
-    public SendError? Error { get; private set; }
-
-    /// <summary>Writes what the client is to see of one event.</summary>
-    /// <param name="sse">The event with its blank line.</param>
-    public void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
+    public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
         var position = 0;
         var wrote = false;
