@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -65,17 +66,28 @@ internal static class JsonBytes
     /// <summary>Whether a JSON string says nothing that can be seen: the Messages API refuses such texts.</summary>
     public static bool IsBlank(ReadOnlySpan<byte> value)
     {
-        foreach (var character in value[1..^1])
+        var text = value[1..^1];
+        while (!text.IsEmpty)
         {
-            if (character == (byte)'\\' || character >= 0x80)
+            int length;
+            if (text[0] == (byte)'\\')
             {
-                return string.IsNullOrWhiteSpace(Text(value)); // Rare: most texts begin with a letter.
+                length = text[1] == (byte)'u' ? 6 : 2;
+                if (!IsBlankEscape(text[..length]))
+                {
+                    return false;
+                }
+            }
+            else
+            {
+                Rune.DecodeFromUtf8(text, out var rune, out length);
+                if (!Rune.IsWhiteSpace(rune))
+                {
+                    return false;
+                }
             }
 
-            if (character > (byte)' ')
-            {
-                return false;
-            }
+            text = text[length..];
         }
 
         return true;
@@ -100,4 +112,11 @@ internal static class JsonBytes
 
         output.Write("\""u8);
     }
+
+    private static bool IsBlankEscape(ReadOnlySpan<byte> escape) => escape[1] switch
+    {
+        (byte)'n' or (byte)'r' or (byte)'t' or (byte)'f' => true,
+        (byte)'u' => ushort.TryParse(escape[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) && char.IsWhiteSpace((char)unit),
+        _ => false,
+    };
 }

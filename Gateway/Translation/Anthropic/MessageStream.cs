@@ -15,7 +15,7 @@ namespace Orrery.Gateway.Translation.Anthropic;
 /// </remarks>
 internal sealed class MessageStream(Exchange exchange, Candidate candidate) : StreamTranslator
 {
-    private const int Overhead = 128;
+    private const int Overhead = 256;
 
     private readonly List<OpenTool> _tools = [];
     private MessageUsage _usage;
