@@ -126,6 +126,11 @@ public sealed record ModelProviderSpec
             {
                 errors.RequireOneOf($"spec.models[{i}].modelType", model.ModelType, ModelTypes.All);
             }
+
+            if (model.MaxOutputTokens is < 1)
+            {
+                errors.Add($"spec.models[{i}].maxOutputTokens", $"{model.MaxOutputTokens}", "a number of tokens above 0");
+            }
         }
     }
 
@@ -169,6 +174,9 @@ public sealed record ProvidedModel
     /// <summary>Price of 1,000 answered tokens.</summary>
     [JsonPropertyName("costPer1kOutput")]
     public double? CostPer1kOutput { get; init; }
+
+    /// <summary>Tokens of an answer, at most. Sent to servers that demand a limit where the client gives none.</summary>
+    public int? MaxOutputTokens { get; init; }
 }
 
 /// <summary>One value in a Secret.</summary>
@@ -213,8 +221,11 @@ public static class Engines
     public const string Transformers = "transformers";
     public const string OpenAi = "openai";
 
+    /// <summary>Anthropic's Messages API; requests and answers are translated.</summary>
+    public const string Anthropic = "anthropic";
+
     /// <summary>Servers that a team runs itself.</summary>
     public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers];
 
-    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi];
+    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic];
 }

@@ -90,6 +90,9 @@ public sealed record SnapshotOffer(string Provider, string UpstreamId)
 
     /// <summary>Price of 1,000 answered tokens.</summary>
     public double? OutputPrice { get; init; }
+
+    /// <summary>Tokens of an answer, at most; absent: not known.</summary>
+    public int? MaxOutputTokens { get; init; }
 }
 
 /// <summary>A route of a namespace.</summary>

@@ -6,6 +6,7 @@ using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Policy;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
 
@@ -47,6 +48,7 @@ internal static class GatewayExtensions
         services.AddSingleton<IdleTimeoutPool>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<WholeAnswer>();
+        services.AddSingleton<BodyTranslation>();
         services.AddSingleton<Sender>();
 
         // Hosted services stop in reverse: the server first, then the spool writes what is left, then the sender posts it.

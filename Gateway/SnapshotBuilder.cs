@@ -75,6 +75,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             {
                 InputPrice = offer.InputPrice,
                 OutputPrice = offer.OutputPrice,
+                MaxOutputTokens = offer.MaxOutputTokens,
             })
             .ToArray();
         return new ServedModel(spec, candidates);
@@ -96,6 +97,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             Spec = spec,
             Adapter = EngineAdapters.For(spec.Engine),
             Authorization = credential is null ? null : "Bearer " + credential,
+            ApiKey = credential,
             Fault = fault is null ? null : "its credential cannot be opened: " + fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
                 .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect), endpoint.Weight))],

@@ -129,6 +129,7 @@ internal static class SnapshotCompiler
             {
                 InputPrice = offer.Model.CostPer1kInput,
                 OutputPrice = offer.Model.CostPer1kOutput,
+                MaxOutputTokens = offer.Model.MaxOutputTokens,
             })],
         };
     }

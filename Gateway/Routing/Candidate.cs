@@ -30,6 +30,9 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId, Laten
     /// <summary><see cref="UpstreamId"/> as a JSON string, quotes included.</summary>
     public byte[] UpstreamIdJson { get; } = JsonText.Quote(upstreamId);
 
+    /// <summary>Tokens of an answer, at most, as the provider declares them.</summary>
+    public int? MaxOutputTokens { get; init; }
+
     /// <summary>What of its model is on its way there; outlives the snapshot.</summary>
     public InFlight? InFlight { get; set; }
 }
@@ -46,6 +49,9 @@ internal sealed class ProviderRoute
 
     /// <summary>The <c>Authorization</c> header's value; <c>null</c>: none is sent. Never logged.</summary>
     public required string? Authorization { get; init; }
+
+    /// <summary>The credential by itself, for engines that want it in a header of their own. Never logged.</summary>
+    public string? ApiKey { get; init; }
 
     /// <summary>Why nothing can be sent here, in words; <c>null</c> when something can.</summary>
     public required string? Fault { get; init; }

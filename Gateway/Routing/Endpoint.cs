@@ -4,6 +4,7 @@ namespace Orrery.Gateway.Routing;
 internal sealed class Endpoint(string url, HttpMessageInvoker connections, PassiveHealth health)
 {
     private readonly Uri[] _addresses = [.. Operation.All.Select(operation => new Uri(url + "/" + operation.Path))];
+    private OtherAddress? _other;
     private int _inFlight;
 
     public HttpMessageInvoker Connections { get; } = connections;
@@ -13,6 +14,18 @@ internal sealed class Endpoint(string url, HttpMessageInvoker connections, Passi
     public int InFlight => Volatile.Read(ref _inFlight);
 
     public Uri AddressOf(Operation operation) => _addresses[operation.Index];
+
+    /// <summary>The address of an engine's own path below the base URL; the last one asked for is kept.</summary>
+    public Uri AddressOf(string path)
+    {
+        var other = _other;
+        if (other?.Path != path)
+        {
+            _other = other = new OtherAddress(path, new Uri(url + "/" + path));
+        }
+
+        return other.Address;
+    }
 
     /// <summary>Host and port, which is all of the URL that is ever shown.</summary>
     public string Shown { get; } = new Uri(url).Authority;
@@ -38,6 +51,8 @@ internal sealed class Endpoint(string url, HttpMessageInvoker connections, Passi
         Interlocked.Increment(ref _inFlight);
         return new EndpointLease(this, candidate, isProbe);
     }
+
+    private sealed record OtherAddress(string Path, Uri Address);
 }
 
 /// <summary>An endpoint taken for one attempt. Disposing gives it back; once is enough and twice does no harm.</summary>

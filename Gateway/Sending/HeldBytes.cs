@@ -12,6 +12,8 @@ internal sealed class HeldBytes(BufferPool pool) : IBufferWriter<byte>, IDisposa
 
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Length);
 
+    public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, Length);
+
     public void Advance(int count) => Length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)

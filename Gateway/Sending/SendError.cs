@@ -15,6 +15,9 @@ internal enum SendErrorKind
     Unavailable,
     ServerError,
     RequestRefused,
+
+    /// <summary>The request says something that this engine's protocol has no words for; nothing was sent.</summary>
+    Untranslatable,
     CredentialRefused,
     Redirected,
     Malformed,
@@ -77,7 +80,7 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
         SendErrorKind.Unavailable => new Refusal(
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "upstream_unavailable",
             $"The provider '{Provider}' is not available: {Detail}", RetryAfter: RetryAfter ?? TimeSpan.FromSeconds(1)),
-        SendErrorKind.RequestRefused => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
+        SendErrorKind.RequestRefused or SendErrorKind.Untranslatable => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
         SendErrorKind.ServerError => new Refusal(
             StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' failed ({Status}): {Detail}"),
         SendErrorKind.Redirected => new Refusal(

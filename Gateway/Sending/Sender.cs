@@ -11,6 +11,7 @@ internal sealed partial class Sender(
     IdleTimeoutPool timeouts,
     StreamRelay stream,
     WholeAnswer whole,
+    BodyTranslation translation,
     BufferPool buffers,
     GatewayTelemetry telemetry,
     IOptions<GatewayOptions> options,
@@ -59,10 +60,13 @@ internal sealed partial class Sender(
         try
         {
             timeout.Set(candidate.Provider.RequestTimeout);
-            using var request = EngineRequest.Create(exchange, lease, span?.Id ?? exchange.Trace.Traceparent);
-            using var response = await lease.Endpoint.Connections.SendAsync(request, timeout.Token);
-            isAnswering = true;
-            error = await ReceiveAsync(exchange, candidate, response, timeout);
+            using var request = EngineRequest.Create(exchange, lease, span?.Id ?? exchange.Trace.Traceparent, translation, out error);
+            if (request is not null)
+            {
+                using var response = await lease.Endpoint.Connections.SendAsync(request, timeout.Token);
+                isAnswering = true;
+                error = await ReceiveAsync(exchange, candidate, response, timeout);
+            }
         }
         catch (Exception failure) when (AttemptFailure.IsExpected(failure))
         {
@@ -118,7 +122,9 @@ internal sealed partial class Sender(
                 return SendError.Of(candidate, SendErrorKind.Malformed, "answered a request for a stream without one");
             }
 
-            return UpstreamErrors.Read(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response));
+            return candidate.Provider.Adapter is ITranslatingAdapter adapter
+                ? adapter.ReadError(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response))
+                : UpstreamErrors.Read(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response));
         }
         finally
         {

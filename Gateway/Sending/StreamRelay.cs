@@ -29,7 +29,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
 
     public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout)
     {
-        var translator = new ChunkTranslator(exchange, candidate, _reasoningName);
+        StreamTranslator translator = candidate.Provider.Adapter is ITranslatingAdapter adapter ? adapter.ReadStream(exchange, candidate) : new ChunkTranslator(exchange, candidate, _reasoningName);
         using var held = new HeldBytes(pool);
         SendError? error;
         try
@@ -50,7 +50,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     }
 
     private async Task<SendError?> RelayAsync(
-        Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout, ChunkTranslator translator, HeldBytes held)
+        Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout, StreamTranslator translator, HeldBytes held)
     {
         var output = exchange.Http.Response.BodyWriter;
         var isHeld = true;
@@ -107,7 +107,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
 
                 if (read == 0 && !translator.IsDone)
                 {
-                    output.Write("data: [DONE]\n\n"u8); // A finish reason came, so the answer is whole.
+                    translator.End(output); // A finish reason came, so the answer is whole.
                 }
 
                 // :: 4
@@ -135,7 +135,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     }
 
     /// <summary>Translates the whole events and moves what is left to the front. Returns how many bytes are gone.</summary>
-    private static int Translate(Span<byte> bytes, ChunkTranslator translator, IBufferWriter<byte> output)
+    private static int Translate(Span<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output)
     {
         var done = 0;
         while (!translator.IsDone && translator.Error is null && SseReader.EventLength(bytes[done..]) is var length and > 0)
@@ -153,7 +153,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
         return done;
     }
 
-    private async ValueTask<bool> FlushAsync(Exchange exchange, ChunkTranslator translator, IdleTimeout timeout)
+    private async ValueTask<bool> FlushAsync(Exchange exchange, StreamTranslator translator, IdleTimeout timeout)
     {
         var flush = exchange.Http.Response.BodyWriter.FlushAsync(exchange.ClientLeft);
         if (!flush.IsCompleted)

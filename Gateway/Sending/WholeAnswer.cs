@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
@@ -46,7 +47,9 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
             }
 
             timeout.Clear();
-            return await SendAsync(exchange, candidate, buffer.AsMemory(0, length));
+            return candidate.Provider.Adapter is ITranslatingAdapter adapter
+                ? await SendAsync(exchange, candidate, adapter, buffer.AsMemory(0, length))
+                : await SendAsync(exchange, candidate, buffer.AsMemory(0, length));
         }
         finally
         {
@@ -78,6 +81,22 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         var response = exchange.Http.Response;
         AnswerHead.ForWhole(response, candidate, edits.LengthAfter(answer.Length));
         edits.Write(answer.Span, response.BodyWriter);
+        var flushed = await response.BodyWriter.FlushAsync(exchange.ClientLeft);
+        return flushed.IsCompleted ? SendError.Of(candidate, SendErrorKind.ClientLeft, "had answered") : null;
+    }
+
+    private async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, ITranslatingAdapter adapter, ReadOnlyMemory<byte> answer)
+    {
+        using var translated = new HeldBytes(pool);
+        if (adapter.WriteAnswer(exchange, candidate, answer.Span, translated) is { } error)
+        {
+            return error;
+        }
+
+        exchange.Story?.Answered(translated.Written);
+        var response = exchange.Http.Response;
+        AnswerHead.ForWhole(response, candidate, translated.Length);
+        response.BodyWriter.Write(translated.Written);
         var flushed = await response.BodyWriter.FlushAsync(exchange.ClientLeft);
         return flushed.IsCompleted ? SendError.Of(candidate, SendErrorKind.ClientLeft, "had answered") : null;
     }

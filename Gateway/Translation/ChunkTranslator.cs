@@ -8,27 +8,11 @@ namespace Orrery.Gateway.Translation;
 /// <param name="exchange">The request.</param>
 /// <param name="candidate">Who answers.</param>
 /// <param name="reasoningName">See <see cref="ReasoningName.Quoted"/>.</param>
-internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, byte[]? reasoningName)
+internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, byte[]? reasoningName) : StreamTranslator
 {
     private static readonly byte[] Nothing = [];
 
-    /// <summary><c>[DONE]</c> has come.</summary>
-    public bool IsDone { get; private set; }
-
-    /// <summary>Something has come that makes the answer this engine's: content, a finish reason or the end.</summary>
-    public bool HasBegun { get; private set; }
-
-    public bool HasContent { get; private set; }
-
-    /// <summary>A finish reason has come: what follows is book-keeping.</summary>
-    public bool HasFinished { get; private set; }
-
-    /// <summary>The engine has failed inside its stream, or sent what is no chunk.</summary>
-    public SendError? Error { get; private set; }
-
-    /// <summary>Writes what the client is to see of one event.</summary>
-    /// <param name="sse">The event with its blank line.</param>
-    public void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
+    public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
         var position = 0;
         var wrote = false;

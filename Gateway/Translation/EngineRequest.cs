@@ -1,6 +1,7 @@
 using System.Net;
 using Orrery.Contracts;
 using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
 
 namespace Orrery.Gateway.Translation;
 
@@ -10,22 +11,50 @@ namespace Orrery.Gateway.Translation;
 /// </summary>
 internal static class EngineRequest
 {
-    public static HttpRequestMessage Create(Exchange exchange, EndpointLease lease, string traceparent)
+    /// <returns>The request, or <c>null</c> and why this engine cannot be asked for it.</returns>
+    public static HttpRequestMessage? Create(Exchange exchange, EndpointLease lease, string traceparent, BodyTranslation translation, out SendError? error)
     {
         var candidate = lease.Candidate;
-        var edits = new EditList();
-        candidate.Provider.Adapter.EditBody(exchange.Call, candidate, ref edits);
-        var request = new HttpRequestMessage(HttpMethod.Post, lease.Endpoint.AddressOf(exchange.Operation))
+        error = null;
+        Uri address;
+        HttpContent? content;
+        var translating = candidate.Provider.Adapter as ITranslatingAdapter;
+        if (translating is null)
+        {
+            var edits = new EditList();
+            candidate.Provider.Adapter.EditBody(exchange.Call, candidate, ref edits);
+            address = lease.Endpoint.AddressOf(exchange.Operation);
+            content = new SplicedContent(exchange.Call.Body, edits);
+        }
+        else if (translating.PathOf(exchange.Operation) is not { } path)
+        {
+            error = NotServed(exchange, candidate);
+            return null;
+        }
+        else if ((content = translation.Translate(exchange, candidate, translating, out error)) is null)
+        {
+            return null;
+        }
+        else
+        {
+            address = lease.Endpoint.AddressOf(path);
+        }
+
+        var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new SplicedContent(exchange.Call.Body, edits),
+            Content = content,
         };
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         headers.TryAddWithoutValidation("traceparent", traceparent);
         headers.TryAddWithoutValidation(OrreryHeaders.RequestId, exchange.RequestId);
-        if (candidate.Provider.Authorization is { } authorization)
+        if (translating is not null)
+        {
+            translating.AddHeaders(headers, candidate.Provider);
+        }
+        else if (candidate.Provider.Authorization is { } authorization)
         {
             headers.TryAddWithoutValidation("Authorization", authorization);
         }
@@ -43,6 +72,16 @@ internal static class EngineRequest
 
         return request;
     }
+
+    private static SendError NotServed(Exchange exchange, Candidate candidate) =>
+        SendError.Of(
+            candidate, SendErrorKind.Untranslatable,
+            $"The provider '{candidate.Provider.Name}' (engine {candidate.Provider.Spec.Engine}) has nothing like /v1/{exchange.Operation.Path}. Use /v1/{Operation.Chat.Path}, or a model of another provider.") with
+        {
+            Status = StatusCodes.Status400BadRequest,
+            Code = "unsupported_operation",
+            Param = "model",
+        };
 
     /// <summary>The client's bytes with our splices, written without making a second copy.</summary>
     private sealed class SplicedContent : HttpContent

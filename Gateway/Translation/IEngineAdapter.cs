@@ -1,6 +1,7 @@
 using Orrery.Contracts;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
+using Orrery.Gateway.Translation.Anthropic;
 
 namespace Orrery.Gateway.Translation;
 
@@ -22,7 +23,11 @@ internal static class EngineAdapters
 {
     private static readonly VllmAdapter Vllm = new();
     private static readonly OpenAiAdapter OpenAi = new();
+    private static readonly AnthropicAdapter Anthropic = new();
 
     /// <param name="engine">One of <see cref="Engines.All"/>.</param>
-    public static IEngineAdapter For(string engine) => Engines.SelfHosted.Contains(engine) ? Vllm : OpenAi;
+    public static IEngineAdapter For(string engine) =>
+        Engines.SelfHosted.Contains(engine) ? Vllm
+        : engine == Engines.Anthropic ? Anthropic
+        : OpenAi;
 }

@@ -35,6 +35,22 @@ public sealed class SnapshotCompilerTests
     }
 
     [Fact]
+    public void Anthropic_is_a_provider_and_an_engine_and_tells_how_long_an_answer_may_be()
+    {
+        var spec = new ModelProviderSpec { Provider = "anthropic", Endpoint = "https://api.anthropic.com", Models = [new ProvidedModel { Id = "claude", UpstreamId = "claude-sonnet-4-6", MaxOutputTokens = 64_000 }] };
+        var errors = new FieldErrors();
+        spec.Validate(errors);
+        Assert.Empty(errors.All);
+        var compiled = SnapshotCompiler.Compile("default", [Store(ResourceKind.ModelProvider, "p", spec)]);
+        var provider = Assert.Single(compiled.Providers);
+        Assert.Equal(("anthropic", "anthropic", "https://api.anthropic.com/v1"), (provider.Provider, provider.Engine, provider.Endpoints[0].Url));
+        Assert.Equal([new SnapshotOffer("p", "claude-sonnet-4-6") { MaxOutputTokens = 64_000 }], Assert.Single(compiled.Models).Offers);
+        spec = spec with { Models = [new ProvidedModel { Id = "claude", MaxOutputTokens = 0 }] };
+        spec.Validate(errors);
+        Assert.Equal("spec.models[0].maxOutputTokens", Assert.Single(errors.All).Path);
+    }
+
+    [Fact]
     public void What_takes_no_traffic_is_not_in_the_snapshot()
     {
         var compiled = SnapshotCompiler.Compile("default",

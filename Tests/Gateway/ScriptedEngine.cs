@@ -16,6 +16,9 @@ internal sealed class ScriptedEngine : IAsyncDisposable
 {
     public const string Answer = """{"id":"x","object":"chat.completion","created":1,"model":"upstream-model","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"prompt_tokens_details":{"cached_tokens":4}}}""";
 
+    /// <summary>Where a script finds the request's body, which has been read.</summary>
+    public const string BodyItem = "body";
+
     private readonly WebApplication _app;
 
     private ScriptedEngine(WebApplication app, RequestDelegate script)
@@ -108,6 +111,7 @@ internal sealed class ScriptedEngine : IAsyncDisposable
     {
         using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
         var body = await reader.ReadToEndAsync();
+        http.Items[BodyItem] = body;
         Requests.Enqueue(new Received(http.Request.Path, body, http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
         using var left = http.RequestAborted.Register(() => Interlocked.Increment(ref Abandoned));
         try

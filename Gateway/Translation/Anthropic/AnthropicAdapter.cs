@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using Orrery.Gateway.Intake;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Translation.Anthropic;
+
+/// <summary>Anthropic's Messages API (<c>POST /v1/messages</c>), for clients that speak OpenAI's chat completions.</summary>
+internal sealed class AnthropicAdapter : ITranslatingAdapter
+{
+    /// <summary>The API's version, which has been the same since 2023; what is new comes in additions.</summary>
+    private const string Version = "2023-06-01";
+
+    public string ProviderName => "anthropic";
+
+    public string? PathOf(Operation operation) => operation == Operation.Chat ? "messages" : null;
+
+    public void AddHeaders(HttpRequestHeaders headers, ProviderRoute provider)
+    {
+        headers.TryAddWithoutValidation("anthropic-version", Version);
+        if (provider.ApiKey is { } key)
+        {
+            headers.TryAddWithoutValidation("x-api-key", key);
+        }
+    }
+
+    public SendError? WriteBody(Exchange exchange, Candidate candidate, IBufferWriter<byte> body) => MessagesRequest.Write(exchange, candidate, body);
+
+    public StreamTranslator ReadStream(Exchange exchange, Candidate candidate) => new MessageStream(exchange, candidate);
+
+    public SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output) =>
+        MessageAnswer.Write(exchange, candidate, answer, output);
+
+    public SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter) =>
+        AnthropicErrors.Read(candidate, status, body, retryAfter);
+
+    /// <remarks>The body is not the client's.</remarks>
+    void IEngineAdapter.EditBody(Call call, Candidate candidate, ref EditList edits)
+    {
+    }
+
+    bool IEngineAdapter.KeepsUsage(Call call, bool isUsageChunk) => call.StreamOptions.IncludeUsage;
+}

@@ -1,0 +1,27 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Translation;
+
+/// <summary>An engine that speaks a protocol of its own: path, headers, body and both kinds of answer are its adapter's.</summary>
+internal interface ITranslatingAdapter : IEngineAdapter
+{
+    /// <summary>The path below the base URL; <c>null</c> when the protocol has nothing like the operation.</summary>
+    string? PathOf(Operation operation);
+
+    void AddHeaders(HttpRequestHeaders headers, ProviderRoute provider);
+
+    /// <summary>Writes the client's request in the engine's words.</summary>
+    /// <returns><c>null</c>, or what cannot be said in them.</returns>
+    SendError? WriteBody(Exchange exchange, Candidate candidate, IBufferWriter<byte> body);
+
+    StreamTranslator ReadStream(Exchange exchange, Candidate candidate);
+
+    /// <summary>Writes an answer of status 200 in the client's words and counts it.</summary>
+    SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output);
+
+    /// <param name="status">The answer's status; 200 when the error came inside an answer.</param>
+    SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter);
+}

@@ -1,0 +1,29 @@
+using System.Buffers;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Translation;
+
+/// <summary>Turns an engine's stream into the client's, event by event, and knows how far it has come.</summary>
+internal abstract class StreamTranslator
+{
+    /// <summary>The end has come, as the engine's protocol says it.</summary>
+    public bool IsDone { get; protected set; }
+
+    /// <summary>Something has come that makes the answer this engine's: content, a finish reason or the end.</summary>
+    public bool HasBegun { get; protected set; }
+
+    public bool HasContent { get; protected set; }
+
+    /// <summary>A finish reason has come: what follows is book-keeping.</summary>
+    public bool HasFinished { get; protected set; }
+
+    /// <summary>The engine has failed inside its stream, or sent what is no event of its protocol.</summary>
+    public SendError? Error { get; protected set; }
+
+    /// <summary>Writes what the client is to see of one event.</summary>
+    /// <param name="sse">The event with its blank line.</param>
+    public abstract void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output);
+
+    /// <summary>Writes what the client still misses of an answer that is whole although its stream ended early.</summary>
+    public virtual void End(IBufferWriter<byte> output) => output.Write("data: [DONE]\n\n"u8);
+}
