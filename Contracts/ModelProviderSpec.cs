@@ -34,6 +34,12 @@ public sealed record ModelProviderSpec
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    /// <summary>How the servers are asked whether they live.</summary>
+    public HealthCheckSpec? HealthCheck { get; init; }
+
+    /// <summary>Which of the servers takes a request.</summary>
+    public BalancingSpec? Balancing { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -62,6 +68,8 @@ public sealed record ModelProviderSpec
 
         ValidateModels(errors);
         Timeouts?.Validate(errors);
+        HealthCheck?.Validate(errors);
+        Balancing?.Validate(errors);
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>

@@ -104,6 +104,10 @@ public sealed record SnapshotProvider
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    public HealthCheckSpec? HealthCheck { get; init; }
+
+    public BalancingSpec? Balancing { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 

@@ -82,6 +82,8 @@ internal static class SnapshotCompiler
             ApiKey = apiKey,
             ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
             Timeouts = spec.Timeouts,
+            HealthCheck = spec.HealthCheck,
+            Balancing = spec.Balancing,
         });
     }
 
