@@ -37,8 +37,11 @@ internal static class GatewayExtensions
         services.AddSingleton<AccessPolicy>();
 
         services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
+        services.AddSingleton<HealthJournal>();
         services.AddSingleton<EndpointPool>();
         services.AddSingleton<EndpointPicker>();
+        services.AddSingleton<HealthSchedule>();
+        services.AddHostedService<HealthProber>();
         services.AddSingleton<RoutePlanner>();
 
         services.AddSingleton<EngineConnections>();

@@ -21,8 +21,11 @@ internal static class RouteExplanation
 
     /// <summary>In which order candidates are asked, and why.</summary>
     public static string Rule(Exchange exchange) => exchange.OnlyProvider is null
-        ? "providers in declared order; of an endpoint pair the one with fewer requests in flight for its weight"
+        ? "providers in declared order; within one its balancing chooses the endpoint"
         : "the request names its provider";
+
+    private static string Rule(Balancing balancing) =>
+        balancing.Strategy == BalancingStrategies.Session ? BalancingStrategies.LeastInFlight : balancing.Strategy;
 
     /// <summary>Who might answer, as a JSON array: provider, its model, why it cannot be used if it cannot, its endpoints with load and health.</summary>
     public static string Candidates(Exchange exchange)
@@ -86,6 +89,12 @@ internal static class RouteExplanation
         if (candidate.Provider.Fault is { } fault)
         {
             json.WriteString("fault", fault);
+        }
+
+        var balancing = candidate.Provider.Balancing;
+        if (balancing.Endpoints.Length > 1)
+        {
+            json.WriteString("balancing", balancing.SessionHeader is { } header ? $"by {header}, else {Rule(balancing)}" : Rule(balancing));
         }
 
         json.WriteStartArray("endpoints");
