@@ -47,6 +47,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     private bool _isProbed;
     private long _probedTimestamp;
 
+    private bool _isForgotten;
     private bool _isDown;
     private int _failedChecks;
     private string _downReason = "";
@@ -236,7 +237,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         lock (_lock)
         {
             SetOut_NeedsLock(false);
-            (_isDown, _isEjected) = (false, false);
+            (_isDown, _isEjected, _isForgotten) = (false, false, true);
         }
     }
 
@@ -394,7 +395,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         if (isOut != _isOut)
         {
             _isOut = isOut;
-            journal.Count(isOut ? 1 : -1);
+            journal.Count(_isForgotten ? 0 : isOut ? 1 : -1);
         }
     }
 

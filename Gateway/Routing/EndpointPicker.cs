@@ -103,8 +103,9 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
         Candidate? candidate = null;
         Endpoint? leastBad = null;
         (int Rank, double Load, TimeSpan Remaining) least = default;
-        foreach (var each in plan.Candidates)
+        for (var i = 0; i < plan.Candidates.Count; i++)
         {
+            var each = plan.Candidates[i];
             if (!each.Provider.IsUsable)
             {
                 continue;

@@ -87,10 +87,15 @@ internal sealed class HealthSchedule(TimeProvider time, Random random)
             var isOther = false;
             foreach (var (endpoint, target) in next)
             {
-                if (!before.TryGetValue(endpoint, out var was) || was.Check != target.Check)
+                var isKnown = before.TryGetValue(endpoint, out var was);
+                if (!isKnown || was!.Check != target.Check)
                 {
+                    if (isKnown)
+                    {
+                        _due.Remove(endpoint, out _, out _);
+                    }
+
                     // Somewhere within the first interval: a gateway's start must not strike all engines at once.
-                    _due.Remove(endpoint, out _, out _);
                     _due.Enqueue(endpoint, (Now + (target.Check.Interval * random.NextDouble())).Ticks);
                     isOther = true;
                 }
