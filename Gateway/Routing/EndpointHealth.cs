@@ -287,7 +287,10 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
             _errors++;
             _window.Add(now, rules.Window, successes);
             var (errors, requests) = _window.Read(now, rules.Window, successes);
-            var why = error.Blame == Blame.Endpoint || ticket.IsProbe ? error.Detail
+
+            // An engine's own words may repeat what a caller wrote; ours may not.
+            var why = error.Blame == Blame.Endpoint ? error.Detail
+                : ticket.IsProbe ? "the request that probed it failed"
                 : _errors >= rules.ErrorsInARow ? $"{_errors} errors in a row"
                 : requests >= rules.LeastRequests && errors >= requests * rules.ErrorRate ? $"{errors} of {requests} requests failed"
                 : null;
@@ -304,7 +307,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
                 return default;
             }
 
-            return ticket.Epoch != _epoch || (_isOut && !ticket.IsProbe) ? default : Eject_NeedsLock(SendErrorKind.Throttled, error.RetryAfter, error.Detail);
+            return ticket.Epoch != _epoch || (_isOut && !ticket.IsProbe) ? default : Eject_NeedsLock(SendErrorKind.Throttled, error.RetryAfter, "it takes no more requests now");
         }
     }
 

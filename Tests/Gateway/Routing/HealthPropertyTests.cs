@@ -70,6 +70,25 @@ public sealed class HealthPropertyTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Fact]
+    public void Requests_at_the_same_time_leave_nothing_counted_wrongly()
+    {
+        using var fleet = new Fleet();
+        var plan = fleet.Plan(new BalancingSpec { Strategy = BalancingStrategies.Latency }, 1, 1, 1);
+        var endpoints = plan.Candidates[0].Provider.Endpoints.Select(weighted => weighted.Endpoint).ToList();
+        Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            var tried = new TriedEndpoints();
+            using var lease = fleet.Picker.TryTake(plan, default, ref tried)!.Value;
+            lease.Ended(i % 3 == 0 ? Routing.Fleet.Error(Failures[i % Failures.Length]) : null, null);
+            endpoints[i % 3].Health.Checked(i % 5 == 0 ? "answered 500" : null, 1);
+        });
+        Assert.All(endpoints, endpoint => Assert.Equal(0, endpoint.InFlight));
+        Assert.Equal(endpoints.Exists(endpoint => endpoint.Health.State != EndpointState.InService), fleet.Journal.AnyOut);
+        endpoints.ForEach(endpoint => endpoint.Health.Forget());
+        Assert.False(fleet.Journal.AnyOut);
+    }
+
     /// <param name="Kind">0: a request begins; 1: one ends well; 2: one fails; 3: a check succeeds; 4: a check fails; 5: time passes.</param>
     internal sealed record Step(int Kind, int Number);
 
