@@ -43,6 +43,12 @@ public sealed record ModelProviderSpec
     /// <summary>Its share where requests are dealt out by weight, relative to the other providers'. Default 1.</summary>
     public int? Weight { get; init; }
 
+    /// <summary>How the servers are asked whether they live.</summary>
+    public HealthCheckSpec? HealthCheck { get; init; }
+
+    /// <summary>Which of the servers takes a request.</summary>
+    public BalancingSpec? Balancing { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -75,6 +81,8 @@ public sealed record ModelProviderSpec
         {
             errors.Add("spec.weight", $"{Weight}", "0 to 1000000");
         }
+        HealthCheck?.Validate(errors);
+        Balancing?.Validate(errors);
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>

@@ -18,6 +18,9 @@ public static class OrreryHeaders
     /// <summary><c>1</c> in a request asks for the route plan in the answer's header of the same name.</summary>
     public const string Explain = "X-Orrery-Explain";
 
+    /// <summary>In a request: the session it belongs to, for providers that balance by session.</summary>
+    public const string Session = "X-Orrery-Session";
+
     /// <summary>In a request to the simulator: a fault to inject (docs/simulator.md).</summary>
     public const string Fault = "X-Orrery-Fault";
 }

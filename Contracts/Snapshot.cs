@@ -147,6 +147,10 @@ public sealed record SnapshotProvider
     /// <summary><c>null</c>: 1.</summary>
     public int? Weight { get; init; }
 
+    public HealthCheckSpec? HealthCheck { get; init; }
+
+    public BalancingSpec? Balancing { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 

@@ -38,10 +38,13 @@ internal static class GatewayExtensions
         services.AddSingleton<AccessPolicy>();
 
         services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
+        services.AddSingleton<HealthJournal>();
         services.AddSingleton<EndpointPool>();
         services.AddSingleton<EndpointPicker>();
         services.AddSingleton<LatencyBook>();
         services.AddSingleton<PlanBuilder>();
+        services.AddSingleton<HealthSchedule>();
+        services.AddHostedService<HealthProber>();
         services.AddSingleton<RoutePlanner>();
 
         services.AddSingleton<EngineConnections>();

@@ -10,7 +10,7 @@ using Orrery.ServiceDefaults;
 namespace Orrery.Gateway;
 
 /// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
-internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, SecretSealer sealer, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
+internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, SecretSealer sealer, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
 {
     public Snapshot Build(SnapshotDocument document)
     {
@@ -18,6 +18,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         var providers = document.Providers.GroupBy(provider => provider.Namespace)
             .ToDictionary(group => group.Key, group => group.ToDictionary(provider => provider.Name, BuildProvider));
         endpoints.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Endpoints).Select(weighted => weighted.Endpoint));
+        checks.Follow(providers.Values.SelectMany(own => own.Values));
         var routes = document.Routes.ToLookup(route => route.Namespace);
         latencies.Keep(document.Models.SelectMany(model => model.Offers.Select(offer => (model.Namespace, model.Id, offer.Provider))).ToHashSet());
         var models = namespaces.ToDictionary(pair => pair.Key, pair => BuildNamespace(pair.Value, providers.GetValueOrDefault(pair.Key) ?? [], routes[pair.Key]));

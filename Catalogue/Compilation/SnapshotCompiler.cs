@@ -90,6 +90,8 @@ internal static class SnapshotCompiler
             ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
             Timeouts = spec.Timeouts,
             Weight = spec.Weight,
+            HealthCheck = spec.HealthCheck,
+            Balancing = spec.Balancing,
         });
     }
 

@@ -64,6 +64,9 @@ internal sealed class ProviderRoute
 
     public required TimeSpan TotalTimeout { get; init; }
 
+    /// <summary>How requests are spread over <see cref="Endpoints"/>.</summary>
+    public Balancing Balancing => field ??= new Balancing(Spec.Balancing, Endpoints);
+
     public string Name => Spec.Name;
 
     public bool IsUsable => Fault is null && Endpoints.Count > 0;

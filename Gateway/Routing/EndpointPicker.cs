@@ -1,15 +1,21 @@
 namespace Orrery.Gateway.Routing;
 
 /// <summary>
-/// Takes the endpoint for the next attempt: candidates in the plan's order, within one the less loaded of two drawn by
-/// weight (power of two choices: Mitzenmacher 2001). Never the same endpoint twice for one request.
+/// Takes the endpoint for the next attempt: candidates in the plan's order, within one what its balancing chooses. Never the
+/// same endpoint twice for one request, and always one as long as any is left untried.
 /// </summary>
-internal sealed class EndpointPicker(Dice dice)
+internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvider time)
 {
     /// <summary>While another provider is untried, no more than this many endpoints of one: a provider that is down as a whole must not use up the attempts.</summary>
     private const int MostOfOneProvider = 2;
 
-    public EndpointLease? TryTake(RoutePlan plan, ref TriedEndpoints tried)
+    /// <summary>How often another request may be quicker to probe what was chosen, before any endpoint will do.</summary>
+    private const int MostRaces = 3;
+
+    public EndpointLease? TryTake(Exchange exchange, ref TriedEndpoints tried) =>
+        TryTake(exchange.Plan, new Asked(exchange.Call, exchange.Http.Request.Headers), ref tried);
+
+    public EndpointLease? TryTake(RoutePlan plan, in Asked asked, ref TriedEndpoints tried)
     {
         for (var i = 0; i < plan.Candidates.Count; i++)
         {
@@ -17,7 +23,7 @@ internal sealed class EndpointPicker(Dice dice)
             var isLast = i == plan.Candidates.Count - 1;
             if (candidate.Provider.IsUsable
                 && (isLast || tried.CountOf(candidate) < MostOfOneProvider)
-                && TryTake(candidate, tried) is { } lease)
+                && TryTake(candidate, asked, tried) is { } lease)
             {
                 tried.Add(candidate, lease.Endpoint);
                 return lease;
@@ -27,25 +33,58 @@ internal sealed class EndpointPicker(Dice dice)
         return TakeLeastBad(plan, ref tried);
     }
 
-    private EndpointLease? TryTake(Candidate candidate, in TriedEndpoints tried)
+    private EndpointLease? TryTake(Candidate candidate, in Asked asked, in TriedEndpoints tried)
     {
-        var endpoints = candidate.Provider.Endpoints;
-        if (endpoints.Count == 1)
+        var balancing = candidate.Provider.Balancing;
+        var endpoints = balancing.Endpoints;
+        if (endpoints.Length == 1)
         {
             return tried.Contains(endpoints[0].Endpoint) ? null : endpoints[0].Endpoint.TryTake(candidate);
         }
 
-        var one = Draw(endpoints, except: -1);
-        var other = Draw(endpoints, except: one); // Another one, or the busier of two would still get a quarter of the requests.
-        if (Load(endpoints[other]) < Load(endpoints[one]))
+        var session = asked.SessionOf(balancing.SessionHeader);
+        if (session == 0 && journal.AnyOut && TryProbe(candidate, tried) is { } probe)
         {
-            one = other;
+            return probe;
         }
 
-        // From the drawn one onwards, the first that may be taken.
-        for (var i = 0; i < endpoints.Count; i++)
+        var balancer = session == 0 ? balancing.Balancer : SessionAffinity.Instance;
+        var choice = new Choice(balancing, in tried, asked, session, dice, time);
+        for (var i = 0; i < MostRaces; i++)
         {
-            var endpoint = endpoints[(one + i) % endpoints.Count].Endpoint;
+            var index = balancer.Choose(choice);
+            if (index < 0)
+            {
+                return null;
+            }
+
+            if (endpoints[index].Endpoint.TryTake(candidate) is { } lease)
+            {
+                return lease;
+            }
+        }
+
+        return TryTakeAny(candidate, tried);
+    }
+
+    /// <summary>An endpoint whose ejection is over gets the next request, or chance and its neighbours' better numbers could keep it out.</summary>
+    private static EndpointLease? TryProbe(Candidate candidate, in TriedEndpoints tried)
+    {
+        foreach (var (endpoint, _) in candidate.Provider.Balancing.Endpoints)
+        {
+            if (endpoint.Health.IsDue && !tried.Contains(endpoint) && endpoint.TryTake(candidate) is { } lease)
+            {
+                return lease;
+            }
+        }
+
+        return null;
+    }
+
+    private static EndpointLease? TryTakeAny(Candidate candidate, in TriedEndpoints tried)
+    {
+        foreach (var (endpoint, _) in candidate.Provider.Balancing.Endpoints)
+        {
             if (!tried.Contains(endpoint) && endpoint.TryTake(candidate) is { } lease)
             {
                 return lease;
@@ -55,23 +94,34 @@ internal sealed class EndpointPicker(Dice dice)
         return null;
     }
 
-    /// <summary>All that is left is ejected: the one whose ejection ends first, since a request that may fail beats one that surely does.</summary>
+    /// <summary>
+    /// All that is left is out: of the least bad state the one with the least to do, since a request that may fail beats one
+    /// that surely does. So a model's endpoints are never all out at once, and when all fail alike all share the load.
+    /// </summary>
     private static EndpointLease? TakeLeastBad(RoutePlan plan, ref TriedEndpoints tried)
     {
         Candidate? candidate = null;
         Endpoint? leastBad = null;
-        foreach (var each in plan.Candidates)
+        (int Rank, double Load, TimeSpan Remaining) least = default;
+        for (var i = 0; i < plan.Candidates.Count; i++)
         {
+            var each = plan.Candidates[i];
             if (!each.Provider.IsUsable)
             {
                 continue;
             }
 
-            foreach (var (endpoint, _) in each.Provider.Endpoints)
+            foreach (var (endpoint, weight) in each.Provider.Balancing.Endpoints)
             {
-                if (!tried.Contains(endpoint) && (leastBad is null || endpoint.Health.Remaining < leastBad.Health.Remaining))
+                if (tried.Contains(endpoint))
                 {
-                    (candidate, leastBad) = (each, endpoint);
+                    continue;
+                }
+
+                var badness = (endpoint.Health.Badness, (double)endpoint.InFlight / weight, endpoint.Health.Remaining);
+                if (leastBad is null || badness.CompareTo(least) < 0)
+                {
+                    (candidate, leastBad, least) = (each, endpoint, badness);
                 }
             }
         }
@@ -83,30 +133,6 @@ internal sealed class EndpointPicker(Dice dice)
 
         tried.Add(candidate, leastBad);
         return leastBad.TakeAnyway(candidate);
-    }
-
-    private static double Load(WeightedEndpoint weighted) => (weighted.Endpoint.InFlight + 1.0) / weighted.Weight;
-
-    /// <summary>An index other than <paramref name="except"/>, each as likely as its weight says.</summary>
-    private int Draw(IReadOnlyList<WeightedEndpoint> endpoints, int except)
-    {
-        long total = 0;
-        for (var i = 0; i < endpoints.Count; i++)
-        {
-            total += i == except ? 0 : endpoints[i].Weight;
-        }
-
-        var point = dice.Next(total);
-        for (var i = 0; i < endpoints.Count; i++)
-        {
-            point -= i == except ? 0 : endpoints[i].Weight;
-            if (point < 0)
-            {
-                return i;
-            }
-        }
-
-        return 0;
     }
 }
 

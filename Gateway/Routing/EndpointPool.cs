@@ -4,9 +4,18 @@ using Orrery.Gateway.Sending;
 namespace Orrery.Gateway.Routing;
 
 /// <summary>Every endpoint that a snapshot names, so that connections, counts and health outlive the snapshot.</summary>
-internal sealed class EndpointPool(EngineConnections connections, TimeProvider time)
+internal sealed class EndpointPool
 {
     private readonly ConcurrentDictionary<(string Namespace, string Provider, string Url, TimeSpan ConnectTimeout), Endpoint> _endpoints = new();
+    private readonly EngineConnections _connections;
+    private readonly HealthJournal _journal;
+    private readonly TimeProvider _time;
+
+    public EndpointPool(EngineConnections connections, HealthJournal journal, TimeProvider time)
+    {
+        (_connections, _journal, _time) = (connections, journal, time);
+        journal.Observe(() => _endpoints.Values);
+    }
 
     /// <summary>Requests in flight over all endpoints.</summary>
     public int InFlight => _endpoints.Values.Sum(endpoint => endpoint.InFlight);
@@ -14,7 +23,7 @@ internal sealed class EndpointPool(EngineConnections connections, TimeProvider t
     public Endpoint Get(string @namespace, string provider, string url, TimeSpan connectTimeout) =>
         _endpoints.GetOrAdd(
             (@namespace, provider, url, connectTimeout),
-            static (key, pool) => pool.Open(key.Url, key.ConnectTimeout),
+            static (key, pool) => pool.Open(new EndpointName(key.Namespace, key.Provider, new Uri(key.Url).Authority), key.Url, key.ConnectTimeout),
             this);
 
     /// <summary>Forgets the endpoints that no provider has any more.</summary>
@@ -30,9 +39,11 @@ internal sealed class EndpointPool(EngineConnections connections, TimeProvider t
             if (!kept.Contains(endpoint))
             {
                 _endpoints.TryRemove(key, out _);
+                endpoint.Health.Forget();
             }
         }
     }
 
-    private Endpoint Open(string url, TimeSpan connectTimeout) => new(url, connections.Open(connectTimeout), new PassiveHealth(time));
+    private Endpoint Open(EndpointName name, string url, TimeSpan connectTimeout) =>
+        new(url, name, _connections.Open(connectTimeout), new EndpointHealth(name, _journal, EjectionRules.Default, _time), _time);
 }

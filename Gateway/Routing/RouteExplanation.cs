@@ -23,7 +23,10 @@ internal static class RouteExplanation
 
     /// <summary>In which order candidates are asked, and why.</summary>
     public static string Rule(Exchange exchange) => exchange.Plan.Rule
-        ?? (exchange.Wanted is [{ Provider: not null }] ? "the request names its provider" : "providers by priority");
+        ?? (exchange.Wanted is [{ Provider: not null }] ? "the request names its provider" : "providers by priority; within one its balancing chooses the endpoint");
+
+    private static string Rule(Balancing balancing) =>
+        balancing.Strategy == BalancingStrategies.Session ? BalancingStrategies.LeastInFlight : balancing.Strategy;
 
     /// <summary>Who might answer, as a JSON array: provider, its model, why it cannot be used if it cannot, its endpoints with load and health.</summary>
     public static string Candidates(Exchange exchange)
@@ -110,6 +113,12 @@ internal static class RouteExplanation
         if (candidate.Provider.Fault is { } fault)
         {
             json.WriteString("fault", fault);
+        }
+
+        var balancing = candidate.Provider.Balancing;
+        if (balancing.Endpoints.Length > 1)
+        {
+            json.WriteString("balancing", balancing.SessionHeader is { } header ? $"by {header}, else {Rule(balancing)}" : Rule(balancing));
         }
 
         json.WriteStartArray("endpoints");

@@ -25,13 +25,13 @@ internal sealed partial class Sender(
     public async Task<Refusal?> SendAsync(Exchange exchange)
     {
         var tried = new TriedEndpoints();
-        while (tried.Count < _maxAttempts && picker.TryTake(exchange.Plan, ref tried) is { } taken)
+        while (tried.Count < _maxAttempts && picker.TryTake(exchange, ref tried) is { } taken)
         {
             using var lease = taken;
             exchange.Candidate = lease.Candidate;
             exchange.Meter.Begin();
             exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
-            lease.Endpoint.Health.Report(exchange.Error);
+            lease.Ended(exchange.Error, exchange.Meter.FirstTokenTimestamp);
             if (exchange.Error is not { MayTryAnother: true } error || exchange.Http.Response.HasStarted)
             {
                 break;
@@ -65,6 +65,11 @@ internal sealed partial class Sender(
             {
                 using var response = await lease.Endpoint.Connections.SendAsync(request, timeout.Token);
                 isAnswering = true;
+                if (response.StatusCode == HttpStatusCode.OK)
+                {
+                    lease.Answers();
+                }
+
                 error = await ReceiveAsync(exchange, candidate, response, timeout);
             }
         }

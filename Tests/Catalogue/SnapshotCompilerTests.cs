@@ -20,6 +20,15 @@ public sealed class SnapshotCompilerTests
     }
 
     [Fact]
+    public void How_a_provider_is_checked_and_balanced_is_passed_on()
+    {
+        var (check, balancing) = (new HealthCheckSpec { IntervalSeconds = 7 }, new BalancingSpec { Strategy = BalancingStrategies.Latency });
+        var provider = Store(ResourceKind.ModelProvider, "p", new ModelProviderSpec { Provider = "vllm", Endpoint = "http://h:1", HealthCheck = check, Balancing = balancing });
+        var snapshot = Assert.Single(SnapshotCompiler.Compile("default", [provider]).Providers);
+        Assert.Equal((check, balancing), (snapshot.HealthCheck, snapshot.Balancing));
+    }
+
+    [Fact]
     public void Offers_come_in_the_order_of_providers_and_a_model_decides_its_type()
     {
         var model = Store(ResourceKind.Model, "m", new ModelSpec { Id = "x", ModelType = "multimodal" });

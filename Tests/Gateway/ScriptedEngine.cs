@@ -29,6 +29,12 @@ internal sealed class ScriptedEngine : IAsyncDisposable
     /// <summary>What it does with a request; may be changed while it runs.</summary>
     public RequestDelegate Script { get; set; }
 
+    /// <summary>What it does with a health check: as vLLM's api_server.py, 200 without a body.</summary>
+    public RequestDelegate Health { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Health checks, which are not among the requests.</summary>
+    public ConcurrentQueue<Received> Checks { get; } = new();
+
     public ConcurrentQueue<Received> Requests { get; } = new();
 
     /// <summary>Requests whose client hung up before they were answered.</summary>
@@ -40,11 +46,11 @@ internal sealed class ScriptedEngine : IAsyncDisposable
 
     public Received Last => Requests.Last();
 
-    public static async Task<ScriptedEngine> StartAsync(RequestDelegate? script = null)
+    public static async Task<ScriptedEngine> StartAsync(RequestDelegate? script = null, string url = "http://127.0.0.1:0")
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         var engine = new ScriptedEngine(builder.Build(), script ?? Json(Answer));
         engine._app.Run(engine.Serve);
@@ -112,7 +118,15 @@ internal sealed class ScriptedEngine : IAsyncDisposable
         using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
         var body = await reader.ReadToEndAsync();
         http.Items[BodyItem] = body;
-        Requests.Enqueue(new Received(http.Request.Path, body, http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+        var received = new Received(http.Request.Path, body, http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+        if (HttpMethods.IsGet(http.Request.Method) && received.Path.EndsWith("/health", StringComparison.Ordinal))
+        {
+            Checks.Enqueue(received);
+            await Health(http);
+            return;
+        }
+
+        Requests.Enqueue(received);
         using var left = http.RequestAborted.Register(() => Interlocked.Increment(ref Abandoned));
         try
         {

@@ -34,6 +34,10 @@ internal enum ChatField
     PromptCacheKey,
     PromptCacheRetention,
 
+    // Ours: which way the request goes.
+    Models,
+    Routing,
+
     // Refused unless they ask for what happens anyway.
     N,
     Logprobs,

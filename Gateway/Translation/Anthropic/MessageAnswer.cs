@@ -36,7 +36,7 @@ internal static class MessageAnswer
         output.Write(",\"object\":\"chat.completion\",\"created\":"u8);
         Put(output, exchange.StartedAt.ToUnixTimeSeconds());
         output.Write(",\"model\":"u8);
-        output.Write(exchange.Model.IdJson);
+        output.Write(candidate.Model.IdJson);
         output.Write(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"u8);
         if (!WriteJoined(answer, facts.Blocks, BlockKind.Text, output))
         {

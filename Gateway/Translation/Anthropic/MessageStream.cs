@@ -121,7 +121,7 @@ internal sealed class MessageStream(Exchange exchange, Candidate candidate) : St
             .. ",\"object\":\"chat.completion.chunk\",\"created\":"u8,
             .. Encoding.ASCII.GetBytes(exchange.StartedAt.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
             .. ",\"model\":"u8,
-            .. exchange.Model.IdJson,
+            .. candidate.Model.IdJson,
             .. ",\"choices\":["u8,
         ];
         var chunk = Chunk(output, 0);
