@@ -45,6 +45,7 @@ internal static class GatewayExtensions
         services.AddSingleton<IdleTimeoutPool>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<WholeAnswer>();
+        services.AddSingleton<ByteRelay>();
         services.AddSingleton<Sender>();
 
         // Hosted services stop in reverse: the server first, then the spool writes what is left, then the sender posts it.

@@ -16,6 +16,9 @@ internal sealed class Call
 
     public StreamOptions StreamOptions { get; set; }
 
+    /// <summary>The engine can be asked for usage by <c>stream_options</c>.</summary>
+    public bool AsksForUsage { get; set; }
+
     public long? MaxTokens { get; set; }
 
     /// <summary><c>n</c>: answers to one prompt.</summary>

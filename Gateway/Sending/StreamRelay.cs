@@ -104,7 +104,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                     held.Dispose();
                 }
 
-                if (read == 0 && !translator.IsDone)
+                if (read == 0 && !translator.IsDone && !translator.IsTyped)
                 {
                     output.Write("data: [DONE]\n\n"u8); // A finish reason came, so the answer is whole.
                 }

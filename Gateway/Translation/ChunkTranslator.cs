@@ -20,6 +20,9 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
     /// <summary>A finish reason has come: what follows is book-keeping.</summary>
     public bool HasFinished { get; private set; }
 
+    /// <summary>Its events name their type (<see cref="TypedEvent"/>), so no <c>[DONE]</c> is to be expected.</summary>
+    public bool IsTyped { get; private set; }
+
     /// <summary>The engine has failed inside its stream, or sent what is no chunk.</summary>
     public SendError? Error { get; private set; }
 
@@ -77,9 +80,24 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
             return false;
         }
 
+        if (exchange.Operation.Answer == AnswerShape.AsItComes)
+        {
+            ReadType(data, ref facts);
+        }
+
         Count(facts);
         exchange.Story?.Answered(data);
         return WriteChunk(data, facts, output);
+    }
+
+    private void ReadType(ReadOnlySpan<byte> data, ref AnswerFacts facts)
+    {
+        var type = TypedEvent.Read(data);
+        IsTyped |= type.IsTyped;
+        HasContent |= type.IsPiece;
+        HasBegun |= type.IsPiece || type.IsLast;
+        HasFinished |= type.IsLast;
+        facts.HasContent |= type.IsText;
     }
 
     private void Count(in AnswerFacts facts)
@@ -93,7 +111,7 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate)
     private bool WriteChunk(ReadOnlySpan<byte> data, in AnswerFacts facts, IBufferWriter<byte> output)
     {
         var edits = new EditList();
-        if (facts.UsageProperty.IsPresent)
+        if (facts.UsageProperty.IsPresent && exchange.Call.AsksForUsage)
         {
             var isUsageChunk = !facts.HasChoices && facts.Usage is not null;
             if (!candidate.Provider.Adapter.KeepsUsage(exchange.Call, isUsageChunk))

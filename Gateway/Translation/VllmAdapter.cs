@@ -11,7 +11,7 @@ internal sealed class VllmAdapter : IEngineAdapter
     public void EditBody(Call call, Candidate candidate, ref EditList edits)
     {
         edits.Add(call.Model, candidate.UpstreamIdJson);
-        if (call.Stream)
+        if (call.AsksForUsage)
         {
             StreamOptionsEdit.AskForUsage(call, continuous: true, ref edits);
         }
