@@ -30,7 +30,10 @@ internal static class GatewayExtensions
         services.AddSingleton<AccessKeyAuthenticator>();
 
         services.AddSingleton<BodyBudget>();
+        services.AddSingleton<BodySpool>();
         services.AddSingleton<JsonIntake>();
+        services.AddSingleton<FormIntake>();
+        services.AddSingleton<RequestIntake>();
 
         services.AddSingleton<ModelResolver>();
 

@@ -32,12 +32,22 @@ internal sealed class Operation
     /// <remarks>vLLM's: the two texts stand in one of several pairs of fields (<c>text_1</c> and <c>text_2</c>, <c>queries</c> and <c>documents</c>, …), which it checks itself.</remarks>
     public static readonly Operation Score = new(5, "score", "score") { ModelTypesTaken = [ModelTypes.Embedding], Twins = ["/score"] };
 
-    public static readonly Operation Speech = new(6, "text_to_speech", "audio/speech")
+    public static readonly Operation Speech = new(6, "speech", "audio/speech")
     {
         InputField = "input", Input = InputShapes.Text, ModelTypesTaken = [ModelTypes.TextToSpeech], Answer = AnswerShape.AsItComes,
     };
 
-    public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech];
+    public static readonly Operation Transcription = new(7, "transcription", "audio/transcriptions")
+    {
+        InputField = "file", IsForm = true, ModelTypesTaken = [ModelTypes.SpeechToText, ModelTypes.Multimodal], Answer = AnswerShape.AsItComes,
+    };
+
+    public static readonly Operation Translation = new(8, "translation", "audio/translations")
+    {
+        InputField = "file", IsForm = true, ModelTypesTaken = [ModelTypes.SpeechToText, ModelTypes.Multimodal], Answer = AnswerShape.AsItComes,
+    };
+
+    public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech, Transcription, Translation];
 
     private Operation(int index, string name, string path) => (Index, Name, Path) = (index, name, path);
 
@@ -61,6 +71,9 @@ internal sealed class Operation
     public InputShapes Input { get; private init; } = InputShapes.Text | InputShapes.Array;
 
     public IReadOnlyList<string> ModelTypesTaken { get; private init; } = [];
+
+    /// <summary>The body is <c>multipart/form-data</c> and not JSON.</summary>
+    public bool IsForm { get; private init; }
 
     public AnswerShape Answer { get; private init; }
 

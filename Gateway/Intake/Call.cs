@@ -6,6 +6,12 @@ internal sealed class Call
     /// <summary>The body as it came. Valid until the request is over.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The body where it is <c>multipart/form-data</c>; <see cref="Body"/> is empty then.</summary>
+    public FormBody? Form { get; init; }
+
+    /// <summary>The body's length in bytes.</summary>
+    public long Length => Form?.Length ?? Body.Length;
+
     /// <summary>As the client wrote it: a public id, an alias or <c>provider/model</c>.</summary>
     public string ModelName { get; set; } = "";
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Orrery.Contracts;
+using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.Translation;
@@ -13,13 +14,11 @@ internal static class EngineRequest
     public static HttpRequestMessage Create(Exchange exchange, EndpointLease lease, string traceparent)
     {
         var candidate = lease.Candidate;
-        var edits = new EditList();
-        candidate.Provider.Adapter.EditBody(exchange.Call, candidate, ref edits);
         var request = new HttpRequestMessage(HttpMethod.Post, lease.Endpoint.AddressOf(exchange.Operation))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new SplicedContent(exchange.Call.Body, edits),
+            Content = exchange.Call.Form is { } form ? new FormContent(form, candidate.UpstreamId) : Spliced(exchange.Call, candidate),
         };
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -42,6 +41,13 @@ internal static class EngineRequest
         }
 
         return request;
+    }
+
+    private static SplicedContent Spliced(Call call, Candidate candidate)
+    {
+        var edits = new EditList();
+        candidate.Provider.Adapter.EditBody(call, candidate, ref edits);
+        return new SplicedContent(call.Body, edits);
     }
 
     /// <summary>The client's bytes with our splices, written without making a second copy.</summary>

@@ -91,7 +91,7 @@ public sealed class OperationTests
         Assert.Equal("p1", response.Headers.GetValues("X-Orrery-Provider").Single());
         Assert.Equal("""{"model":"upstream-model","input":"Hello","voice":"alto","response_format":"mp3","speed":1.5}""", engine.Last.Body);
         var used = await world.OnlyUsageAsync();
-        Assert.Equal(("text_to_speech", 0, 0, false, UsageOutcomes.Completed), (used.Operation, used.PromptTokens, used.CompletionTokens, used.Estimated, used.Outcome));
+        Assert.Equal(("speech", 0, 0, false, UsageOutcomes.Completed), (used.Operation, used.PromptTokens, used.CompletionTokens, used.Estimated, used.Outcome));
         Assert.True(used.TimeToFirstTokenMs > 0);
     }
 
