@@ -20,6 +20,9 @@ public sealed record AccessKeySpec
     /// <summary>The model ids this key may call; absent or empty: all of its namespace.</summary>
     public IReadOnlyList<string>? AllowedModels { get; init; }
 
+    /// <summary>May call the paths that providers let through (<see cref="ModelProviderSpec.PassThrough"/>). Default: it may not.</summary>
+    public bool PassThrough { get; init; }
+
     /// <summary>A disabled key is refused as if it did not exist.</summary>
     public bool Disabled { get; init; }
 

@@ -104,6 +104,9 @@ public sealed record SnapshotProvider
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    /// <summary>Paths from the servers' root that may be called as they are.</summary>
+    public IReadOnlyList<string> PassThrough { get; init => field = value ?? []; } = [];
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 
@@ -130,6 +133,9 @@ public sealed record SnapshotKey
     public IReadOnlyList<string> AllowedModels { get; init => field = value ?? []; } = [];
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>May call what providers let through.</summary>
+    public bool PassThrough { get; init; }
 
     public string Identity => $"key/{Namespace}/{Name}";
 }

@@ -49,6 +49,10 @@ internal sealed class Operation
 
     public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech, Transcription, Translation];
 
+    /// <summary>A path of the engine's own that an operator has opened; its model may be of any type.</summary>
+    /// <param name="path">From the server's root, with its slash.</param>
+    public static Operation PassThrough(string path) => new(-1, "pass_through", path) { ModelTypesTaken = ModelTypes.All, Answer = AnswerShape.AsItComes };
+
     private Operation(int index, string name, string path) => (Index, Name, Path) = (index, name, path);
 
     /// <summary>Its place in <see cref="All"/>, for tables made once per endpoint.</summary>
@@ -57,8 +61,10 @@ internal sealed class Operation
     /// <summary>The GenAI conventions' operation name, where they have one.</summary>
     public string Name { get; }
 
-    /// <summary>Below <c>/v1/</c>, here and at the engine.</summary>
+    /// <summary>Below <c>/v1/</c>, here and at the engine. Of a <see cref="PassThrough"/>: from the root.</summary>
     public string Path { get; }
+
+    public bool IsPassThrough => Index < 0;
 
     /// <summary>Other paths of the same operation. Those below <c>/v1/</c> are served below <c>/api/v1/ai/</c> too.</summary>
     public IReadOnlyList<string> Twins { get; private init; } = [];

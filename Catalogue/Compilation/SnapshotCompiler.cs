@@ -82,6 +82,7 @@ internal static class SnapshotCompiler
             ApiKey = apiKey,
             ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
             Timeouts = spec.Timeouts,
+            PassThrough = spec.PassThrough ?? [],
         });
     }
 
@@ -131,6 +132,7 @@ internal static class SnapshotCompiler
             Role = spec.Role,
             AllowedModels = spec.AllowedModels ?? [],
             ExpiresAt = spec.ExpiresAt,
+            PassThrough = spec.PassThrough,
         };
     }
 

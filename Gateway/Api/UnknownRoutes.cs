@@ -5,8 +5,11 @@ internal static class UnknownRoutes
 {
     private static readonly string Served = $"This gateway serves {string.Join(", ", Operation.All.Select(operation => "/v1/" + operation.Path))} and /v1/models.";
 
-    public static void MapUnknownRoutes(this IEndpointRouteBuilder routes) =>
-        routes.MapFallback("/{**path}", (RequestDelegate)(http => OpenAiErrors.WriteAsync(http, Unknown(http))));
+    public static void MapUnknownRoutes(this IEndpointRouteBuilder routes)
+    {
+        var passThrough = new PassThroughApi(routes.ServiceProvider);
+        routes.MapFallback("/{**path}", (RequestDelegate)(http => passThrough.TryAnswer(http) ?? OpenAiErrors.WriteAsync(http, Unknown(http))));
+    }
 
     public static Refusal WrongMethod(HttpContext http, string allowed) => IsWebSocket(http)
         ? NoWebSocket()

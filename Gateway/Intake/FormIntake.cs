@@ -58,10 +58,18 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
                 var isForm = !scanner.IsAtEnd; // What follows the closing boundary is taken, and goes nowhere.
                 var done = isForm ? scanner.Scan(read.Buffer) : read.Buffer.Length;
                 length += done;
-                var refusal = scanner.Fault
-                    ?? (length > _maxBytes ? TooLarge() : null)
-                    ?? (isForm ? await AppendAsync(form, read.Buffer.Slice(0, done), exchange) : null);
-                reader.AdvanceTo(read.Buffer.GetPosition(done), read.Buffer.End);
+                Refusal? refusal;
+                try
+                {
+                    refusal = scanner.Fault
+                        ?? (length > _maxBytes ? TooLarge() : null)
+                        ?? (isForm ? await AppendAsync(form, read.Buffer.Slice(0, done), exchange) : null);
+                }
+                finally
+                {
+                    reader.AdvanceTo(read.Buffer.GetPosition(done), read.Buffer.End); // Also when the client leaves meanwhile, or its connection could not be closed.
+                }
+
                 if (refusal is not null)
                 {
                     return refusal;

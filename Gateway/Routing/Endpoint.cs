@@ -4,6 +4,7 @@ namespace Orrery.Gateway.Routing;
 internal sealed class Endpoint(string url, HttpMessageInvoker connections, PassiveHealth health)
 {
     private readonly Uri[] _addresses = [.. Operation.All.Select(operation => new Uri(url + "/" + operation.Path))];
+    private readonly string _root = url.EndsWith("/v1", StringComparison.Ordinal) ? url[..^3] : url;
     private int _inFlight;
 
     public HttpMessageInvoker Connections { get; } = connections;
@@ -12,7 +13,7 @@ internal sealed class Endpoint(string url, HttpMessageInvoker connections, Passi
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    public Uri AddressOf(Operation operation) => _addresses[operation.Index];
+    public Uri AddressOf(Operation operation) => operation.IsPassThrough ? new Uri(_root + operation.Path) : _addresses[operation.Index];
 
     /// <summary>Host and port, which is all of the URL that is ever shown.</summary>
     public string Shown { get; } = new Uri(url).Authority;

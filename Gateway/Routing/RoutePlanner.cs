@@ -10,6 +10,15 @@ internal sealed class RoutePlanner
     {
         var model = exchange.Model;
         exchange.Plan = exchange.OnlyProvider is { } provider ? model.PlanFor(provider) ?? model.Plan : model.Plan;
+        if (exchange.Operation.IsPassThrough)
+        {
+            exchange.Plan = PassThroughPlan.Of(exchange.Plan, exchange.Operation);
+            if (exchange.Plan.Candidates.Count == 0)
+            {
+                return PassThroughPlan.NotOffered(exchange);
+            }
+        }
+
         RouteExplanation.AttachWhenAsked(exchange);
         return exchange.Plan.IsUsable ? null : NotServed(exchange);
     }

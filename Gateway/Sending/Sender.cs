@@ -91,7 +91,7 @@ internal sealed partial class Sender(
         {
             // Whether there is a stream is the engine's to say: speech has its own field for it, and some models know none and answer whole.
             isEventStream = IsEventStream(response);
-            if (!isEventStream && !IsJson(response))
+            if (exchange.Operation.IsPassThrough ? !IsJson(response) : !isEventStream && !IsJson(response))
             {
                 return await bytes.RelayAsync(exchange, candidate, response, timeout);
             }
