@@ -14,7 +14,7 @@ internal sealed class OpenAiSchema
 
     private OpenAiSchema(string path)
     {
-        using var text = File.OpenText(path);
+        using var text = new StringReader(string.Join('\n', WithoutTexts(File.ReadLines(path))));
         var yaml = new YamlStream();
         yaml.Load(text);
         _schemas = Map(Map((YamlMappingNode)yaml.Documents[0].RootNode, "components")!, "schemas")!;
@@ -101,6 +101,25 @@ internal sealed class OpenAiSchema
             {
                 faults.Add($"{at}.{property.Name} is not allowed");
             }
+        }
+    }
+
+    /// <summary>Leaves out the block texts (descriptions, samples), some of which YAML's readers do not agree on, and what stands before the schemas.</summary>
+    private static IEnumerable<string> WithoutTexts(IEnumerable<string> lines)
+    {
+        var textIndent = -1;
+        foreach (var line in lines.SkipWhile(line => line != "components:"))
+        {
+            var indent = line.Length - line.TrimStart(' ').Length;
+            if (textIndent >= 0 && (line.Length == indent || indent > textIndent))
+            {
+                continue;
+            }
+
+            var colon = line.LastIndexOf(": ", StringComparison.Ordinal);
+            var opensText = colon >= 0 && colon + 2 < line.Length && (line[colon + 2] is '|' or '>') && line.AsSpan(colon + 2).IndexOfAnyExcept("|>-+0123456789") < 0;
+            textIndent = opensText ? indent : -1;
+            yield return opensText ? line[..colon] + ": \"\"" : line;
         }
     }
 
