@@ -8,25 +8,37 @@ internal sealed class Operation
 {
     public static readonly Operation Chat = new(0, "chat", "chat/completions")
     {
-        InputField = "messages", Input = InputShapes.Array, ModelTypesTaken = [ModelTypes.Chat, ModelTypes.Multimodal], HasStreamOptions = true,
+        InputField = "messages",
+        Input = InputShapes.Array,
+        ModelTypesTaken = [ModelTypes.Chat, ModelTypes.Multimodal],
+        HasStreamOptions = true,
     };
 
     public static readonly Operation Completion = new(1, "text_completion", "completions")
     {
-        InputField = "prompt", ModelTypesTaken = [ModelTypes.Chat, ModelTypes.Multimodal], HasStreamOptions = true,
+        InputField = "prompt",
+        ModelTypesTaken = [ModelTypes.Chat, ModelTypes.Multimodal],
+        HasStreamOptions = true,
     };
 
     public static readonly Operation Embeddings = new(2, "embeddings", "embeddings") { InputField = "input", ModelTypesTaken = [ModelTypes.Embedding] };
 
     public static readonly Operation ImageGeneration = new(3, "image_generation", "images/generations")
     {
-        InputField = "prompt", Input = InputShapes.Text, ModelTypesTaken = [ModelTypes.ImageGeneration], Answer = AnswerShape.AsItComes, Twins = ["/v1/generations/images"],
+        InputField = "prompt",
+        Input = InputShapes.Text,
+        ModelTypesTaken = [ModelTypes.ImageGeneration],
+        Answer = AnswerShape.AsItComes,
+        Twins = ["/v1/generations/images"],
     };
 
     /// <remarks>Cohere's and Jina's shape, as vLLM serves it; documents may be an object there (<c>{"content": […]}</c>). Cohere's clients call <c>/v2/rerank</c>, others <c>/rerank</c>.</remarks>
     public static readonly Operation Rerank = new(4, "rerank", "rerank")
     {
-        InputField = "documents", Input = InputShapes.Array | InputShapes.Object, ModelTypesTaken = [ModelTypes.Embedding], Twins = ["/rerank", "/v2/rerank"],
+        InputField = "documents",
+        Input = InputShapes.Array | InputShapes.Object,
+        ModelTypesTaken = [ModelTypes.Embedding],
+        Twins = ["/rerank", "/v2/rerank"],
     };
 
     /// <remarks>vLLM's: the two texts stand in one of several pairs of fields (<c>text_1</c> and <c>text_2</c>, <c>queries</c> and <c>documents</c>, …), which it checks itself.</remarks>
@@ -34,17 +46,26 @@ internal sealed class Operation
 
     public static readonly Operation Speech = new(6, "speech", "audio/speech")
     {
-        InputField = "input", Input = InputShapes.Text, ModelTypesTaken = [ModelTypes.TextToSpeech], Answer = AnswerShape.AsItComes,
+        InputField = "input",
+        Input = InputShapes.Text,
+        ModelTypesTaken = [ModelTypes.TextToSpeech],
+        Answer = AnswerShape.AsItComes,
     };
 
     public static readonly Operation Transcription = new(7, "transcription", "audio/transcriptions")
     {
-        InputField = "file", IsForm = true, ModelTypesTaken = [ModelTypes.SpeechToText, ModelTypes.Multimodal], Answer = AnswerShape.AsItComes,
+        InputField = "file",
+        IsForm = true,
+        ModelTypesTaken = [ModelTypes.SpeechToText, ModelTypes.Multimodal],
+        Answer = AnswerShape.AsItComes,
     };
 
     public static readonly Operation Translation = new(8, "translation", "audio/translations")
     {
-        InputField = "file", IsForm = true, ModelTypesTaken = [ModelTypes.SpeechToText, ModelTypes.Multimodal], Answer = AnswerShape.AsItComes,
+        InputField = "file",
+        IsForm = true,
+        ModelTypesTaken = [ModelTypes.SpeechToText, ModelTypes.Multimodal],
+        Answer = AnswerShape.AsItComes,
     };
 
     public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech, Transcription, Translation];
