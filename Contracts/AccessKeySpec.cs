@@ -23,6 +23,9 @@ public sealed record AccessKeySpec
     /// <summary>What routes may ask for, such as <c>regulated</c>.</summary>
     public IReadOnlyList<string>? Tags { get; init; }
 
+    /// <summary>May call the paths that providers let through (<see cref="ModelProviderSpec.PassThrough"/>). Default: it may not.</summary>
+    public bool PassThrough { get; init; }
+
     /// <summary>A disabled key is refused as if it did not exist.</summary>
     public bool Disabled { get; init; }
 

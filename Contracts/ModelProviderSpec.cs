@@ -49,6 +49,9 @@ public sealed record ModelProviderSpec
     /// <summary>Which of the servers takes a request.</summary>
     public BalancingSpec? Balancing { get; init; }
 
+    /// <summary>Paths of the servers, from their root, that keys with <see cref="AccessKeySpec.PassThrough"/> may call as they are: <c>/tokenize</c>. See <see cref="PassThroughPaths"/>.</summary>
+    public IReadOnlyList<string>? PassThrough { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -83,6 +86,14 @@ public sealed record ModelProviderSpec
         }
         HealthCheck?.Validate(errors);
         Balancing?.Validate(errors);
+
+        for (var i = 0; i < PassThrough?.Count; i++)
+        {
+            if (PassThroughPaths.Check(PassThrough[i]) is { } expected)
+            {
+                errors.Add($"spec.passThrough[{i}]", PassThrough[i], expected);
+            }
+        }
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>

@@ -151,6 +151,9 @@ public sealed record SnapshotProvider
 
     public BalancingSpec? Balancing { get; init; }
 
+    /// <summary>Paths from the servers' root that may be called as they are.</summary>
+    public IReadOnlyList<string> PassThrough { get; init => field = value ?? []; } = [];
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 
@@ -179,6 +182,9 @@ public sealed record SnapshotKey
     public IReadOnlyList<string> Tags { get; init => field = value ?? []; } = [];
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>May call what providers let through.</summary>
+    public bool PassThrough { get; init; }
 
     public string Identity => $"key/{Namespace}/{Name}";
 }

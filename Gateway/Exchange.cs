@@ -48,7 +48,7 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     }
 
     /// <summary>Intake: what holds the body's bytes until the request is over.</summary>
-    public RequestBody? Body { get; set; }
+    public IDisposable? Body { get; set; }
 
     /// <summary>ModelResolution.</summary>
     public ServedModel Model

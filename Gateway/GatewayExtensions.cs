@@ -31,7 +31,10 @@ internal static class GatewayExtensions
         services.AddSingleton<AccessKeyAuthenticator>();
 
         services.AddSingleton<BodyBudget>();
+        services.AddSingleton<BodySpool>();
         services.AddSingleton<JsonIntake>();
+        services.AddSingleton<FormIntake>();
+        services.AddSingleton<RequestIntake>();
 
         services.AddSingleton<ModelResolver>();
 
@@ -52,6 +55,7 @@ internal static class GatewayExtensions
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<WholeAnswer>();
         services.AddSingleton<BodyTranslation>();
+        services.AddSingleton<ByteRelay>();
         services.AddSingleton<Sender>();
 
         // Hosted services stop in reverse: the server first, then the spool writes what is left, then the sender posts it.

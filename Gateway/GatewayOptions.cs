@@ -14,6 +14,12 @@ internal sealed class GatewayOptions
     /// <summary>The longest body taken, in bytes: 1 KiB to 1 GiB. Default 32 MiB.</summary>
     public int MaxBodyBytes { get; set; } = 32 << 20;
 
+    /// <summary>The longest multipart body taken (sound, files), in bytes: 1 KiB to 1 GiB. Above 1 MiB it waits on disk. Default 100 MiB.</summary>
+    public int MaxFormBytes { get; set; } = 100 << 20;
+
+    /// <summary>What all multipart bodies may hold on disk together, in bytes; beyond it requests get 503. Not below <see cref="MaxFormBytes"/>. Default 8 GiB.</summary>
+    public long MaxSpooledBytes { get; set; } = 8L << 30;
+
     /// <summary>What all request bodies may hold together, in bytes; beyond it requests get 503. Not below <see cref="MaxBodyBytes"/>. Default 512 MiB.</summary>
     public long MaxBufferedBytes { get; set; } = 512L << 20;
 
@@ -72,6 +78,8 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         }
 
         Within(faults, nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1 << 10, 1 << 30);
+        Within(faults, nameof(options.MaxFormBytes), options.MaxFormBytes, 1 << 10, 1 << 30);
+        Within(faults, nameof(options.MaxSpooledBytes), options.MaxSpooledBytes, options.MaxFormBytes, long.MaxValue);
         Within(faults, nameof(options.MaxBufferedBytes), options.MaxBufferedBytes, options.MaxBodyBytes, long.MaxValue);
         Within(faults, nameof(options.MaxJsonDepth), options.MaxJsonDepth, 8, 1000);
         Within(faults, nameof(options.MaxAnswerBytes), options.MaxAnswerBytes, 1 << 10, 1 << 30);

@@ -26,7 +26,7 @@ internal sealed class GatewayTelemetry : IDisposable
     private readonly Counter<long> _usageLost;
     private readonly TimeProvider _time;
 
-    public GatewayTelemetry(CurrentSnapshot snapshots, BufferPool buffers, Intake.BodyBudget bodies, GenAiNames names, TimeProvider time)
+    public GatewayTelemetry(CurrentSnapshot snapshots, BufferPool buffers, Intake.BodyBudget bodies, Intake.BodySpool spool, GenAiNames names, TimeProvider time)
     {
         _time = time;
         _duration = _meter.CreateHistogram(
@@ -46,6 +46,7 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.CreateObservableGauge("orrery.gateway.snapshot.age", () => snapshots.Age.TotalSeconds, "s", "Since the Catalogue was last heard");
         _meter.CreateObservableGauge("orrery.gateway.buffers", () => buffers.Outstanding, "{buffer}", "Rented buffers");
         _meter.CreateObservableGauge("orrery.gateway.buffered_request_bytes", () => bodies.Held, "By", "Request bodies in memory");
+        _meter.CreateObservableGauge("orrery.gateway.spooled_request_bytes", () => spool.Held, "By", "Request bodies on disk");
     }
 
     /// <summary>The client span of one attempt; <c>null</c> when nobody records it.</summary>

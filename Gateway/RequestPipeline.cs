@@ -14,7 +14,7 @@ namespace Orrery.Gateway;
 internal sealed partial class RequestPipeline(
     CurrentSnapshot snapshots,
     AccessKeyAuthenticator authenticator,
-    JsonIntake intake,
+    RequestIntake intake,
     ModelResolver resolver,
     AccessPolicy policy,
     RoutePlanner planner,

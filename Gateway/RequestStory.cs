@@ -117,7 +117,7 @@ internal sealed class RequestStory
             case Station.Intake:
                 _span.SetTag(Attributes.RequestModel, exchange.Call.ModelName);
                 _span.SetTag(Attributes.RequestStream, exchange.Call.Stream);
-                Add("orrery.read", timestamp, new() { { "orrery.body.bytes", exchange.Call.Body.Length } });
+                Add("orrery.read", timestamp, new() { { "orrery.body.bytes", exchange.Call.Length } });
                 break;
             case Station.ModelResolution:
                 _span.SetTag("orrery.model", exchange.Model.Id);
@@ -148,7 +148,7 @@ internal sealed class RequestStory
 
     private void TellTexts(Exchange exchange)
     {
-        if (_recording is { } recording && _passed.Exists(one => one.Station == Station.Intake))
+        if (_recording is { } recording && exchange is { Operation.IsForm: false } && _passed.Exists(one => one.Station == Station.Intake))
         {
             _span.SetTag(Attributes.InputMessages, recording.Input(exchange.Call.Body));
             _span.SetTag(Attributes.OutputMessages, recording.Output());

@@ -14,6 +14,9 @@ internal sealed class Snapshot
 
     public required FrozenDictionary<KeyHash, Caller> Callers { get; init; }
 
+    /// <summary>Paths that some provider lets through.</summary>
+    public FrozenDictionary<string, Operation> PassThrough { get; init; } = FrozenDictionary<string, Operation>.Empty;
+
     public long Revision => Document.Revision;
 }
 

@@ -29,6 +29,11 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
                 .Select(key => (Hash: KeyHash.Parse(key.Sha256), Caller: BuildCaller(key, models.GetValueOrDefault(key.Namespace) ?? NamespaceModels.None)))
                 .DistinctBy(entry => entry.Hash)
                 .ToFrozenDictionary(entry => entry.Hash, entry => entry.Caller),
+            PassThrough = document.Providers
+                .SelectMany(provider => provider.PassThrough)
+                .Where(path => PassThroughPaths.Check(path) is null)
+                .Distinct(StringComparer.Ordinal)
+                .ToFrozenDictionary(path => path, Operation.PassThrough, StringComparer.Ordinal),
         };
     }
 

@@ -92,6 +92,7 @@ internal static class SnapshotCompiler
             Weight = spec.Weight,
             HealthCheck = spec.HealthCheck,
             Balancing = spec.Balancing,
+            PassThrough = spec.PassThrough ?? [],
         });
     }
 
@@ -148,6 +149,7 @@ internal static class SnapshotCompiler
             AllowedModels = spec.AllowedModels ?? [],
             Tags = spec.Tags ?? [],
             ExpiresAt = spec.ExpiresAt,
+            PassThrough = spec.PassThrough,
         };
     }
 

@@ -2,17 +2,25 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Orrery.Gateway.Api;
 
-/// <summary>The endpoints that call a model: <c>POST /v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, and the same below <c>/api/v1/ai</c>.</summary>
+/// <summary>The endpoints that call a model: <c>POST /v1/chat/completions</c> and all others of <see cref="Operation.All"/>, and the same below <c>/api/v1/ai</c>.</summary>
 internal static class InferenceApi
 {
+    private const string V1 = "/v1/";
+
     public static void MapInferenceApi(this IEndpointRouteBuilder routes)
     {
         var pipeline = routes.ServiceProvider.GetRequiredService<RequestPipeline>();
         foreach (var operation in Operation.All)
         {
             RequestDelegate answer = http => Answer(http, pipeline, operation);
-            routes.Map("/v1/" + operation.Path, answer);
-            routes.Map("/api/v1/ai/" + operation.Path, answer);
+            foreach (var path in operation.Twins.Prepend(V1 + operation.Path))
+            {
+                routes.Map(path, answer);
+                if (path.StartsWith(V1, StringComparison.Ordinal))
+                {
+                    routes.Map("/api/v1/ai/" + path[V1.Length..], answer);
+                }
+            }
         }
     }
 

@@ -3,8 +3,13 @@ namespace Orrery.Gateway.Api;
 /// <summary>What is not served, said in the protocol's words instead of an empty answer.</summary>
 internal static class UnknownRoutes
 {
-    public static void MapUnknownRoutes(this IEndpointRouteBuilder routes) =>
-        routes.MapFallback("/{**path}", (RequestDelegate)(http => OpenAiErrors.WriteAsync(http, Unknown(http))));
+    private static readonly string Served = $"This gateway serves {string.Join(", ", Operation.All.Select(operation => "/v1/" + operation.Path))} and /v1/models.";
+
+    public static void MapUnknownRoutes(this IEndpointRouteBuilder routes)
+    {
+        var passThrough = new PassThroughApi(routes.ServiceProvider);
+        routes.MapFallback("/{**path}", (RequestDelegate)(http => passThrough.TryAnswer(http) ?? OpenAiErrors.WriteAsync(http, Unknown(http))));
+    }
 
     public static Refusal WrongMethod(HttpContext http, string allowed) => IsWebSocket(http)
         ? NoWebSocket()
@@ -18,7 +23,7 @@ internal static class UnknownRoutes
         : new Refusal(
             StatusCodes.Status404NotFound, RefusalTypes.InvalidRequest, "unknown_url",
             $"There is no {Shown.Of(http.Request.Method)} {Shown.Of(http.Request.Path)} here. "
-            + "This gateway serves /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.");
+            + Served);
 
     private static bool IsWebSocket(HttpContext http) =>
         string.Equals(http.Request.Headers.Upgrade.ToString(), "websocket", StringComparison.OrdinalIgnoreCase);

@@ -8,6 +8,12 @@ internal sealed class Call
     /// <summary>The body as it came. Valid until the request is over.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The body where it is <c>multipart/form-data</c>; <see cref="Body"/> is empty then.</summary>
+    public FormBody? Form { get; init; }
+
+    /// <summary>The body's length in bytes.</summary>
+    public long Length => Form?.Length ?? Body.Length;
+
     /// <summary>As the client wrote it: a public id, an alias or <c>provider/model</c>.</summary>
     public string ModelName { get; set; } = "";
 
@@ -31,6 +37,9 @@ internal sealed class Call
     public bool Stream { get; set; }
 
     public StreamOptions StreamOptions { get; set; }
+
+    /// <summary>The engine can be asked for usage by <c>stream_options</c>.</summary>
+    public bool AsksForUsage { get; set; }
 
     public long? MaxTokens { get; set; }
 

@@ -86,7 +86,8 @@ internal static class CallReader
             (call.ModelName, call.Model) = (call.Models[0], new ByteRange(first, 0));
         }
 
-        return (seen & Seen.Input) == 0 ? Missing(operation.InputField, InputExpectation(operation)) : null;
+        call.AsksForUsage = call.Stream && operation.HasStreamOptions;
+        return (seen & Seen.Input) == 0 && operation.InputField.Length > 0 ? Missing(operation.InputField, InputExpectation(operation)) : null;
     }
 
     private static Refusal? ReadField(ref Utf8JsonReader reader, Call call, Operation operation, ref Seen seen)
@@ -132,7 +133,7 @@ internal static class CallReader
             return Once(ref seen, Seen.Choices, "n") ?? ReadChoices(ref reader, call);
         }
 
-        if (reader.ValueTextEquals(operation.InputFieldUtf8))
+        if (operation.InputFieldUtf8.Length > 0 && reader.ValueTextEquals(operation.InputFieldUtf8))
         {
             return Once(ref seen, Seen.Input, operation.InputField) ?? ReadInput(ref reader, operation);
         }
@@ -272,7 +273,11 @@ internal static class CallReader
     {
         reader.Read();
         var isArray = reader.TokenType == JsonTokenType.StartArray;
-        if (!isArray && (operation == Operation.Chat || reader.TokenType != JsonTokenType.String))
+        var shape = isArray ? InputShapes.Array
+            : reader.TokenType == JsonTokenType.String ? InputShapes.Text
+            : reader.TokenType == JsonTokenType.StartObject ? InputShapes.Object
+            : default;
+        if ((operation.Input & shape) == 0)
         {
             return Wrong(operation.InputField, InputExpectation(operation), reader.TokenType);
         }
@@ -303,9 +308,12 @@ internal static class CallReader
 
     private static string Number(ref Utf8JsonReader reader) => Shown.Of(System.Text.Encoding.ASCII.GetString(reader.ValueSpan));
 
-    private static string InputExpectation(Operation operation) => operation == Operation.Chat
-        ? "an array of messages"
-        : "a string or an array";
+    private static string InputExpectation(Operation operation) => operation == Operation.Chat ? "an array of messages" : operation.Input switch
+    {
+        InputShapes.Text => "a string",
+        InputShapes.Array | InputShapes.Object => "an array",
+        _ => "a string or an array",
+    };
 
     private static Refusal Missing(string field, string expectation) =>
         Refusal.BadField(field, $"'{field}' is missing; expected {expectation}.", "missing_required_parameter");

@@ -6,7 +6,6 @@ namespace Orrery.Gateway.Intake;
 internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<GatewayOptions> options)
 {
     private const int FirstGuess = 4 << 10;
-    private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly int _maxBytes = options.Value.MaxBodyBytes;
     private readonly int _maxDepth = options.Value.MaxJsonDepth;
@@ -18,13 +17,14 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
             return refusal;
         }
 
-        exchange.Body = new RequestBody(pool, budget);
-        if (await TakeAsync(exchange, exchange.Body) is { } unread)
+        var body = new RequestBody(pool, budget);
+        exchange.Body = body;
+        if (await TakeAsync(exchange, body) is { } unread)
         {
             return unread;
         }
 
-        var call = new Call { Body = exchange.Body.Bytes, MaxDepth = _maxDepth };
+        var call = new Call { Body = body.Bytes, MaxDepth = _maxDepth };
         var fault = CallReader.Read(call, exchange.Operation, _maxDepth);
         exchange.Call = call;
         return fault;
@@ -32,19 +32,14 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
 
     private Refusal? CheckHeaders(HttpRequest request)
     {
-        var encoding = request.Headers.ContentEncoding;
-        if (encoding.Count > 0 && !string.Equals(encoding.ToString(), "identity", StringComparison.OrdinalIgnoreCase))
+        if (IntakeRefusals.Encoded(request) is { } refusal)
         {
-            return new Refusal(
-                StatusCodes.Status415UnsupportedMediaType, RefusalTypes.InvalidRequest, "unsupported_content_encoding",
-                $"Content-Encoding is '{Shown.Of(encoding.ToString())}'; expected identity. Send the body uncompressed.");
+            return refusal;
         }
 
         if (!IsJson(request.ContentType))
         {
-            return new Refusal(
-                StatusCodes.Status415UnsupportedMediaType, RefusalTypes.InvalidRequest, "unsupported_content_type",
-                $"Content-Type is '{Shown.Of(request.ContentType)}'; expected application/json.");
+            return IntakeRefusals.WrongType(request.ContentType, "application/json");
         }
 
         return request.ContentLength > _maxBytes ? TooLarge() : null;
@@ -55,7 +50,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         var request = exchange.Http.Request;
         if (!body.TryReserve(Math.Max(1, (int)(request.ContentLength ?? FirstGuess))))
         {
-            return Busy();
+            return IntakeRefusals.Busy();
         }
 
         try
@@ -64,7 +59,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
             {
                 var read = await request.BodyReader.ReadAsync(exchange.ClientLeft);
                 var length = body.Bytes.Length + read.Buffer.Length;
-                var refusal = length > _maxBytes ? TooLarge() : !body.TryReserve((int)length) ? Busy() : null;
+                var refusal = length > _maxBytes ? TooLarge() : !body.TryReserve((int)length) ? IntakeRefusals.Busy() : null;
                 if (refusal is null)
                 {
                     body.Append(read.Buffer);
@@ -79,7 +74,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         }
         catch (BadHttpRequestException error)
         {
-            return Unreadable(error);
+            return IntakeRefusals.Unreadable(error);
         }
         catch (IOException)
         {
@@ -87,14 +82,6 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
             throw new OperationCanceledException(exchange.ClientLeft);
         }
     }
-
-    private static Refusal Unreadable(BadHttpRequestException error) => error.StatusCode == StatusCodes.Status408RequestTimeout
-        ? new Refusal(
-            StatusCodes.Status408RequestTimeout, RefusalTypes.InvalidRequest, "request_timeout",
-            "The body arrived too slowly. Send it at no less than 240 bytes a second.")
-        : new Refusal(
-            StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "incomplete_body",
-            "The body ended before its announced length. Send as many bytes as Content-Length says.");
 
     private static bool IsJson(string? contentType)
     {
@@ -104,11 +91,5 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         return media.Equals("application/json", StringComparison.OrdinalIgnoreCase);
     }
 
-    private Refusal TooLarge() => new(
-        StatusCodes.Status413PayloadTooLarge, RefusalTypes.InvalidRequest, "body_too_large",
-        $"The body is longer than {_maxBytes} bytes. Send less, or ask the operator to raise Gateway:MaxBodyBytes.");
-
-    private static Refusal Busy() => new(
-        StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "gateway_busy",
-        "The gateway holds as many request bodies as it may (Gateway:MaxBufferedBytes). Try again in a moment.", RetryAfter: BusyRetryAfter);
+    private Refusal TooLarge() => IntakeRefusals.TooLarge(_maxBytes, "Gateway:MaxBodyBytes");
 }

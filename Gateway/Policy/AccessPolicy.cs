@@ -6,7 +6,10 @@ namespace Orrery.Gateway.Policy;
 internal sealed class AccessPolicy
 {
     /// <summary>Of several models those stay that the caller may use; what nobody may is refused. Who may use a name that a route leads on may go where it leads.</summary>
-    public Refusal? Check(Exchange exchange)
+    public Refusal? Check(Exchange exchange) =>
+        CheckModels(exchange) ?? (exchange.Operation.IsPassThrough && !exchange.Caller.Key.PassThrough ? NotThrough(exchange) : null);
+
+    private static Refusal? CheckModels(Exchange exchange)
     {
         if (exchange.Caller.AllowedModels is null || (exchange.Route is not null && exchange.Caller.MayCall(exchange.Call.ModelName)))
         {
@@ -45,4 +48,9 @@ internal sealed class AccessPolicy
         StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "model_not_allowed",
         $"The access key '{exchange.Caller.Key.Name}' may not call the model '{exchange.Model.Id}'. GET /v1/models lists what it may; an operator extends its allowedModels.",
         "model");
+
+    private static Refusal NotThrough(Exchange exchange) =>
+        new(
+            StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "pass_through_not_allowed",
+            $"The access key '{exchange.Caller.Key.Name}' may not call {exchange.Operation.Path}, which goes to the engine as it is. An operator sets its passThrough.");
 }

@@ -7,6 +7,7 @@ internal sealed class Endpoint(string url, EndpointName name, HttpMessageInvoker
 {
     private readonly Uri[] _addresses = [.. Operation.All.Select(operation => new Uri(url + "/" + operation.Path))];
     private OtherAddress? _other;
+    private readonly string _root = url.EndsWith("/v1", StringComparison.Ordinal) ? url[..^3] : url;
     private int _inFlight;
 
     /// <summary>The base URL, never shown.</summary>
@@ -26,7 +27,7 @@ internal sealed class Endpoint(string url, EndpointName name, HttpMessageInvoker
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    public Uri AddressOf(Operation operation) => _addresses[operation.Index];
+    public Uri AddressOf(Operation operation) => operation.IsPassThrough ? new Uri(_root + operation.Path) : _addresses[operation.Index];
 
     /// <summary>The address of an engine's own path below the base URL; the last one asked for is kept.</summary>
     public Uri AddressOf(string path)

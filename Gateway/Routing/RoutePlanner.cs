@@ -11,6 +11,15 @@ internal sealed class RoutePlanner(PlanBuilder builder)
         exchange.Plan = PlanBuilder.IsNeeded(exchange) ? builder.Build(exchange)
             : exchange.Wanted[0].Provider is { } provider ? exchange.Model.PlanFor(provider) ?? exchange.Model.Plan
             : exchange.Model.Plan;
+        if (exchange.Operation.IsPassThrough)
+        {
+            exchange.Plan = PassThroughPlan.Of(exchange.Plan, exchange.Operation);
+            if (exchange.Plan.Candidates.Count == 0)
+            {
+                return PassThroughPlan.NotOffered(exchange);
+            }
+        }
+
         RouteExplanation.AttachWhenAsked(exchange);
         return exchange.Plan.IsUsable ? null
             : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers ? NotOffered(exchange, providers)

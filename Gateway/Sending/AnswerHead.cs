@@ -21,6 +21,15 @@ internal static class AnswerHead
         Mark(response, candidate);
     }
 
+    /// <param name="contentType">The engine's own; <c>null</c> where it gave none.</param>
+    /// <param name="length">As the engine announced it; <c>null</c>: it is known at the end.</param>
+    public static void ForBytes(HttpResponse response, Candidate candidate, string? contentType, long? length)
+    {
+        response.ContentType = contentType ?? "application/octet-stream";
+        response.ContentLength = length;
+        Mark(response, candidate);
+    }
+
     /// <summary>Who answers; on an error, who was tried last.</summary>
     public static void Mark(HttpResponse response, Candidate candidate)
     {

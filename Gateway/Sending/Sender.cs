@@ -12,6 +12,7 @@ internal sealed partial class Sender(
     StreamRelay stream,
     WholeAnswer whole,
     BodyTranslation translation,
+    ByteRelay bytes,
     BufferPool buffers,
     GatewayTelemetry telemetry,
     IOptions<GatewayOptions> options,
@@ -99,14 +100,24 @@ internal sealed partial class Sender(
             return await ReadErrorAsync(candidate, response, timeout);
         }
 
-        if (!exchange.Call.Stream)
+        var isEventStream = exchange.Call.Stream && IsEventStream(response);
+        if (exchange.Operation.Answer == AnswerShape.AsItComes)
         {
-            return await whole.RelayAsync(exchange, candidate, response, timeout);
+            // Whether there is a stream is the engine's to say: speech has its own field for it, and some models know none and answer whole.
+            isEventStream = IsEventStream(response);
+            if (exchange.Operation.IsPassThrough ? !IsJson(response) : !isEventStream && !IsJson(response))
+            {
+                return await bytes.RelayAsync(exchange, candidate, response, timeout);
+            }
         }
-
-        if (!IsEventStream(response))
+        else if (exchange.Call.Stream && !isEventStream)
         {
             return await ReadErrorAsync(candidate, response, timeout);
+        }
+
+        if (!isEventStream)
+        {
+            return await whole.RelayAsync(exchange, candidate, response, timeout);
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
@@ -141,9 +152,13 @@ internal sealed partial class Sender(
         response.Headers.RetryAfter is not { } header ? null
         : header.Delta ?? (header.Date is { } date && date > time.GetUtcNow() ? date - time.GetUtcNow() : null);
 
-    private static bool IsEventStream(HttpResponseMessage response) =>
+    private static bool IsEventStream(HttpResponseMessage response) => HasType(response, "text/event-stream");
+
+    private static bool IsJson(HttpResponseMessage response) => HasType(response, "application/json");
+
+    private static bool HasType(HttpResponseMessage response, string type) =>
         response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
-        && values.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        && values.ToString().StartsWith(type, StringComparison.OrdinalIgnoreCase);
 
     private long EndOf(Exchange exchange, Candidate candidate) =>
         exchange.StartTimestamp + (long)(candidate.Provider.TotalTimeout.TotalSeconds * time.TimestampFrequency);

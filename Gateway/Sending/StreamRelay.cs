@@ -105,7 +105,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                     held.Dispose();
                 }
 
-                if (read == 0 && !translator.IsDone)
+                if (read == 0 && !translator.IsDone && !translator.IsTyped)
                 {
                     translator.End(output); // A finish reason came, so the answer is whole.
                 }

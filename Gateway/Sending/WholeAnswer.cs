@@ -61,7 +61,12 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
     {
         if (!AnswerScan.TryRead(answer.Span, out var facts))
         {
-            return SendError.Of(candidate, SendErrorKind.Malformed, "answered with what is not a JSON object");
+            if (exchange.Operation.Answer != AnswerShape.AsItComes || !AnswerScan.IsJson(answer.Span))
+            {
+                return SendError.Of(candidate, SendErrorKind.Malformed, "answered with what is not a JSON object");
+            }
+
+            facts = default; // A list or a string: there is nothing in it to exchange.
         }
 
         if (facts.IsError)

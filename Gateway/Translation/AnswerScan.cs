@@ -79,6 +79,20 @@ internal static class AnswerScan
         }
     }
 
+    /// <returns>Whether <paramref name="json"/> is one JSON value of any kind.</returns>
+    public static bool IsJson(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            return reader.Read() && reader.TrySkip() && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     private static void ReadFields(ref Utf8JsonReader reader, ref AnswerFacts facts)
     {
         var isFirst = true;

@@ -64,9 +64,24 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
             return false;
         }
 
+        if (exchange.Operation.Answer == AnswerShape.AsItComes)
+        {
+            ReadType(data, ref facts);
+        }
+
         Count(facts);
         exchange.Story?.Answered(data);
         return WriteChunk(data, facts, output);
+    }
+
+    private void ReadType(ReadOnlySpan<byte> data, ref AnswerFacts facts)
+    {
+        var type = TypedEvent.Read(data);
+        IsTyped |= type.IsTyped;
+        HasContent |= type.IsPiece;
+        HasBegun |= type.IsPiece || type.IsLast;
+        HasFinished |= type.IsLast;
+        facts.HasContent |= type.IsText;
     }
 
     private void Count(in AnswerFacts facts)
@@ -80,7 +95,7 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
     private bool WriteChunk(ReadOnlySpan<byte> data, in AnswerFacts facts, IBufferWriter<byte> output)
     {
         var edits = new EditList();
-        if (facts.UsageProperty.IsPresent)
+        if (facts.UsageProperty.IsPresent && exchange.Call.AsksForUsage)
         {
             var isUsageChunk = !facts.HasChoices && facts.Usage is not null;
             if (!candidate.Provider.Adapter.KeepsUsage(exchange.Call, isUsageChunk))

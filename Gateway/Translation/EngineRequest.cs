@@ -1,5 +1,6 @@
 using System.Net;
 using Orrery.Contracts;
+using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 
@@ -21,10 +22,8 @@ internal static class EngineRequest
         var translating = candidate.Provider.Adapter as ITranslatingAdapter;
         if (translating is null)
         {
-            var edits = new EditList();
-            candidate.Provider.Adapter.EditBody(exchange.Call, candidate, ref edits);
             address = lease.Endpoint.AddressOf(exchange.Operation);
-            content = new SplicedContent(exchange.Call.Body, edits);
+            content = exchange.Call.Form is { } form ? new FormContent(form, candidate.UpstreamId) : Spliced(exchange.Call, candidate);
         }
         else if (translating.PathOf(exchange.Operation) is not { } path)
         {
@@ -82,6 +81,13 @@ internal static class EngineRequest
             Code = "unsupported_operation",
             Param = "model",
         };
+
+    private static SplicedContent Spliced(Call call, Candidate candidate)
+    {
+        var edits = new EditList();
+        candidate.Provider.Adapter.EditBody(call, candidate, ref edits);
+        return new SplicedContent(call.Body, edits);
+    }
 
     /// <summary>The client's bytes with our splices, written without making a second copy.</summary>
     private sealed class SplicedContent : HttpContent

@@ -11,7 +11,7 @@ internal sealed class OpenAiAdapter : IEngineAdapter
     public void EditBody(Call call, Candidate candidate, ref EditList edits)
     {
         ModelEdit.Name(call, candidate, ref edits);
-        if (call.Stream)
+        if (call.AsksForUsage)
         {
             StreamOptionsEdit.AskForUsage(call, continuous: false, ref edits);
         }

@@ -17,6 +17,9 @@ internal abstract class StreamTranslator
     /// <summary>A finish reason has come: what follows is book-keeping.</summary>
     public bool HasFinished { get; protected set; }
 
+    /// <summary>Its events name their type (<see cref="TypedEvent"/>), so no <c>[DONE]</c> is to be expected.</summary>
+    public bool IsTyped { get; protected set; }
+
     /// <summary>The engine has failed inside its stream, or sent what is no event of its protocol.</summary>
     public SendError? Error { get; protected set; }
 

@@ -6,7 +6,10 @@ namespace Orrery.Gateway.Translation;
 /// <param name="Cached">Of <paramref name="Prompt"/>, those that the engine had in its prefix cache.</param>
 internal readonly record struct TokenUsage(long Prompt, long Completion, long Cached);
 
-/// <summary>OpenAI's <c>usage</c> object; embeddings have no completion tokens.</summary>
+/// <summary>
+/// OpenAI's <c>usage</c> object; embeddings have no completion tokens. Images, speech and transcriptions say <c>input_tokens</c> and <c>output_tokens</c>; rerankers
+/// may give nothing but <c>total_tokens</c>.
+/// </summary>
 internal static class UsageFields
 {
     /// <summary>Reads the value that <paramref name="reader"/> stands on, to its end. <c>null</c> unless it is an object with counts.</summary>
@@ -18,7 +21,7 @@ internal static class UsageFields
             return null;
         }
 
-        long? prompt = null, completion = null, cached = null;
+        long? prompt = null, completion = null, cached = null, total = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("prompt_tokens"u8))
@@ -34,12 +37,25 @@ internal static class UsageFields
                 reader.Read();
                 cached = ReadCached(ref reader);
             }
+            else if (reader.ValueTextEquals("total_tokens"u8))
+            {
+                total = Count(ref reader);
+            }
+            else if (reader.ValueTextEquals("input_tokens"u8))
+            {
+                prompt = Count(ref reader) ?? prompt;
+            }
+            else if (reader.ValueTextEquals("output_tokens"u8))
+            {
+                completion = Count(ref reader) ?? completion;
+            }
             else
             {
                 reader.Skip();
             }
         }
 
+        prompt ??= completion is null ? total : null;
         return prompt is null && completion is null ? null : new TokenUsage(prompt ?? 0, completion ?? 0, cached ?? 0);
     }
 

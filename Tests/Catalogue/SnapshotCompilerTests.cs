@@ -60,6 +60,18 @@ public sealed class SnapshotCompilerTests
     }
 
     [Fact]
+    public void What_is_let_through_and_for_whom_reaches_the_gateway()
+    {
+        var provider = new ModelProviderSpec { Provider = "vllm", Endpoint = "http://h", AllowedModels = ["a"], PassThrough = ["/tokenize"] };
+        var key = new AccessKeySpec { Sha256 = AccessToken.Hash("x") };
+        var compiled = SnapshotCompiler.Compile(
+            "default",
+            [Store(ResourceKind.ModelProvider, "p", provider), Store(ResourceKind.AccessKey, "k", key), Store(ResourceKind.AccessKey, "through", key with { PassThrough = true })]);
+        Assert.Equal(["/tokenize"], Assert.Single(compiled.Providers).PassThrough);
+        Assert.Equal([("k", false), ("through", true)], compiled.Keys.Select(one => (one.Name, one.PassThrough)));
+    }
+
+    [Fact]
     public void What_takes_no_traffic_is_not_in_the_snapshot()
     {
         var compiled = SnapshotCompiler.Compile("default",

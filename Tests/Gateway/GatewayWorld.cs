@@ -143,6 +143,7 @@ internal sealed class GatewayWorld : IAsyncDisposable
         {
             await Eventually.Holds(() => _gateway.Services.GetRequiredService<EndpointPool>().InFlight == 0
                 && _gateway.Services.GetRequiredService<BufferPool>().Outstanding == 0
+                && _gateway.Services.GetRequiredService<BodySpool>() is { Held: 0, Files: 0 }
                 && _gateway.Services.GetRequiredService<BodyBudget>().Held == 0, TimeSpan.FromSeconds(10));
             await StopGatewayAsync();
         }
@@ -161,6 +162,7 @@ internal sealed class GatewayWorld : IAsyncDisposable
         Assert.Equal(0, Gateway.Services.GetRequiredService<EndpointPool>().InFlight);
         Assert.Equal(0, Gateway.Services.GetRequiredService<BufferPool>().Outstanding);
         Assert.Equal(0, Gateway.Services.GetRequiredService<BodyBudget>().Held);
+        Assert.Equal((0, 0), (Gateway.Services.GetRequiredService<BodySpool>().Held, Gateway.Services.GetRequiredService<BodySpool>().Files));
     }
 
     /// <summary>What the gateway logged as an error.</summary>

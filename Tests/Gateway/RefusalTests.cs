@@ -166,7 +166,8 @@ public sealed class RefusalTests
     [InlineData("DELETE", "/v1/models", 405, "method_not_allowed")]
     [InlineData("POST", "/v1/models/m", 405, "method_not_allowed")]
     [InlineData("GET", "/", 404, "unknown_url")]
-    [InlineData("POST", "/v1/audio/speech", 404, "unknown_url")]
+    [InlineData("GET", "/v1/audio/speech", 405, "method_not_allowed")]
+    [InlineData("POST", "/v1/audio/other", 404, "unknown_url")]
     [InlineData("POST", "/v1/chat/completions/x", 404, "unknown_url")]
     [InlineData("GET", "/favicon.ico", 404, "unknown_url")]
     public async Task What_is_not_served_is_said_in_the_protocols_words(string method, string path, int status, string code)

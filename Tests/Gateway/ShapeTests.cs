@@ -33,6 +33,8 @@ public sealed class ShapeTests
         {
             DataDirectory = " ",
             MaxBodyBytes = 1,
+            MaxFormBytes = 2,
+            MaxSpooledBytes = 1,
             MaxBufferedBytes = 0,
             MaxJsonDepth = 1,
             MaxAnswerBytes = 1,
@@ -48,6 +50,8 @@ public sealed class ShapeTests
             [
                 "Gateway:DataDirectory is empty; expected a directory that the gateway may write to.",
                 "Gateway:MaxBodyBytes is 1; expected 1024 to 1073741824.",
+                "Gateway:MaxFormBytes is 2; expected 1024 to 1073741824.",
+                "Gateway:MaxSpooledBytes is 1; expected 2 to 9223372036854775807.",
                 "Gateway:MaxBufferedBytes is 0; expected 1 to 9223372036854775807.",
                 "Gateway:MaxJsonDepth is 1; expected 8 to 1000.",
                 "Gateway:MaxAnswerBytes is 1; expected 1024 to 1073741824.",
