@@ -21,6 +21,7 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(AccessKeyIdentity))]
 [JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(SealedSecret))]
+[JsonSerializable(typeof(TeamSpec))]
 [JsonSerializable(typeof(SnapshotDocument))]
 [JsonSerializable(typeof(SnapshotDelta))]
 [JsonSerializable(typeof(SnapshotHeartbeat))]

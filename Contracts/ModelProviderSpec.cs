@@ -34,6 +34,9 @@ public sealed record ModelProviderSpec
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    /// <summary>What may be asked of the provider, all models and callers together; an attempt that fails is given back.</summary>
+    public Limits? Limits { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -62,6 +65,7 @@ public sealed record ModelProviderSpec
 
         ValidateModels(errors);
         Timeouts?.Validate(errors);
+        Limits?.Validate(errors, "spec.limits");
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>

@@ -22,6 +22,9 @@ public sealed record ModelSpec
 
     public IReadOnlyList<string>? Tags { get; init; }
 
+    /// <summary>What all callers together may use of it.</summary>
+    public Limits? Limits { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         RequireModelId(errors, "spec.id", Id);
@@ -35,6 +38,8 @@ public sealed record ModelSpec
         {
             errors.Add("spec.contextWindow", $"{ContextWindow}", "a number of tokens above 0");
         }
+
+        Limits?.Validate(errors, "spec.limits");
     }
 
     internal static void RequireModelId(FieldErrors errors, string path, string? id)

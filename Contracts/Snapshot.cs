@@ -19,6 +19,8 @@ public sealed record SnapshotDocument
     public IReadOnlyList<SnapshotProvider> Providers { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SnapshotTeam> Teams { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>What changed between two revisions. Applied to a snapshot at <see cref="From"/> it gives the one at <see cref="Revision"/>.</summary>
@@ -36,6 +38,8 @@ public sealed record SnapshotDelta
     public IReadOnlyList<SnapshotProvider> Providers { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SnapshotTeam> Teams { get; init => field = value ?? []; } = [];
 
     /// <summary>Identities of entries that are gone.</summary>
     public IReadOnlyList<string> Removed { get; init => field = value ?? []; } = [];
@@ -72,6 +76,8 @@ public sealed record SnapshotModel
     /// <summary>Who serves it, in the order in which they are tried. Empty: declared, and served by nobody yet.</summary>
     public IReadOnlyList<SnapshotOffer> Offers { get; init => field = value ?? []; } = [];
 
+    public Limits? Limits { get; init; }
+
     public string Identity => $"model/{Namespace}/{Id}";
 }
 
@@ -104,6 +110,8 @@ public sealed record SnapshotProvider
 
     public ProviderTimeouts? Timeouts { get; init; }
 
+    public Limits? Limits { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 
@@ -130,6 +138,14 @@ public sealed record SnapshotKey
     public IReadOnlyList<string> AllowedModels { get; init => field = value ?? []; } = [];
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The <see cref="SnapshotTeam"/> of the same namespace that it belongs to.</summary>
+    public string? Team { get; init; }
+
+    public Limits? Limits { get; init; }
+
+    /// <summary>Its weight among waiting requests; absent: 1.</summary>
+    public int? Priority { get; init; }
 
     public string Identity => $"key/{Namespace}/{Name}";
 }

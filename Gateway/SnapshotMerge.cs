@@ -14,6 +14,7 @@ internal static class SnapshotMerge
             Models = Merge(document.Models, delta.Models, removed, static model => model.Identity),
             Providers = Merge(document.Providers, delta.Providers, removed, static provider => provider.Identity),
             Keys = Merge(document.Keys, delta.Keys, removed, static key => key.Identity),
+            Teams = Merge(document.Teams, delta.Teams, removed, static team => team.Identity),
         };
     }
 

@@ -8,6 +8,8 @@ namespace Orrery.Catalogue.Compilation;
 internal sealed record NamespaceSnapshot(IReadOnlyList<SnapshotModel> Models, IReadOnlyList<SnapshotProvider> Providers, IReadOnlyList<SnapshotKey> Keys)
 {
     public static readonly NamespaceSnapshot Empty = new([], [], []);
+
+    public IReadOnlyList<SnapshotTeam> Teams { get; init; } = [];
 }
 
 /// <summary>Resources → what a gateway needs. Pure; a namespace at a time, because nothing crosses one.</summary>
@@ -33,7 +35,10 @@ internal static class SnapshotCompiler
             [.. providers.Select(provider => provider.Snapshot)],
             [.. present
                 .Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null })
-                .Select(resource => CompiledKeys.GetValue(resource, CompileKey))]);
+                .Select(resource => CompiledKeys.GetValue(resource, CompileKey))])
+        {
+            Teams = [.. present.Where(resource => resource.Spec is TeamSpec).Select(resource => CompileTeam(@namespace, resource))],
+        };
     }
 
     public static SnapshotDocument Assemble(long revision, IEnumerable<NamespaceSnapshot> parts)
@@ -45,6 +50,7 @@ internal static class SnapshotCompiler
             Models = [.. all.SelectMany(part => part.Models)],
             Providers = [.. all.SelectMany(part => part.Providers)],
             Keys = [.. all.SelectMany(part => part.Keys)],
+            Teams = [.. all.SelectMany(part => part.Teams)],
         };
     }
 
@@ -82,6 +88,7 @@ internal static class SnapshotCompiler
             ApiKey = apiKey,
             ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
             Timeouts = spec.Timeouts,
+            Limits = spec.Limits,
         });
     }
 
@@ -116,6 +123,7 @@ internal static class SnapshotCompiler
             Aliases = spec?.Aliases ?? [],
             ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
             Created = created?.ToUnixTimeSeconds() ?? 0,
+            Limits = spec?.Limits,
             Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id))],
         };
     }
@@ -131,7 +139,16 @@ internal static class SnapshotCompiler
             Role = spec.Role,
             AllowedModels = spec.AllowedModels ?? [],
             ExpiresAt = spec.ExpiresAt,
+            Team = spec.Team,
+            Limits = spec.Limits,
+            Priority = spec.Priority,
         };
+    }
+
+    private static SnapshotTeam CompileTeam(string @namespace, StoredResource resource)
+    {
+        var spec = (TeamSpec)resource.Spec;
+        return new SnapshotTeam { Namespace = @namespace, Name = resource.Metadata.Name, Tags = spec.Tags ?? [], Limits = spec.Limits };
     }
 
     private sealed record CompiledProvider(StoredResource Resource, IReadOnlyList<ProvidedModel> Offered, SnapshotProvider Snapshot);

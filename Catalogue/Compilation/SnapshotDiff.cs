@@ -12,12 +12,14 @@ internal static class SnapshotDiff
         var models = Changed(before.Models, after.Models, model => model.Identity, ContractsJson.Default.SnapshotModel);
         var providers = Changed(before.Providers, after.Providers, provider => provider.Identity, ContractsJson.Default.SnapshotProvider);
         var keys = Changed(before.Keys, after.Keys, key => key.Identity, ContractsJson.Default.SnapshotKey);
+        var teams = Changed(before.Teams, after.Teams, team => team.Identity, ContractsJson.Default.SnapshotTeam);
         return delta with
         {
             Models = [.. delta.Models, .. models.Changed],
             Providers = [.. delta.Providers, .. providers.Changed],
             Keys = [.. delta.Keys, .. keys.Changed],
-            Removed = [.. delta.Removed, .. models.Removed, .. providers.Removed, .. keys.Removed],
+            Teams = [.. delta.Teams, .. teams.Changed],
+            Removed = [.. delta.Removed, .. models.Removed, .. providers.Removed, .. keys.Removed, .. teams.Removed],
         };
     }
 

@@ -15,6 +15,7 @@ internal static class CrossChecks
             after.RequireDistinctModelIds();
             after.RequireProvidersToAgreeWithModels();
             after.RequireSecrets();
+            after.RequireTeams();
         }
 
         RequireDistinctTokens(state, steps, byKey, faults);
