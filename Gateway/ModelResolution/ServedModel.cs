@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orrery.Contracts;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.ModelResolution;
@@ -11,6 +12,9 @@ internal sealed class ServedModel(SnapshotModel spec, IReadOnlyList<Candidate> c
     public SnapshotModel Spec { get; } = spec;
 
     public string Id => Spec.Id;
+
+    /// <summary>What all callers together may use; <c>null</c>: no limits.</summary>
+    public Limit[]? Limits { get; } = Limit.Of(LimitScope.Model, spec.Namespace, spec.Id, spec.Limits);
 
     /// <summary>The id as a JSON string, quotes included.</summary>
     public byte[] IdJson { get; } = JsonText.Quote(spec.Id);

@@ -39,6 +39,9 @@ internal sealed class ProviderRoute
 
     public required TimeSpan TotalTimeout { get; init; }
 
+    /// <summary>What may be asked of it; <c>null</c>: no limits.</summary>
+    public Quota.Limit[]? Limits { get; init; }
+
     public string Name => Spec.Name;
 
     public bool IsUsable => Fault is null && Endpoints.Count > 0;
