@@ -19,6 +19,9 @@ internal sealed class AdmissionQueue(int most)
     /// <summary>Requests that wait.</summary>
     public int Length => Volatile.Read(ref _length);
 
+    /// <summary>Whose turn it is.</summary>
+    public Waiter? First => Volatile.Read(ref _first);
+
     /// <returns><c>null</c>: as many wait as may.</returns>
     public Waiter? TryEnter(string key, int priority)
     {
