@@ -92,11 +92,34 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
     /// <param name="tokens">Used; <c>null</c>: nothing of it shall count, not even the request.</param>
     public void Settle(Reservation reservation, long? tokens)
     {
-        if (!IsUsable)
+        if (IsUsable)
         {
-            return;
+            SettleNow(reservation, tokens);
+        }
+    }
+
+    /// <summary>Keeps the places of what is under way, and takes them again where they have lapsed.</summary>
+    public async Task<bool> RenewAsync(IReadOnlyCollection<(Limit Limit, RedisValue Lease)> places)
+    {
+        foreach (var part in places.GroupBy(place => place.Limit.Namespace).SelectMany(group => group.Chunk(500)))
+        {
+            var call = RunAsync([.. part.Select(place => place.Limit.RedisKey)], ["renew", _leaseMs, .. part.Select(place => place.Lease)]);
+            if (await WithinDeadlineAsync(call) is null)
+            {
+                return false;
+            }
         }
 
+        return true;
+    }
+
+    /// <summary>Says that this replica lives.</summary>
+    /// <returns>How many do; <c>null</c>: no answer in time.</returns>
+    public async Task<int?> BeatAsync(string replica) =>
+        await WithinDeadlineAsync(RunAsync(["orrery:{gateways}:quota:replicas"], ["beat", replica, _leaseMs])) is { } answer ? (int)(long)answer : null;
+
+    private void SettleNow(Reservation reservation, long? tokens)
+    {
         var limits = reservation.Limits;
         List<RedisKey>? keys = null;
         List<RedisValue> values = ["settle"];
@@ -120,26 +143,6 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
             _ = WithinDeadlineAsync(RunAsync([.. keys], [.. values]));
         }
     }
-
-    /// <summary>Keeps the places of what is under way, and takes them again where they have lapsed.</summary>
-    public async Task<bool> RenewAsync(IReadOnlyCollection<(Limit Limit, RedisValue Lease)> places)
-    {
-        foreach (var part in places.GroupBy(place => place.Limit.Namespace).SelectMany(group => group.Chunk(500)))
-        {
-            var call = RunAsync([.. part.Select(place => place.Limit.RedisKey)], ["renew", _leaseMs, .. part.Select(place => place.Lease)]);
-            if (await WithinDeadlineAsync(call) is null)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Says that this replica lives.</summary>
-    /// <returns>How many do; <c>null</c>: no answer in time.</returns>
-    public async Task<int?> BeatAsync(string replica) =>
-        await WithinDeadlineAsync(RunAsync(["orrery:{gateways}:quota:replicas"], ["beat", replica, _leaseMs])) is { } answer ? (int)(long)answer : null;
 
     private async Task<RedisResult> RunAsync(RedisKey[] keys, RedisValue[] values)
     {
@@ -190,7 +193,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
             if (answer[0] == 0 && !reservation.Adopt(SlicesOf(answer)))
             {
                 reservation.AdoptAfterEnd(SlicesOf(answer));
-                Settle(reservation, reservation.UsedTokens);
+                SettleNow(reservation, reservation.UsedTokens); // It has just answered, whatever else is known of it.
             }
         }
         catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException or ObjectDisposedException)

@@ -39,7 +39,7 @@ public sealed class AdmissionQueueTests
         Assert.NotNull(queue.TryEnter("b", 1));
         queue.Leave(waiters[0]);
         Assert.False(waiters[1].Turn.Task.IsCompleted);
-        Assert.Equal("a b", string.Join(' ', Drain(queue)));
+        Assert.Equal("b a", string.Join(' ', Drain(queue))); // a's turn has just been.
     }
 
     [Fact]
