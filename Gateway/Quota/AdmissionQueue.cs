@@ -82,13 +82,12 @@ internal sealed class AdmissionQueue(int most)
             return;
         }
 
-        try
+        lock (_lock)
         {
-            _freed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // The first in line has been told already.
+            if (_freed.CurrentCount == 0)
+            {
+                _freed.Release();
+            }
         }
     }
 

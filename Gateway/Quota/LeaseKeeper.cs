@@ -6,7 +6,8 @@ namespace Orrery.Gateway.Quota;
 /// In the background: tells Redis that this replica lives and hears how many do, renews what is under way, and, when Redis has been away, first puts
 /// back there what is under way and only then lets requests ask it again.
 /// </summary>
-internal sealed class LeaseKeeper(QuotaStore store, RedisQuota redis, LocalLimits local, IOptions<QuotaOptions> options, TimeProvider time) : BackgroundService
+internal sealed partial class LeaseKeeper(
+    QuotaStore store, RedisQuota redis, LocalLimits local, IOptions<QuotaOptions> options, TimeProvider time, ILogger<LeaseKeeper> logger) : BackgroundService
 {
     private readonly string _replica = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
     private long _renewed;
@@ -15,13 +16,19 @@ internal sealed class LeaseKeeper(QuotaStore store, RedisQuota redis, LocalLimit
     {
         await Task.Yield(); // Connecting blocks, and the host waits for whatever runs before the first await.
         using var timer = new PeriodicTimer(options.Value.Heartbeat, time);
-        var isShared = redis.Connect();
         do
         {
-            local.Forget();
-            if (isShared)
+            try
             {
-                await BeatAsync();
+                local.Forget();
+                if (redis.Connect())
+                {
+                    await BeatAsync();
+                }
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                Log.Failed(logger, error); // The gateway answers on, by its share.
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -49,5 +56,11 @@ internal sealed class LeaseKeeper(QuotaStore store, RedisQuota redis, LocalLimit
             _renewed = time.GetTimestamp();
             redis.Return();
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(603, LogLevel.Warning, "Redis cannot be asked about limits: they are kept by this replica's share", EventName = "RedisUnusable")]
+        public static partial void Failed(ILogger logger, Exception error);
     }
 }

@@ -106,11 +106,11 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     /// <summary>Drops what no window needs any more.</summary>
     public void Forget()
     {
-        lock (_lock)
+        foreach (var (id, count) in _counts)
         {
-            var now = NowMs;
-            foreach (var (id, count) in _counts)
+            lock (_lock) // For each alone: no request waits for all of them.
             {
+                var now = NowMs;
                 count.Forget(now);
                 if (count.Total == 0 && now - count.TouchedMs > _leaseMs)
                 {

@@ -72,6 +72,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
             return null;
         }
 
+        await Task.Yield(); // The client runs what follows on the one thread that completes its answers; a request is too long for that.
         var answer = (long[])result!;
         for (var i = 0; i < limits.Length; i++)
         {

@@ -24,7 +24,7 @@ internal sealed class Replica : IAsyncDisposable
         Local = new LocalLimits(wrapped, time ?? TimeProvider.System);
         Redis = new RedisQuota(services.BuildServiceProvider(), wrapped, time ?? TimeProvider.System, NullLogger<RedisQuota>.Instance);
         Store = new QuotaStore(Redis, Local);
-        Keeper = new LeaseKeeper(Store, Redis, Local, wrapped, time ?? TimeProvider.System);
+        Keeper = new LeaseKeeper(Store, Redis, Local, wrapped, time ?? TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
     }
 
     public LocalLimits Local { get; }
