@@ -287,6 +287,85 @@ public sealed class LimitsTests
         Assert.Equal(0, world.Gateway.Services.GetRequiredService<LocalLimits>().Count);
     }
 
+    [Fact]
+    public async Task Keys_take_turns_at_a_saturated_model()
+    {
+        await using var redis = await RedisInstance.StartAsync();
+        using var gate = new SemaphoreSlim(0);
+        await using var engine = await ScriptedEngine.StartAsync(async http =>
+        {
+            await gate.WaitAsync(http.RequestAborted);
+            await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
+        });
+        var document = With(engine, model: new Limits { Concurrency = 1 });
+        await using var world = await StartAsync(redis, document with { Keys = [GatewayWorld.AccessKey(), GatewayWorld.AccessKey(Other, "other")] }, "--Gateway:Quota:MaxWait=00:01:00");
+        var queues = world.Gateway.Services.GetRequiredService<QuotaTelemetry>().Queues;
+        var answers = new List<Task<int>> { StatusAsync(world.Client, GatewayWorld.Key, "greedy") };
+        await Eventually.Holds(() => engine.Requests.Count == 1);
+        for (var i = 0; i < 8; i++)
+        {
+            // The last two come from the other key, when six of the first wait already.
+            answers.Add(i < 6 ? StatusAsync(world.Client, GatewayWorld.Key, "greedy") : StatusAsync(world.Client, Other, "modest"));
+            await Eventually.Holds(() => queues.Values.Sum(queue => queue.Length) == i + 1);
+        }
+
+        for (var i = 1; i <= 9; i++)
+        {
+            Assert.Equal(i, engine.Requests.Count);
+            gate.Release();
+            await Eventually.Holds(() => engine.Requests.Count == Math.Min(9, i + 1));
+        }
+
+        Assert.All(await Task.WhenAll(answers), status => Assert.Equal(200, status));
+        var order = engine.Requests.Select(request => request.Body.Contains("modest", StringComparison.Ordinal) ? 'm' : 'g').ToArray();
+        Assert.Equal("ggmgmgggg", new string(order));
+    }
+
+    [Fact]
+    public async Task Refusals_are_counted_by_whose_limit_it_is_and_what_it_counts()
+    {
+        var refused = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = (instrument, own) =>
+            {
+                if (instrument.Name == "orrery.gateway.limits.refused")
+                {
+                    own.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => refused.Enqueue(string.Join(' ', tags.ToArray().Select(tag => tag.Value))));
+        listener.Start();
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(With(engine, key: new Limits { Tokens = [new WindowLimit { Count = 31, Per = new Duration(TimeSpan.FromMinutes(1)) }] }));
+        using var response = await world.PostAsync(GatewayWorld.Chat());
+        Assert.Equal(429, (int)response.StatusCode);
+        Assert.Contains("key tokens", refused);
+    }
+
+    [Fact]
+    public async Task A_request_without_limits_allocates_nothing_for_them()
+    {
+        await using var replica = new Replica(redis: null, new QuotaOptions());
+        using var telemetry = new QuotaTelemetry();
+        var options = Microsoft.Extensions.Options.Options.Create(new QuotaOptions());
+        var gate = new QuotaGate(new Admission(replica.Store, telemetry, options, TimeProvider.System), options);
+        using var exchange = new Orrery.Gateway.Exchange(new Microsoft.AspNetCore.Http.DefaultHttpContext(), Orrery.Gateway.Operation.Chat, snapshot: null, startedAt: default, startTimestamp: 0)
+        {
+            Caller = new Orrery.Gateway.Authentication.Caller(GatewayWorld.AccessKey(), Orrery.Gateway.NamespaceModels.None, AllowedModels: null),
+            Model = new Orrery.Gateway.ModelResolution.ServedModel(GatewayWorld.Model("m", ModelTypes.Chat), []),
+        };
+        Assert.True(gate.ReserveAsync(exchange).IsCompletedSuccessfully);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            _ = gate.ReserveAsync(exchange).IsCompletedSuccessfully;
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     private static async Task<GatewayWorld> StartAsync(RedisInstance redis, SnapshotDocument document, params string[] settings)
     {
         var world = await GatewayWorld.StartAsync(document, [$"--ConnectionStrings:redis={redis.Address}", .. Patient, .. settings]);
@@ -308,9 +387,9 @@ public sealed class LimitsTests
 
     private static string Header(HttpResponseMessage response, string name) => response.Headers.GetValues(name).Single();
 
-    private static async Task<int> StatusAsync(HttpClient client, string key)
+    private static async Task<int> StatusAsync(HttpClient client, string key, string more = "")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(GatewayWorld.Chat(), System.Text.Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(GatewayWorld.Chat(more: $",\"user\":\"{more}\""), System.Text.Encoding.UTF8, "application/json") };
         request.Headers.Authorization = new("Bearer", key);
         using var response = await client.SendAsync(request);
         return (int)response.StatusCode;
