@@ -32,6 +32,15 @@ public sealed record AccessKeySpec
     /// <summary>From this moment on the key is refused. Absent: never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>The Team whose limits hold for this key as well. Absent: none.</summary>
+    public string? Team { get; init; }
+
+    /// <summary>What this key may use.</summary>
+    public Limits? Limits { get; init; }
+
+    /// <summary>Its weight, 1 to 100, where requests of several keys wait for a saturated model or provider: 10 is admitted ten times as often as 1. Default 1.</summary>
+    public int? Priority { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (Sha256 is not null && (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower)))
@@ -44,6 +53,18 @@ public sealed record AccessKeySpec
         {
             ModelSpec.RequireModelId(errors, $"spec.allowedModels[{i}]", AllowedModels[i]);
         }
+
+        if (Team is not null)
+        {
+            errors.RequireName("spec.team", Team);
+        }
+
+        if (Priority is < 1 or > 100)
+        {
+            errors.Add("spec.priority", $"{Priority}", "a whole number from 1 to 100");
+        }
+
+        Limits?.Validate(errors, "spec.limits");
     }
 }
 

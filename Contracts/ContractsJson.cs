@@ -22,6 +22,7 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(RouteSpec))]
 [JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(SealedSecret))]
+[JsonSerializable(typeof(TeamSpec))]
 [JsonSerializable(typeof(SnapshotDocument))]
 [JsonSerializable(typeof(SnapshotDelta))]
 [JsonSerializable(typeof(SnapshotHeartbeat))]

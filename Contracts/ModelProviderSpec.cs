@@ -52,6 +52,9 @@ public sealed record ModelProviderSpec
     /// <summary>Paths of the servers, from their root, that keys with <see cref="AccessKeySpec.PassThrough"/> may call as they are: <c>/tokenize</c>. See <see cref="PassThroughPaths"/>.</summary>
     public IReadOnlyList<string>? PassThrough { get; init; }
 
+    /// <summary>What may be asked of the provider, all models and callers together; an attempt that fails is given back.</summary>
+    public Limits? Limits { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -94,6 +97,7 @@ public sealed record ModelProviderSpec
                 errors.Add($"spec.passThrough[{i}]", PassThrough[i], expected);
             }
         }
+        Limits?.Validate(errors, "spec.limits");
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>

@@ -25,6 +25,9 @@ public sealed record ModelSpec
     /// <summary>In which order its providers are asked. One of <see cref="RoutingStrategies.All"/>; absent: by priority.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>What all callers together may use of it.</summary>
+    public Limits? Limits { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         RequireModelId(errors, "spec.id", Id);
@@ -43,6 +46,8 @@ public sealed record ModelSpec
         {
             errors.Add("spec.contextWindow", $"{ContextWindow}", "a number of tokens above 0");
         }
+
+        Limits?.Validate(errors, "spec.limits");
     }
 
     internal static void RequireModelId(FieldErrors errors, string path, string? id)

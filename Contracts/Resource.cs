@@ -77,11 +77,12 @@ public sealed record ResourceKind(string Name, string Plural)
     public static readonly ResourceKind ModelProvider = new("ModelProvider", "modelproviders");
     public static readonly ResourceKind AccessKey = new("AccessKey", "accesskeys");
     public static readonly ResourceKind Secret = new("Secret", "secrets");
+    public static readonly ResourceKind Team = new("Team", "teams");
 
     public static readonly ResourceKind Route = new("Route", "routes");
 
     /// <summary>Every kind this release knows, in the order in which documents name them.</summary>
-    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route];
+    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route, Team];
 }
 
 /// <summary>Labels with a meaning of their own.</summary>

@@ -75,7 +75,7 @@ public sealed record RouteMatch
     /// <summary>As clients write it in <c>model</c>. A name that is no model's exists through the route alone.</summary>
     public IReadOnlyList<string>? Models { get; init; }
 
-    /// <summary>A tag of the access key, or one that the request brings in <c>X-Orrery-Tags</c>.</summary>
+    /// <summary>A tag of the access key or of its team, or one that the request brings in <c>X-Orrery-Tags</c>.</summary>
     public string? Tag { get; init; }
 
     public IReadOnlyList<string>? Tags { get; init; }
@@ -85,6 +85,9 @@ public sealed record RouteMatch
 
     /// <summary>Names of access keys.</summary>
     public IReadOnlyList<string>? Keys { get; init; }
+
+    /// <summary>Names of teams.</summary>
+    public IReadOnlyList<string>? Teams { get; init; }
 
     /// <summary>How long the request is, by its body: a token is taken for 4 bytes.</summary>
     public TokenRange? InputTokens { get; init; }

@@ -21,6 +21,8 @@ public sealed record SnapshotDocument
     public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<SnapshotRoute> Routes { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SnapshotTeam> Teams { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>What changed between two revisions. Applied to a snapshot at <see cref="From"/> it gives the one at <see cref="Revision"/>.</summary>
@@ -40,6 +42,8 @@ public sealed record SnapshotDelta
     public IReadOnlyList<SnapshotKey> Keys { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<SnapshotRoute> Routes { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SnapshotTeam> Teams { get; init => field = value ?? []; } = [];
 
     /// <summary>Identities of entries that are gone.</summary>
     public IReadOnlyList<string> Removed { get; init => field = value ?? []; } = [];
@@ -78,6 +82,8 @@ public sealed record SnapshotModel
 
     /// <summary>Who serves it, in the order in which they are tried. Empty: declared, and served by nobody yet.</summary>
     public IReadOnlyList<SnapshotOffer> Offers { get; init => field = value ?? []; } = [];
+
+    public Limits? Limits { get; init; }
 
     public string Identity => $"model/{Namespace}/{Id}";
 }
@@ -154,6 +160,8 @@ public sealed record SnapshotProvider
     /// <summary>Paths from the servers' root that may be called as they are.</summary>
     public IReadOnlyList<string> PassThrough { get; init => field = value ?? []; } = [];
 
+    public Limits? Limits { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 
@@ -185,6 +193,14 @@ public sealed record SnapshotKey
 
     /// <summary>May call what providers let through.</summary>
     public bool PassThrough { get; init; }
+
+    /// <summary>The <see cref="SnapshotTeam"/> of the same namespace that it belongs to.</summary>
+    public string? Team { get; init; }
+
+    public Limits? Limits { get; init; }
+
+    /// <summary>Its weight among waiting requests; absent: 1.</summary>
+    public int? Priority { get; init; }
 
     public string Identity => $"key/{Namespace}/{Name}";
 }

@@ -1,6 +1,7 @@
 using Orrery.Gateway.Authentication;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Usage;
@@ -69,6 +70,9 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     /// <summary>What was asked for and leads nowhere, for explanations.</summary>
     public List<LeftOut>? LeftOut { get; set; }
 
+    /// <summary>Quota: what it holds of limits until it is over; <c>null</c> where there are none.</summary>
+    public QuotaHold? Quota { get; set; }
+
     /// <summary>Routing.</summary>
     public RoutePlan Plan
     {
@@ -93,7 +97,11 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
 
     public string RequestId => Http.TraceIdentifier;
 
-    public void Dispose() => Body?.Dispose();
+    public void Dispose()
+    {
+        Quota?.Dispose();
+        Body?.Dispose();
+    }
 
     private static InvalidOperationException NotYet(string property) => new($"Exchange.{property} is read before the step that sets it has run.");
 }

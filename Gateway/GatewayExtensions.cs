@@ -4,6 +4,7 @@ using Orrery.Gateway.Authentication;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Policy;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation;
@@ -39,6 +40,17 @@ internal static class GatewayExtensions
         services.AddSingleton<ModelResolver>();
 
         services.AddSingleton<AccessPolicy>();
+
+        services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<QuotaOptions>, QuotaOptions.Validator>();
+        services.AddSingleton<QuotaTelemetry>();
+        services.AddSingleton<LocalLimits>();
+        services.AddSingleton<RedisQuota>();
+        services.AddSingleton<QuotaStore>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<QuotaGate>();
+        services.AddSingleton<ProviderGate>();
+        services.AddHostedService<LeaseKeeper>();
 
         services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
         services.AddSingleton<HealthJournal>();
@@ -91,7 +103,7 @@ internal static class GatewayExtensions
         builder.Services.AddHostedService<SnapshotLoader>();
         builder.Services.AddHealthChecks().AddCheck<SnapshotHealth>("snapshot");
 
-        // Nothing on a request's way asks Redis yet; where it is configured its health shows.
+        // Quota asks it; without it each replica keeps limits alone.
         if (builder.Configuration.GetConnectionString("redis") is not null)
         {
             builder.AddRedisClient("redis");

@@ -4,6 +4,7 @@ using Orrery.Gateway.Authentication;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Policy;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Usage;
@@ -17,6 +18,7 @@ internal sealed partial class RequestPipeline(
     RequestIntake intake,
     ModelResolver resolver,
     AccessPolicy policy,
+    QuotaGate quota,
     RoutePlanner planner,
     Sender sender,
     Recorder recorder,
@@ -40,6 +42,7 @@ internal sealed partial class RequestPipeline(
                 ?? Said(exchange, Station.Intake, await intake.ReadAsync(exchange))
                 ?? Said(exchange, Station.ModelResolution, resolver.Resolve(exchange))
                 ?? Said(exchange, Station.Policy, policy.Check(exchange))
+                ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
                 ?? Said(exchange, Station.Routing, planner.Plan(exchange))
                 ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange));
         }

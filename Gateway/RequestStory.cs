@@ -13,6 +13,7 @@ internal enum Station
     Intake,
     ModelResolution,
     Policy,
+    Quota,
     Routing,
     Sending,
 }
@@ -28,7 +29,7 @@ internal sealed class RequestStory
     private readonly TimeProvider _time;
     private readonly DateTimeOffset _startedAt;
     private readonly long _startTimestamp;
-    private readonly List<(Station Station, long Timestamp)> _passed = new(6);
+    private readonly List<(Station Station, long Timestamp)> _passed = new(7);
     private List<Attempt>? _attempts;
     private readonly Recorder _recorder;
     private string _candidates = "[]";
@@ -122,6 +123,15 @@ internal sealed class RequestStory
             case Station.ModelResolution:
                 _span.SetTag("orrery.model", exchange.Model.Id);
                 Add("orrery.resolved", timestamp, new() { { "orrery.rule", RuleOf(exchange) } });
+                break;
+            case Station.Quota when exchange.Quota is { Reservation: var held }:
+                Add("orrery.reserved", timestamp, new()
+                {
+                    { "orrery.limits", held.Limits.Length },
+                    { "orrery.limits.tokens", held.Tokens },
+                    { "orrery.limits.waited", held.Waited.TotalSeconds },
+                    { "orrery.limits.alone", held.IsAlone },
+                });
                 break;
             case Station.Routing:
                 Add("orrery.planned", timestamp, new() { { "orrery.rule", RouteExplanation.Rule(exchange) }, { "orrery.candidates", _candidates } });

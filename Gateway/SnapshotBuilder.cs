@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orrery.Contracts;
 using Orrery.Gateway.Authentication;
 using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
 using Orrery.ServiceDefaults;
@@ -22,11 +23,12 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         var routes = document.Routes.ToLookup(route => route.Namespace);
         latencies.Keep(document.Models.SelectMany(model => model.Offers.Select(offer => (model.Namespace, model.Id, offer.Provider))).ToHashSet());
         var models = namespaces.ToDictionary(pair => pair.Key, pair => BuildNamespace(pair.Value, providers.GetValueOrDefault(pair.Key) ?? [], routes[pair.Key]));
+        var teams = document.Teams.ToDictionary(team => (team.Namespace, team.Name), team => (Team: team, Limits: Limit.Of(LimitScope.Team, team.Namespace, team.Name, team.Limits)));
         return new Snapshot
         {
             Document = document,
             Callers = document.Keys
-                .Select(key => (Hash: KeyHash.Parse(key.Sha256), Caller: BuildCaller(key, models.GetValueOrDefault(key.Namespace) ?? NamespaceModels.None)))
+                .Select(key => (Hash: KeyHash.Parse(key.Sha256), Caller: BuildCaller(key, models.GetValueOrDefault(key.Namespace) ?? NamespaceModels.None, teams)))
                 .DistinctBy(entry => entry.Hash)
                 .ToFrozenDictionary(entry => entry.Hash, entry => entry.Caller),
             PassThrough = document.Providers
@@ -110,16 +112,26 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
             IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
             TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
+            Limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits),
         };
     }
 
     /// <remarks>A key may name a model by an alias; what is kept are ids, so that the check on the path is one lookup.</remarks>
-    private static Caller BuildCaller(SnapshotKey key, NamespaceModels models) => new(
-        key,
-        models,
-        key.AllowedModels.Count == 0
-            ? null
-            : key.AllowedModels.Select(name => models.ByName.GetValueOrDefault(name)?.Id ?? name).ToFrozenSet(StringComparer.Ordinal));
+    private static Caller BuildCaller(
+        SnapshotKey key, NamespaceModels models, Dictionary<(string Namespace, string Name), (SnapshotTeam Team, Limit[]? Limits)> teams)
+    {
+        var (team, teamLimits) = key.Team is null ? default : teams.GetValueOrDefault((key.Namespace, key.Team));
+        return new Caller(
+            key,
+            models,
+            key.AllowedModels.Count == 0
+                ? null
+                : key.AllowedModels.Select(name => models.ByName.GetValueOrDefault(name)?.Id ?? name).ToFrozenSet(StringComparer.Ordinal))
+        {
+            Team = team,
+            Limits = Limit.Join(Limit.Of(LimitScope.Key, key.Namespace, key.Name, key.Limits), teamLimits),
+        };
+    }
 
     private static partial class Log
     {

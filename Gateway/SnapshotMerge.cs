@@ -15,6 +15,7 @@ internal static class SnapshotMerge
             Providers = Merge(document.Providers, delta.Providers, removed, static provider => provider.Identity),
             Keys = Merge(document.Keys, delta.Keys, removed, static key => key.Identity),
             Routes = Merge(document.Routes, delta.Routes, removed, static route => route.Identity),
+            Teams = Merge(document.Teams, delta.Teams, removed, static team => team.Identity),
         };
     }
 

@@ -9,6 +9,8 @@ internal sealed record NamespaceSnapshot(
     IReadOnlyList<SnapshotModel> Models, IReadOnlyList<SnapshotProvider> Providers, IReadOnlyList<SnapshotKey> Keys, IReadOnlyList<SnapshotRoute> Routes)
 {
     public static readonly NamespaceSnapshot Empty = new([], [], [], []);
+
+    public IReadOnlyList<SnapshotTeam> Teams { get; init; } = [];
 }
 
 /// <summary>Resources → what a gateway needs. Pure; a namespace at a time, because nothing crosses one.</summary>
@@ -39,7 +41,10 @@ internal static class SnapshotCompiler
             [.. present
                 .Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null })
                 .Select(resource => CompiledKeys.GetValue(resource, CompileKey))],
-            [.. present.Where(resource => resource.Spec is RouteSpec).Select(CompileRoute)]);
+            [.. present.Where(resource => resource.Spec is RouteSpec).Select(CompileRoute)])
+        {
+            Teams = [.. present.Where(resource => resource.Spec is TeamSpec).Select(resource => CompileTeam(@namespace, resource))],
+        };
     }
 
     public static SnapshotDocument Assemble(long revision, IEnumerable<NamespaceSnapshot> parts)
@@ -52,6 +57,7 @@ internal static class SnapshotCompiler
             Providers = [.. all.SelectMany(part => part.Providers)],
             Keys = [.. all.SelectMany(part => part.Keys)],
             Routes = [.. all.SelectMany(part => part.Routes)],
+            Teams = [.. all.SelectMany(part => part.Teams)],
         };
     }
 
@@ -93,6 +99,7 @@ internal static class SnapshotCompiler
             HealthCheck = spec.HealthCheck,
             Balancing = spec.Balancing,
             PassThrough = spec.PassThrough ?? [],
+            Limits = spec.Limits,
         });
     }
 
@@ -128,6 +135,7 @@ internal static class SnapshotCompiler
             Strategy = spec?.Strategy,
             ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
             Created = created?.ToUnixTimeSeconds() ?? 0,
+            Limits = spec?.Limits,
             Offers = [.. offers.Select(offer => new SnapshotOffer(offer.Provider.Snapshot.Name, offer.Model.UpstreamId ?? id)
             {
                 InputPrice = offer.Model.CostPer1kInput,
@@ -150,6 +158,9 @@ internal static class SnapshotCompiler
             Tags = spec.Tags ?? [],
             ExpiresAt = spec.ExpiresAt,
             PassThrough = spec.PassThrough,
+            Team = spec.Team,
+            Limits = spec.Limits,
+            Priority = spec.Priority,
         };
     }
 
@@ -166,6 +177,12 @@ internal static class SnapshotCompiler
             Fallback = spec.Fallback,
             Strategy = spec.Strategy,
         };
+    }
+
+    private static SnapshotTeam CompileTeam(string @namespace, StoredResource resource)
+    {
+        var spec = (TeamSpec)resource.Spec;
+        return new SnapshotTeam { Namespace = @namespace, Name = resource.Metadata.Name, Tags = spec.Tags ?? [], Limits = spec.Limits };
     }
 
     private sealed record CompiledProvider(StoredResource Resource, IReadOnlyList<ProvidedModel> Offered, SnapshotProvider Snapshot);

@@ -13,13 +13,15 @@ internal static class SnapshotDiff
         var providers = Changed(before.Providers, after.Providers, provider => provider.Identity, ContractsJson.Default.SnapshotProvider);
         var keys = Changed(before.Keys, after.Keys, key => key.Identity, ContractsJson.Default.SnapshotKey);
         var routes = Changed(before.Routes, after.Routes, route => route.Identity, ContractsJson.Default.SnapshotRoute);
+        var teams = Changed(before.Teams, after.Teams, team => team.Identity, ContractsJson.Default.SnapshotTeam);
         return delta with
         {
             Models = [.. delta.Models, .. models.Changed],
             Providers = [.. delta.Providers, .. providers.Changed],
             Keys = [.. delta.Keys, .. keys.Changed],
             Routes = [.. delta.Routes, .. routes.Changed],
-            Removed = [.. delta.Removed, .. models.Removed, .. providers.Removed, .. keys.Removed, .. routes.Removed],
+            Teams = [.. delta.Teams, .. teams.Changed],
+            Removed = [.. delta.Removed, .. models.Removed, .. providers.Removed, .. keys.Removed, .. routes.Removed, .. teams.Removed],
         };
     }
 

@@ -16,6 +16,7 @@ internal static class CrossChecks
             after.RequireProvidersToAgreeWithModels();
             after.RequireSecrets();
             after.RequireTargets();
+            after.RequireTeams();
         }
 
         RequireDistinctTokens(state, steps, byKey, faults);

@@ -10,6 +10,9 @@ internal sealed class NamespaceChecks
     private readonly Dictionary<ResourceKey, DeclaredResource> _documents;
     private readonly PlanFaults _faults;
     private readonly HashSet<string> _deleted;
+    private readonly HashSet<string> _deletedTeams;
+    private readonly HashSet<string> _teams;
+    private readonly List<StoredResource> _teamKeys;
     private readonly List<StoredResource> _models;
     private readonly List<StoredResource> _providers;
     private readonly List<StoredResource> _routes;
@@ -29,10 +32,13 @@ internal sealed class NamespaceChecks
         }
 
         _deleted = [.. steps.Where(step => step.Action == ApplyActions.Deleted && step.Key.Kind == ResourceKind.Secret).Select(step => step.Key.Name)];
+        _deletedTeams = [.. steps.Where(step => step.Action == ApplyActions.Deleted && step.Key.Kind == ResourceKind.Team).Select(step => step.Key.Name)];
         var ordered = resources.Values.OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
         _models = [.. ordered.Where(resource => resource.Spec is ModelSpec)];
         _providers = [.. ordered.Where(resource => resource.Spec is ModelProviderSpec)];
         _routes = [.. ordered.Where(resource => resource.Spec is RouteSpec)];
+        _teams = [.. ordered.Where(resource => resource.Spec is TeamSpec).Select(resource => resource.Metadata.Name)];
+        _teamKeys = [.. ordered.Where(resource => resource.Spec is AccessKeySpec { Team: not null })];
         _secrets = ordered.Where(resource => resource.Spec is SealedSecretSpec).ToDictionary(resource => resource.Metadata.Name);
     }
 
@@ -112,6 +118,28 @@ internal sealed class NamespaceChecks
                     _faults.AddConflict($"'{name}' is used by {route.Key} ({path}): delete or change that first.");
                 }
             }
+        }
+    }
+
+    public void RequireTeams()
+    {
+        var users = new Dictionary<string, List<ResourceKey>>(StringComparer.Ordinal);
+        foreach (var key in _teamKeys)
+        {
+            var team = ((AccessKeySpec)key.Spec).Team!;
+            if (!_teams.Contains(team)
+                && !Add(key, "spec.team", team, $"a Team of namespace '{_name}'", "Apply the Team first, or in the same request.")
+                && _deletedTeams.Contains(team))
+            {
+                users.TryAdd(team, []);
+                users[team].Add(key.Key);
+            }
+        }
+
+        foreach (var (team, keys) in users)
+        {
+            var others = keys.Count > 1 ? $" and {keys.Count - 1} more" : "";
+            _faults.AddConflict($"Team '{team}' is named by {keys[0]}{others}: delete or change {(keys.Count > 1 ? "those" : "that")} first.");
         }
     }
 

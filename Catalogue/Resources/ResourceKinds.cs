@@ -27,6 +27,7 @@ internal static class ResourceKinds
         new(ResourceKind.AccessKey, ContractsJson.Default.AccessKeySpec, static (spec, errors) => ((AccessKeySpec)spec).Validate(errors)),
         new(ResourceKind.Secret, ContractsJson.Default.SecretSpec, static (spec, errors) => ((SecretSpec)spec).Validate(errors)),
         new(ResourceKind.Route, ContractsJson.Default.RouteSpec, static (spec, errors) => ((RouteSpec)spec).Validate(errors)),
+        new(ResourceKind.Team, ContractsJson.Default.TeamSpec, static (spec, errors) => ((TeamSpec)spec).Validate(errors)),
     ];
 
     public static KindDefinition? ByName(string? name) => All.FirstOrDefault(definition => definition.Kind.Name == name);

@@ -9,6 +9,12 @@ namespace Orrery.Gateway.Authentication;
 /// <param name="AllowedModels">Ids of the models that it may call; <c>null</c>: all.</param>
 internal sealed record Caller(SnapshotKey Key, NamespaceModels Models, FrozenSet<string>? AllowedModels)
 {
+    /// <summary>The limits of the key and of its team; <c>null</c>: none.</summary>
+    public Quota.Limit[]? Limits { get; init; }
+
+    /// <summary>The team that the key belongs to.</summary>
+    public SnapshotTeam? Team { get; init; }
+
     public string Namespace => Key.Namespace;
 
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);

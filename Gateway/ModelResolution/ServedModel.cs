@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orrery.Contracts;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.ModelResolution;
@@ -13,6 +14,7 @@ internal sealed class ServedModel
     public ServedModel(SnapshotModel spec, IReadOnlyList<Candidate> candidates)
     {
         (Spec, Plan, IdJson, AsWanted, Strategy) = (spec, new(candidates), JsonText.Quote(spec.Id), [new(this, null)], RoutingStrategies.Named(spec.Strategy));
+        Limits = Limit.Of(LimitScope.Model, spec.Namespace, spec.Id, spec.Limits);
         foreach (var candidate in candidates)
         {
             candidate.Model = this;
@@ -22,6 +24,9 @@ internal sealed class ServedModel
     public SnapshotModel Spec { get; }
 
     public string Id => Spec.Id;
+
+    /// <summary>What all callers together may use; <c>null</c>: no limits.</summary>
+    public Limit[]? Limits { get; }
 
     /// <summary>The id as a JSON string, quotes included.</summary>
     public byte[] IdJson { get; }

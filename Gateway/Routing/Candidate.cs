@@ -67,6 +67,9 @@ internal sealed class ProviderRoute
     /// <summary>How requests are spread over <see cref="Endpoints"/>.</summary>
     public Balancing Balancing => field ??= new Balancing(Spec.Balancing, Endpoints);
 
+    /// <summary>What may be asked of it; <c>null</c>: no limits.</summary>
+    public Quota.Limit[]? Limits { get; init; }
+
     public string Name => Spec.Name;
 
     public bool IsUsable => Fault is null && Endpoints.Count > 0;

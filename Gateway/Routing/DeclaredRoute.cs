@@ -12,6 +12,7 @@ internal sealed class DeclaredRoute
     private readonly FrozenSet<string>? _models;
     private readonly FrozenSet<string>? _tags;
     private readonly FrozenSet<string>? _keys;
+    private readonly FrozenSet<string>? _teams;
     private readonly KeyValuePair<string, string>[] _headers;
     private readonly Modalities _modalities;
 
@@ -22,6 +23,7 @@ internal sealed class DeclaredRoute
         _models = Set(match?.Models);
         _tags = Set([.. match?.Tags ?? [], .. match?.Tag is { } tag ? [tag] : Array.Empty<string>()]);
         _keys = Set(match?.Keys);
+        _teams = Set(match?.Teams);
         _headers = [.. match?.Headers ?? new Dictionary<string, string>()];
         _modalities = (match?.Modalities ?? []).Aggregate(Modalities.None, (all, name) => all | ModalitiesExtensions.Named(name));
         Targets = [.. spec.Targets.Select(target => (Find(models, target.Model), target.Weight)).Where(target => target.Item1 is not null).Select(target => (target.Item1!.Value, target.Weight))];
@@ -48,6 +50,7 @@ internal sealed class DeclaredRoute
     public bool Matches(Exchange exchange) =>
         (_models is null || _models.Contains(exchange.Call.ModelName))
         && (_keys is null || _keys.Contains(exchange.Caller.Key.Name))
+        && (_teams is null || (exchange.Caller.Team is { } team && _teams.Contains(team.Name)))
         && (_tags is null || HasTag(exchange))
         && IsWithin(exchange.Call.Body.Length)
         && HasHeaders(exchange.Http.Request.Headers)
@@ -55,12 +58,9 @@ internal sealed class DeclaredRoute
 
     private bool HasTag(Exchange exchange)
     {
-        foreach (var tag in exchange.Caller.Key.Tags)
+        if (HasAny(exchange.Caller.Key.Tags) || (exchange.Caller.Team is { } team && HasAny(team.Tags)))
         {
-            if (_tags!.Contains(tag))
-            {
-                return true;
-            }
+            return true;
         }
 
         if (!exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Tags, out var sent))
@@ -68,9 +68,14 @@ internal sealed class DeclaredRoute
             return false;
         }
 
-        foreach (var tag in sent.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        return HasAny(sent.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private bool HasAny(IReadOnlyList<string> tags)
+    {
+        for (var i = 0; i < tags.Count; i++)
         {
-            if (_tags!.Contains(tag))
+            if (_tags!.Contains(tags[i]))
             {
                 return true;
             }

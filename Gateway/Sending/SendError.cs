@@ -23,6 +23,9 @@ internal enum SendErrorKind
     Malformed,
     Cut,
     TooLong,
+
+    /// <summary>Our own limit for the provider: it was not asked.</summary>
+    Limited,
 }
 
 /// <summary>Whom an error speaks against, for passive health.</summary>
@@ -81,6 +84,7 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "upstream_unavailable",
             $"The provider '{Provider}' is not available: {Detail}", RetryAfter: RetryAfter ?? TimeSpan.FromSeconds(1)),
         SendErrorKind.RequestRefused or SendErrorKind.Untranslatable => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
+        SendErrorKind.Limited => new Refusal(Status, Type ?? RefusalTypes.RateLimit, Code, Detail, RetryAfter: RetryAfter),
         SendErrorKind.ServerError => new Refusal(
             StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' failed ({Status}): {Detail}"),
         SendErrorKind.Redirected => new Refusal(

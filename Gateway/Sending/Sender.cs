@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
 
@@ -8,6 +9,7 @@ namespace Orrery.Gateway.Sending;
 /// <summary>Attempts, one after the other, each at another endpoint, until one answers or the client has seen a byte.</summary>
 internal sealed partial class Sender(
     EndpointPicker picker,
+    ProviderGate limits,
     IdleTimeoutPool timeouts,
     StreamRelay stream,
     WholeAnswer whole,
@@ -31,7 +33,21 @@ internal sealed partial class Sender(
             using var lease = taken;
             exchange.Candidate = lease.Candidate;
             exchange.Meter.Begin();
-            exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
+            exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, out var hold);
+            if (exchange.Error is not null)
+            {
+                continue; // The provider was not asked, so nothing is known of its health.
+            }
+
+            try
+            {
+                exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
+            }
+            finally
+            {
+                limits.Leave(exchange, hold);
+            }
+
             lease.Ended(exchange.Error, exchange.Meter.FirstTokenTimestamp);
             if (exchange.Error is not { MayTryAnother: true } error || exchange.Http.Response.HasStarted)
             {

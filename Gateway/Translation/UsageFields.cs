@@ -4,7 +4,10 @@ namespace Orrery.Gateway.Translation;
 
 /// <summary>What an engine counted.</summary>
 /// <param name="Cached">Of <paramref name="Prompt"/>, those that the engine had in its prefix cache.</param>
-internal readonly record struct TokenUsage(long Prompt, long Completion, long Cached);
+internal readonly record struct TokenUsage(long Prompt, long Completion, long Cached)
+{
+    public long Total => Prompt + Completion;
+}
 
 /// <summary>
 /// OpenAI's <c>usage</c> object; embeddings have no completion tokens. Images, speech and transcriptions say <c>input_tokens</c> and <c>output_tokens</c>; rerankers

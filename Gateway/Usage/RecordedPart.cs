@@ -67,7 +67,7 @@ internal sealed class RecordedPart(string type, string? field, string? text, par
         // What stands at the end of a cut may be the beginning of something that would have been masked.
         var kept = Math.Min(left, isCut && !masks.Hid(seen) ? Math.Max(0, seen.Length - LongestBeginning) : seen.Length);
         kept -= kept > 0 && kept < seen.Length && char.IsHighSurrogate(seen[kept - 1]) ? 1 : 0;
-        _text = kept == seen.Length ? seen : $"{seen[..kept]}… ({all.Length} characters in all)";
+        _text = kept == seen.Length && !isCut ? seen : $"{seen[..kept]}… ({all.Length} characters in all)";
         left -= kept;
     }
 

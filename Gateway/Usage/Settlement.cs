@@ -22,6 +22,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, T
     {
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
         telemetry.Used(exchange, tokens);
+        exchange.Quota?.Used(tokens.Total, isAnswered: exchange.Error is null && refusal is null);
         spool.Add(new UsageEvent
         {
             Id = Guid.CreateVersion7(exchange.StartedAt),
@@ -51,7 +52,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, T
     private static string OutcomeOf(Exchange exchange, Refusal? refusal) => exchange.Error switch
     {
         { Kind: SendErrorKind.ClientLeft } => UsageOutcomes.ClientLeft,
-        { Kind: SendErrorKind.RequestRefused or SendErrorKind.Untranslatable } => UsageOutcomes.Refused,
+        { Kind: SendErrorKind.RequestRefused or SendErrorKind.Untranslatable or SendErrorKind.Limited } => UsageOutcomes.Refused,
         not null => UsageOutcomes.UpstreamError,
         null when refusal is not null => UsageOutcomes.Refused,
         null => exchange.ClientLeft.IsCancellationRequested ? UsageOutcomes.ClientLeft : UsageOutcomes.Completed,

@@ -16,11 +16,11 @@ public sealed class ShapeTests
         }
 
         var gateway = Path.Combine(root.FullName, "Gateway");
-        string[] steps = ["Api", "Authentication", "Intake", "ModelResolution", "Policy", "Routing", "Sending", "Translation", "Usage"];
+        string[] steps = ["Api", "Authentication", "Intake", "ModelResolution", "Policy", "Quota", "Routing", "Sending", "Translation", "Usage"];
         Assert.Equal(steps, Directory.GetDirectories(gateway).Select(path => Path.GetFileName(path)!).Except(["bin", "obj", "Properties", ".orrery"]).Order(StringComparer.Ordinal));
 
         var story = File.ReadAllText(Path.Combine(gateway, "RequestPipeline.cs"));
-        string[] calls = ["authenticator.", "intake.", "resolver.", "policy.", "planner.", "sender.", "settlement."];
+        string[] calls = ["authenticator.", "intake.", "resolver.", "policy.", "quota.", "planner.", "sender.", "settlement."];
         var places = calls.Select(call => story.IndexOf(call, StringComparison.Ordinal)).ToArray();
         Assert.DoesNotContain(-1, places);
         Assert.Equal(places.Order(), places);

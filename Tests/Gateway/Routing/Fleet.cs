@@ -48,7 +48,8 @@ internal sealed class Fleet : IDisposable
             IdleTimeout = default,
             TotalTimeout = default,
         },
-        "m");
+        "m",
+        new Latency(TimeProvider.System));
 
     /// <summary>A plan of one provider with endpoints of these weights: <c>h0</c>, <c>h1</c>, …</summary>
     public RoutePlan Plan(BalancingSpec? balancing, params int[] weights) =>

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+
+namespace Orrery.Gateway.Quota;
+
+/// <summary>
+/// What this replica has granted itself, counted always and decisive while Redis is away: then each replica grants its share of a limit. A window in
+/// which something was granted alone is held against both afterwards, so that Redis, which knows nothing of it, starts no burst.
+/// </summary>
+internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, LocalCount> _counts = new(StringComparer.Ordinal);
+    private readonly long _origin = time.GetTimestamp();
+    private readonly long _leaseMs = (long)options.Value.Lease.TotalMilliseconds;
+    private readonly int _leastReplicas = options.Value.LeastReplicas;
+    private long _aloneMs = long.MinValue / 2;
+    private int _seen = 1;
+
+    /// <summary>Gateways seen lately, this one among them.</summary>
+    public int Replicas
+    {
+        get => Math.Max(_leastReplicas, Volatile.Read(ref _seen));
+        set => Volatile.Write(ref _seen, value);
+    }
+
+    /// <summary>Limits of which something is remembered.</summary>
+    public int Count => _counts.Count;
+
+    /// <summary>Starts far from zero, so that slices are never negative.</summary>
+    private long NowMs => 1_000_000_000_000 + (long)time.GetElapsedTime(_origin).TotalMilliseconds;
+
+    /// <summary>Takes all or none. While Redis answers, nothing is refused here but what was granted alone a short while ago.</summary>
+    public Verdict TryTake(Reservation reservation, bool isAlone)
+    {
+        lock (_lock)
+        {
+            var now = NowMs;
+            var verdict = Check_NeedsLock(reservation, isAlone, taken: 0, now);
+            if (verdict.Refused is not null)
+            {
+                return verdict;
+            }
+
+            for (var i = 0; i < reservation.Limits.Length; i++)
+            {
+                var limit = reservation.Limits[i];
+                var count = Of(limit);
+                reservation.LocalSlices[i] = count.SliceOf(now);
+                count.Add(now, reservation.LocalSlices[i], limit.CostOf(reservation.Tokens));
+            }
+
+            _aloneMs = isAlone ? now : _aloneMs;
+            return verdict;
+        }
+    }
+
+    /// <summary>Redis did not answer: what was already taken here must be within the share.</summary>
+    public Verdict Confirm(Reservation reservation)
+    {
+        lock (_lock)
+        {
+            var verdict = Check_NeedsLock(reservation, isAlone: true, taken: 1, NowMs);
+            _aloneMs = verdict.Refused is null ? NowMs : _aloneMs;
+            return verdict;
+        }
+    }
+
+    /// <summary>Everything is given back.</summary>
+    public void GiveBack(Reservation reservation)
+    {
+        lock (_lock)
+        {
+            var now = NowMs;
+            for (var i = 0; i < reservation.Limits.Length; i++)
+            {
+                var limit = reservation.Limits[i];
+                Of(limit).Add(now, reservation.LocalSlices[i], -limit.CostOf(reservation.Tokens));
+            }
+        }
+    }
+
+    /// <summary>The request is over: its place is free, and its tokens are what they were.</summary>
+    public void Settle(Reservation reservation, long tokens)
+    {
+        lock (_lock)
+        {
+            var now = NowMs;
+            for (var i = 0; i < reservation.Limits.Length; i++)
+            {
+                var limit = reservation.Limits[i];
+                var difference = limit.Unit switch
+                {
+                    LimitUnit.Concurrency => -1,
+                    LimitUnit.Tokens => tokens - reservation.Tokens,
+                    _ => 0,
+                };
+                if (difference != 0)
+                {
+                    Of(limit).Add(now, reservation.LocalSlices[i], difference);
+                }
+            }
+        }
+    }
+
+    /// <summary>Drops what no window needs any more.</summary>
+    public void Forget()
+    {
+        foreach (var (id, count) in _counts)
+        {
+            lock (_lock) // For each alone: no request waits for all of them.
+            {
+                var now = NowMs;
+                count.Forget(now);
+                if (count.Total == 0 && now - count.TouchedMs > _leaseMs)
+                {
+                    count.IsForgotten = true;
+                    _counts.TryRemove(id, out _);
+                }
+            }
+        }
+    }
+
+    private Verdict Check_NeedsLock(Reservation reservation, bool isAlone, int taken, long now)
+    {
+        var verdict = Verdict.Granted;
+        for (var i = 0; i < reservation.Limits.Length; i++)
+        {
+            var limit = reservation.Limits[i];
+            var count = Of(limit);
+            count.Forget(now);
+            var cost = limit.CostOf(reservation.Tokens);
+            var share = Math.Max(1, limit.Count / Replicas);
+            var before = count.Total - (taken * cost);
+            reservation.Left[i] = Math.Max(0, share - before - cost);
+            reservation.ResetMs[i] = count.EndOf(count.SliceOf(now), now);
+            if (verdict.Refused is null && IsDecisive(limit, isAlone, now) && !Fits(limit, before, cost, share))
+            {
+                verdict = Verdict.Of(limit, cost > limit.Count ? -1 : count.LeavesAfter(now, Math.Min(before, before + cost - share)));
+                reservation.Left[i] = Math.Max(0, share - before);
+            }
+        }
+
+        return verdict;
+    }
+
+    private bool IsDecisive(Limit limit, bool isAlone, long now) =>
+        isAlone || now - _aloneMs < (limit.IsConcurrency ? _leaseMs : limit.PerMs + (limit.PerMs / Limit.Slices));
+
+    /// <summary>A request larger than the share passes when nothing else is in the window: else it never would.</summary>
+    private static bool Fits(Limit limit, long before, long cost, long share) => before + cost <= share || (before == 0 && cost <= limit.Count);
+
+    private LocalCount Of(Limit limit)
+    {
+        if (limit.Local is not { IsForgotten: false } count)
+        {
+            limit.Local = count = _counts.GetOrAdd(limit.Id, static (_, perMs) => new LocalCount(perMs), limit.PerMs);
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Options;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
+
+namespace Orrery.Gateway.Quota;
+
+/// <summary>Reserves what a provider allows, for one attempt; an attempt that brought the client nothing is given back.</summary>
+internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> options)
+{
+    private readonly int _defaultMaxTokens = options.Value.DefaultMaxTokens;
+
+    /// <summary>Nothing happens, and nothing is allocated, where the provider has no limits.</summary>
+    /// <param name="hold">What the attempt holds, to be handed to <see cref="Leave"/>.</param>
+    public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, out Reservation? hold)
+    {
+        if (candidate.Provider.Limits is not { } limits)
+        {
+            hold = null;
+            return default;
+        }
+
+        hold = new Reservation(limits, TokenEstimate.Of(exchange.Call, exchange.Operation, _defaultMaxTokens))
+        {
+            IsAlone = exchange.Quota is { Reservation.IsAlone: true }, // No request waits for Redis twice.
+        };
+        return EnterAsync(exchange, candidate, hold);
+    }
+
+    /// <summary>The attempt is over.</summary>
+    public void Leave(Exchange exchange, Reservation? hold)
+    {
+        if (hold is null)
+        {
+            return;
+        }
+
+        var isUsed = exchange.Error is null or { Kind: SendErrorKind.ClientLeft } || exchange.Http.Response.HasStarted;
+        var tokens = exchange.Meter.Read(exchange.Call.Body.Length).Tokens.Total;
+        admission.End(hold, !isUsed ? null : tokens > 0 || exchange.Error is not null ? tokens : hold.Tokens);
+    }
+
+    private async ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, Reservation hold)
+    {
+        // The last of the plan is worth waiting for; before it another provider may have a place.
+        var isLast = ReferenceEquals(exchange.Plan.Candidates[^1], candidate);
+        var verdict = await admission.AdmitAsync(exchange, hold, isLast);
+        if (verdict.Refused is null)
+        {
+            return null;
+        }
+
+        var refusal = LimitRefusals.Of(verdict, hold.Tokens);
+        return SendError.Of(candidate, SendErrorKind.Limited, refusal.Message) with
+        {
+            Status = refusal.Status,
+            Type = refusal.Type,
+            Code = refusal.Code,
+            RetryAfter = refusal.RetryAfter,
+        };
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace Orrery.Gateway.Quota;
+
+/// <summary>OpenAI's <c>x-ratelimit-*</c> headers: of all the limits that hold for a request, the window with the least left.</summary>
+internal static class RateLimitHeaders
+{
+    public static void Write(IHeaderDictionary headers, Reservation reservation)
+    {
+        if (Tightest(reservation, LimitUnit.Requests) is var requests and >= 0)
+        {
+            headers["x-ratelimit-limit-requests"] = reservation.Limits[requests].CountText;
+            headers["x-ratelimit-remaining-requests"] = reservation.Left[requests].ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-reset-requests"] = Duration(reservation.ResetMs[requests]);
+        }
+
+        if (Tightest(reservation, LimitUnit.Tokens) is var tokens and >= 0)
+        {
+            headers["x-ratelimit-limit-tokens"] = reservation.Limits[tokens].CountText;
+            headers["x-ratelimit-remaining-tokens"] = reservation.Left[tokens].ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-reset-tokens"] = Duration(reservation.ResetMs[tokens]);
+        }
+    }
+
+    /// <summary>As OpenAI writes it: <c>17ms</c>, <c>1.5s</c>, <c>6m0s</c>, <c>1h0m0s</c>.</summary>
+    public static string Duration(long ms)
+    {
+        ms = Math.Max(0, ms);
+        var (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000 / 1_000.0);
+        return ms < 1_000 ? string.Create(CultureInfo.InvariantCulture, $"{ms}ms")
+            : ms < 60_000 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.###}s")
+            : hours == 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{seconds:0.###}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{seconds:0.###}s");
+    }
+
+    private static int Tightest(Reservation reservation, LimitUnit unit)
+    {
+        var tightest = -1;
+        for (var i = 0; i < reservation.Limits.Length; i++)
+        {
+            if (reservation.Limits[i].Unit == unit && (tightest < 0 || reservation.Left[i] < reservation.Left[tightest]))
+            {
+                tightest = i;
+            }
+        }
+
+        return tightest;
+    }
+}
