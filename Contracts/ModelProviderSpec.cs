@@ -87,9 +87,10 @@ public sealed record ModelProviderSpec
         {
             errors.Add("spec.weight", $"{Weight}", "0 to 1000000");
         }
+
         HealthCheck?.Validate(errors);
         Balancing?.Validate(errors);
-
+        Limits?.Validate(errors, "spec.limits");
         for (var i = 0; i < PassThrough?.Count; i++)
         {
             if (PassThroughPaths.Check(PassThrough[i]) is { } expected)
@@ -97,7 +98,6 @@ public sealed record ModelProviderSpec
                 errors.Add($"spec.passThrough[{i}]", PassThrough[i], expected);
             }
         }
-        Limits?.Validate(errors, "spec.limits");
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>
