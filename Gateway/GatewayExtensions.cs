@@ -52,7 +52,6 @@ internal static class GatewayExtensions
         services.AddSingleton<ProviderGate>();
         services.AddHostedService<LeaseKeeper>();
 
-        services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
         services.AddSingleton<HealthJournal>();
         services.AddSingleton<EndpointPool>();
         services.AddSingleton<EndpointPicker>();

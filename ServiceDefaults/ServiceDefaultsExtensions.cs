@@ -13,6 +13,7 @@ public static class ServiceDefaultsExtensions
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
         Shutdown.Add(builder);
         builder.Services.TryAddSingleton(GenAiNames.From(builder.Configuration));
         builder.AddTelemetry();
@@ -21,21 +22,21 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what <see cref="UseServerSpans"/> adds.</summary>
+    /// <summary><c>/health/live</c>, <c>/health/ready</c> and its alias <c>/health</c>; and what <see cref="UseServerTelemetry"/> adds.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
-        app.UseServerSpans();
+        app.UseServerTelemetry();
         app.MapHealth();
         return app;
     }
 
     /// <summary>
-    /// Only what makes server spans readable, and <c>/metrics</c> on <c>Metrics:Port</c>, for a server whose health addresses are fixed by the API it speaks.
+    /// Only what a server tells of its requests, and <c>/metrics</c> on <c>Metrics:Port</c>, for a server whose health addresses are fixed by the API it speaks.
     /// </summary>
-    public static WebApplication UseServerSpans(this WebApplication app)
+    public static WebApplication UseServerTelemetry(this WebApplication app)
     {
         app.UseMetricsPort();
-        app.UseMiddleware<ServerSpanMiddleware>();
+        app.UseMiddleware<ServerTelemetryMiddleware>();
         return app;
     }
 }

@@ -5,6 +5,6 @@ builder.AddServiceDefaults();
 builder.AddSimulator();
 
 var app = builder.Build();
-app.UseServerSpans(); // Health is vLLM's own: an empty 200.
+app.UseServerTelemetry(); // Health is vLLM's own: an empty 200.
 app.MapSimulator();
 app.Run();

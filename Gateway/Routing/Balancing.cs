@@ -1,4 +1,5 @@
 using Orrery.Contracts;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Routing;
 

@@ -1,3 +1,5 @@
+using Orrery.ServiceDefaults;
+
 namespace Orrery.Gateway.Routing;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Orrery.Gateway.Intake;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Routing;
 

@@ -1,5 +1,6 @@
 using Orrery.Contracts;
 using Orrery.Gateway.ModelResolution;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Routing;
 

@@ -23,18 +23,18 @@ internal static class Telemetry
     private const string OurSources = "Orrery.*";
 
     /// <summary>Counted up and down several times with every request, and told better by our own: what is in flight, at which engine.</summary>
-    private static readonly string[] LeftOut = ["http.client.active_requests", "http.client.open_connections", "http.client.request.time_in_queue", "http.server.active_requests"];
+    private static readonly string[] LeftOut = ["http.client.active_requests", "http.client.open_connections", "http.client.request.time_in_queue"];
 
     /// <summary>Whether traces, metrics and logs leave this service; <c>/metrics</c> alone is not meant.</summary>
     public static bool IsOn(IConfiguration configuration) => TelemetrySettings.AreOn(configuration);
 
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
-        // .NET 10 leaves semantic tags off server spans unless told otherwise; read once, when the web host is built.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-
         var settings = TelemetrySettings.From(builder.Configuration);
         builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(services => SamplingOf(builder, services.GetRequiredService<Dice>()));
+        builder.Services.AddSingleton<ServerSpans>();
+        builder.Services.AddSingleton<ServerDurations>();
         if (!settings.IsOn && settings.MetricsPort is null)
         {
             return;
@@ -44,7 +44,7 @@ internal static class Telemetry
         if (settings.IsOn)
         {
             builder.Logging.AddOpenTelemetry(plan.Configure);
-            builder.Services.AddSingleton(_ => plan.BuildTracing());
+            builder.Services.AddSingleton(services => plan.BuildTracing(services.GetRequiredService<Sampling>()));
         }
 
         if (settings.MetricsPort is not null)
@@ -102,13 +102,13 @@ internal static class Telemetry
             }
         }
 
-        public TracerProvider BuildTracing()
+        public TracerProvider BuildTracing(Sampling sampling)
         {
             // The providers read OTEL_* from this service's configuration, whichever way it was given.
             var tracing = Sdk.CreateTracerProviderBuilder()
                 .ConfigureServices(services => services.AddSingleton<IConfiguration>(_builder.Configuration))
                 .SetResourceBuilder(_resource)
-                .AddSource(OurSources, "Microsoft.AspNetCore", "System.Net.Http", "Npgsql");
+                .AddSource(OurSources, "System.Net.Http", "Npgsql");
             if (_collector is not null)
             {
                 tracing.AddOtlpExporter(Watch);
@@ -119,9 +119,9 @@ internal static class Telemetry
                 tracing.AddProcessor(_ => _console.Traces());
             }
 
-            if (_builder.Configuration["OTEL_TRACES_SAMPLER"] is null)
+            if (sampling.ForSdk() is { } sampler)
             {
-                tracing.SetSampler(DefaultSampler(_builder));
+                tracing.SetSampler(sampler);
             }
 
             return tracing.Build();
@@ -132,7 +132,7 @@ internal static class Telemetry
             var metrics = Sdk.CreateMeterProviderBuilder()
                 .ConfigureServices(inner => inner.AddSingleton<IConfiguration>(_builder.Configuration))
                 .SetResourceBuilder(_resource)
-                .AddMeter(OurSources, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql");
+                .AddMeter(OurSources, "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql");
             if (_collector is not null)
             {
                 metrics.AddOtlpExporter(Watch);
@@ -164,20 +164,17 @@ internal static class Telemetry
     }
 
     /// <summary>Everything in development; in production the caller's decision, else <c>Telemetry:SampleRatio</c> (0 to 1, default 0.1) of new traces.</summary>
-    private static Sampler DefaultSampler(IHostApplicationBuilder builder)
+    private static Sampling SamplingOf(IHostApplicationBuilder builder, Dice dice)
     {
-        if (builder.Environment.IsDevelopment())
-        {
-            return new AlwaysOnSampler();
-        }
-
         var ratio = builder.Configuration.GetValue("Telemetry:SampleRatio", 0.1);
-        if (ratio is < 0 or > 1)
+        if (ratio is not (>= 0 and <= 1))
         {
             throw new InvalidOperationException($"Telemetry:SampleRatio is {ratio}; expected a number from 0 to 1.");
         }
 
-        return new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio));
+        return builder.Configuration["OTEL_TRACES_SAMPLER"] is not null ? new Sampling(ratio: null, followsCaller: true, dice)
+            : builder.Environment.IsDevelopment() ? new Sampling(1, followsCaller: false, dice)
+            : new Sampling(ratio, followsCaller: true, dice);
     }
 
     /// <summary>Starts the providers with the host and flushes them when it stops.</summary>

@@ -120,7 +120,7 @@ public sealed class MetricsPortTests
         builder.AddServiceDefaults();
         configure(builder);
         var app = builder.Build();
-        app.UseServerSpans();
+        app.UseServerTelemetry();
         return app;
     }
 }

@@ -5,6 +5,7 @@ using Orrery.Contracts;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults;
 using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Tests.Gateway.Routing;

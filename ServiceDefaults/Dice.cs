@@ -1,7 +1,7 @@
-namespace Orrery.Gateway.Routing;
+namespace Orrery.ServiceDefaults;
 
 /// <summary>Random numbers for all requests at once, without a lock: SplitMix64 (Steele et al. 2014) over an atomic counter.</summary>
-internal sealed class Dice(ulong seed)
+public sealed class Dice(ulong seed)
 {
     private const ulong Gamma = 0x9E3779B97F4A7C15;
     private ulong _state = seed;
