@@ -1,10 +1,11 @@
 using Orrery.Contracts;
 using Orrery.Gateway.Sending;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Usage;
 
 /// <summary>Closes an exchange: one usage event and the metrics. From the moment a model is known, refused requests count too.</summary>
-internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, TimeProvider time)
+internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, Dice dice, TimeProvider time)
 {
     public void Settle(Exchange exchange, Refusal? refusal)
     {
@@ -25,7 +26,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, T
         exchange.Quota?.Used(tokens.Total, isAnswered: exchange.Error is null && refusal is null);
         spool.Add(new UsageEvent
         {
-            Id = Guid.CreateVersion7(exchange.StartedAt),
+            Id = dice.NextUuid(exchange.StartedAt),
             Namespace = exchange.Caller.Namespace,
             Key = exchange.Caller.Key.Name,
             RequestId = exchange.RequestId,

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using Orrery.Contracts;
 
 namespace Orrery.Gateway.Usage;
 
@@ -38,8 +36,8 @@ internal sealed record SpoolSegment(string Path, long Number)
         return path;
     }
 
-    /// <summary>The whole lines of <paramref name="bytes"/> that are events. A torn last line, or one that a crash left unwritten, is passed over.</summary>
-    /// <param name="skipped">Lines that ended as they should and still are no events.</param>
+    /// <summary>The whole lines of <paramref name="bytes"/>. A torn last line, or one that a crash left unwritten, is passed over.</summary>
+    /// <param name="skipped">Lines that ended as they should and still are none.</param>
     public static List<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> bytes, out int skipped)
     {
         var lines = new List<ReadOnlyMemory<byte>>();
@@ -48,7 +46,7 @@ internal sealed record SpoolSegment(string Path, long Number)
         {
             var line = bytes[..end];
             bytes = bytes[(end + 1)..];
-            if (IsEvent(line.Span))
+            if (IsWhole(line.Span))
             {
                 lines.Add(line);
             }
@@ -61,17 +59,8 @@ internal sealed record SpoolSegment(string Path, long Number)
         return lines;
     }
 
-    private static bool IsEvent(ReadOnlySpan<byte> line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, ContractsJson.Default.UsageEvent) is not null;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Whether a crash has left the line whole. What is whole and still no event is the Catalogue's to refuse, and is set aside then.</summary>
+    private static bool IsWhole(ReadOnlySpan<byte> line) => line is [(byte)'{', .., (byte)'}'] && !line.Contains((byte)0);
 
     private static long NumberOf(string path) =>
         long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
