@@ -9,7 +9,7 @@ using Orrery.Gateway.Usage;
 namespace Orrery.Gateway;
 
 /// <summary>One request on its way. Each property is set by the step it is named under, and by no other.</summary>
-internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? snapshot, DateTimeOffset startedAt, long startTimestamp) : IDisposable
+internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? snapshot, TraceContext trace, DateTimeOffset startedAt, long startTimestamp) : IDisposable
 {
     private Caller? _caller;
     private Call? _call;
@@ -27,7 +27,7 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
 
     public long StartTimestamp { get; } = startTimestamp;
 
-    public TraceContext Trace { get; } = TraceContext.Of(http);
+    public TraceContext Trace { get; } = trace;
 
     /// <summary>What is told of it; <c>null</c> where nobody records it.</summary>
     public RequestStory? Story { get; set; }

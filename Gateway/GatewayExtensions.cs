@@ -81,10 +81,10 @@ internal static class GatewayExtensions
 
     public static void MapGateway(this WebApplication app)
     {
-        var time = app.Services.GetRequiredService<TimeProvider>();
+        var (dice, time) = (app.Services.GetRequiredService<Dice>(), app.Services.GetRequiredService<TimeProvider>());
         app.Use((http, next) =>
         {
-            RequestIds.Assign(http, time);
+            RequestIds.Assign(http, dice, time);
             return next(http);
         });
         app.MapInferenceApi();

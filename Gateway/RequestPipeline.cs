@@ -8,6 +8,7 @@ using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Usage;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway;
 
@@ -23,12 +24,13 @@ internal sealed partial class RequestPipeline(
     Sender sender,
     Recorder recorder,
     Settlement settlement,
+    Dice dice,
     TimeProvider time,
     ILogger<RequestPipeline> logger)
 {
     public async Task AnswerAsync(HttpContext http, Operation operation)
     {
-        using var exchange = new Exchange(http, operation, snapshots.Value, time.GetUtcNow(), time.GetTimestamp());
+        using var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp());
         exchange.Story = RequestStory.Begin(exchange, recorder, time);
         if (exchange.Story is null)
         {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway;
 
@@ -13,7 +15,7 @@ internal readonly record struct TraceContext(string Traceparent)
     public string TraceId => Traceparent.Substring(TraceIdOffset, TraceIdLength);
 
     /// <summary>The server span's trace, else the client's, else a new one.</summary>
-    public static TraceContext Of(HttpContext http)
+    public static TraceContext Of(HttpContext http, Dice dice)
     {
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id })
         {
@@ -27,6 +29,6 @@ internal readonly record struct TraceContext(string Traceparent)
         }
 
         // Flag 00: nobody has recorded this trace so far, and nobody here does.
-        return new TraceContext(string.Concat("00-", ActivityTraceId.CreateRandom().ToHexString(), "-", ActivitySpanId.CreateRandom().ToHexString()) + "-00");
+        return new TraceContext(string.Create(CultureInfo.InvariantCulture, $"00-{dice.Next():x16}{dice.Next():x16}-{dice.Next():x16}-00"));
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Primitives;
 using Orrery.Contracts;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Api;
 
@@ -10,9 +11,9 @@ internal static class RequestIds
     private const int Longest = 128;
     private static readonly SearchValues<char> Visible = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(code => (char)code)]);
 
-    public static void Assign(HttpContext http, TimeProvider time)
+    public static void Assign(HttpContext http, Dice dice, TimeProvider time)
     {
-        var id = TakeOver(http.Request.Headers) ?? string.Concat("req_", Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
+        var id = TakeOver(http.Request.Headers) ?? string.Concat("req_", dice.NextUuid(time.GetUtcNow()).ToString("N"));
         http.TraceIdentifier = id;
         http.Response.Headers[OrreryHeaders.RequestId] = new StringValues(id);
     }

@@ -351,7 +351,7 @@ public sealed class LimitsTests
         using var telemetry = new QuotaTelemetry();
         var options = Microsoft.Extensions.Options.Options.Create(new QuotaOptions());
         var gate = new QuotaGate(new Admission(replica.Store, telemetry, options, TimeProvider.System), options);
-        using var exchange = new Orrery.Gateway.Exchange(new Microsoft.AspNetCore.Http.DefaultHttpContext(), Orrery.Gateway.Operation.Chat, snapshot: null, startedAt: default, startTimestamp: 0)
+        using var exchange = new Orrery.Gateway.Exchange(new Microsoft.AspNetCore.Http.DefaultHttpContext(), Orrery.Gateway.Operation.Chat, snapshot: null, trace: default, startedAt: default, startTimestamp: 0)
         {
             Caller = new Orrery.Gateway.Authentication.Caller(GatewayWorld.AccessKey(), Orrery.Gateway.NamespaceModels.None, AllowedModels: null),
             Model = new Orrery.Gateway.ModelResolution.ServedModel(GatewayWorld.Model("m", ModelTypes.Chat), []),
