@@ -6,6 +6,7 @@
 #   off     one beside it that sends no telemetry at all
 #   tenth   one beside it as the graph's own
 #   all     one beside it that records every trace
+#   on      everything on: limits of key, team, model and provider in Redis, accounting, one trace in ten and all metrics to a sink that counts (Bench/sink.py)
 #   NAME:VARIABLE=VALUE,VARIABLE=VALUE   one beside it with these variables, to try something out
 # Needs the benchmark (ORRERY_TEST_DATA, default ../shared, has bench/), gcc, nginx, python3 and curl.
 set -euo pipefail
@@ -19,6 +20,8 @@ mock=9001
 gateway=http://127.0.0.1:18080
 catalogue=http://127.0.0.1:18081
 key=ork_benchbenchbenchbenchbenchbenchbenchbench
+limited=ork_limitlimitlimitlimitlimitlimitlimitlimit
+sink=9701
 state=$(mktemp -d)
 started=()
 
@@ -55,7 +58,40 @@ spec:
   endpoint: http://127.0.0.1:$mock/v1
   models:
     - { id: bench-chat, modelType: chat }
+---
+kind: ModelProvider
+apiVersion: orrery.dev/v1
+metadata: { name: bench-limited }
+spec:
+  provider: openai
+  engine: openai
+  endpoint: http://127.0.0.1:$mock/v1
+  models:
+    - { id: bench-limited, modelType: chat }
+  limits: { requests: [{ count: 100000000, per: 1m }] }
+---
+kind: Model
+apiVersion: orrery.dev/v1
+metadata: { name: bench-limited }
+spec: { id: bench-limited, modelType: chat, limits: { concurrency: 10000 } }
+---
+kind: Team
+apiVersion: orrery.dev/v1
+metadata: { name: bench }
+spec: { displayName: Bench, limits: { requests: [{ count: 100000000, per: 1h }], tokens: [{ count: 100000000000, per: 1h }] } }
+---
+kind: AccessKey
+apiVersion: orrery.dev/v1
+metadata: { name: bench-limited }
+spec:
+  sha256: $(printf %s "$limited" | sha256sum | cut -d' ' -f1)
+  team: bench
+  limits: { requests: [{ count: 100000000, per: 1m }], tokens: [{ count: 100000000000, per: 1m }], concurrency: 10000 }
 YAML
+
+python3 Bench/sink.py $sink >"$state/sink.txt" &
+sink_pid=$!
+started+=($sink_pid)
 
 # The child that listens on the gateway's port; one beside it has its environment.
 own=$(ss -Hltnp 'sport = :18080' | grep -o 'pid=[0-9]*' | head -n 1 | cut -d= -f2)
@@ -72,14 +108,35 @@ for name in $gateways; do
     off) environment+=(Telemetry__ConsoleUrl= OTEL_EXPORTER_OTLP_ENDPOINT=) ;;
     tenth) environment+=(Telemetry__SampleRatio=0.1) ;;
     all) environment+=(Telemetry__SampleRatio=1) ;;
+    on) environment+=(Telemetry__SampleRatio=0.1 Telemetry__ConsoleUrl= "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink" OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_METRIC_EXPORT_INTERVAL=5000) ;;
     *:*=*) IFS=, read -ra own_variables <<<"${name#*:}" && environment+=("${own_variables[@]}") ;;
     *) echo "'$name' is no gateway; expected graph, off, tenth, all or NAME:VARIABLE=VALUE,…" >&2; exit 1 ;;
   esac
   (cd Gateway && exec env -i "${environment[@]}" bin/Release/net10.0/Orrery.Gateway) >"$state/${name%%:*}.log" 2>&1 &
   started+=($!)
   wait_for "http://127.0.0.1:$port/health/ready" $! "$state/${name%%:*}.log"
-  tested+=(--gut "orrery-${name%%:*}" "http://127.0.0.1:$port/v1" "$key" bench-chat $!)
+  if [ "${name%%:*}" = on ]; then
+    tested+=(--gut orrery-on "http://127.0.0.1:$port/v1" "$limited" bench-limited $!)
+  else
+    tested+=(--gut "orrery-${name%%:*}" "http://127.0.0.1:$port/v1" "$key" bench-chat $!)
+  fi
   port=$((port + 1))
 done
 
+# What stands beside a gateway works for it too: milliseconds of CPU so far, a line for each of the graph's processes with what it has started.
+beside() {
+  local child pid
+  for child in $(pgrep -P "${started[0]}"); do
+    for pid in "$child" $(pgrep -P "$child"); do cat /proc/"$pid"/stat 2>/dev/null || true; done |
+      awk -v name="$(cat /proc/"$child"/comm)" -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); sum += $12 + $13 + $14 + $15 } END { print name, sum * 1000 / tick }'
+  done
+}
+
+before=$(beside)
 "$bench/bench.sh" "${tested[@]}" --targets "direct nginx floor" --scenarios "$scenarios" --rounds "$rounds"
+echo
+echo "Beside them, over the whole run, warming and all gateways together:"
+join <(sort <<<"$before") <(beside | sort) | awk '{ printf "  %-16s %8d ms CPU\n", $1, $3 - $2 }'
+kill -TERM $sink_pid
+wait $sink_pid || true
+cat "$state/sink.txt"
