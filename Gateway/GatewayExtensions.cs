@@ -54,6 +54,9 @@ internal static class GatewayExtensions
 
         services.AddSingleton<HealthJournal>();
         services.AddSingleton<EndpointPool>();
+        services.AddSingleton<KeyJournal>();
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<AccessBuilder>();
         services.AddSingleton<EndpointPicker>();
         services.AddSingleton<LatencyBook>();
         services.AddSingleton<PlanBuilder>();
