@@ -93,6 +93,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
     {
         var defaults = options.Value;
         var connect = spec.Timeouts?.Connect?.Value ?? defaults.ConnectTimeout;
+        var limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits);
         string? fault = null;
         string? credential = null;
         if (spec.ApiKey is { } apiKey && !sealer.TryOpen(spec.ApiKeyContext ?? "", apiKey, out credential, out fault))
@@ -112,7 +113,8 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
             IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
             TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
-            Limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits),
+            Limits = limits,
+            ExternalLimits = Limit.Join(limits, Limit.Of(LimitScope.ProviderExternal, spec.Namespace, spec.Name, spec.ExternalLimits)),
         };
     }
 

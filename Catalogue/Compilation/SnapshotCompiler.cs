@@ -79,7 +79,7 @@ internal static class SnapshotCompiler
         }
 
         // A provider without a server, or without the credential it should send, serves nothing.
-        if (endpoints.Count == 0 || (spec.ApiKeySecretRef is not null && apiKey is null))
+        if (spec.Disabled || endpoints.Count == 0 || (spec.ApiKeySecretRef is not null && apiKey is null))
         {
             return null;
         }
@@ -99,7 +99,10 @@ internal static class SnapshotCompiler
             HealthCheck = spec.HealthCheck,
             Balancing = spec.Balancing,
             PassThrough = spec.PassThrough ?? [],
-            Limits = spec.Limits,
+            Limits = ProviderBudgets.LimitsOf(spec),
+            ExternalLimits = ProviderBudgets.ExternalLimitsOf(spec),
+            InternalOnly = spec.ExternalAccess?.Enabled is false,
+            MaxTokensPerRequest = spec.MaxTokensPerRequest,
         });
     }
 
