@@ -15,14 +15,34 @@ public sealed record ModelProviderSpec
     /// <summary>How to talk to the server. One of <see cref="Engines.All"/>; follows from <see cref="Provider"/> where absent.</summary>
     public string? Engine { get; init; }
 
-    /// <summary>The server's base URL. Without a path <c>/v1</c> is meant; a trailing slash means nothing.</summary>
+    /// <summary>
+    /// The server's base URL. Without a path <c>/v1</c> is meant; a trailing slash means nothing. May be absent for vendors whose address is known (see <see cref="KnownVendors"/>).
+    /// </summary>
     public string? Endpoint { get; init; }
 
     /// <summary>Several servers of the same models, instead of <see cref="Endpoint"/>.</summary>
     public IReadOnlyList<ProviderEndpoint>? Endpoints { get; init; }
 
-    /// <summary>The credential sent as <c>Authorization: Bearer</c>. Absent: none is sent.</summary>
+    /// <summary>The credential, sent as <see cref="Auth"/> says. Absent: none is sent.</summary>
     public SecretKeyReference? ApiKeySecretRef { get; init; }
+
+    /// <summary>Several credentials, instead of <see cref="ApiKeySecretRef"/>: used in turn; one that the provider refuses or limits is set aside for a time.</summary>
+    public IReadOnlyList<SecretKeyReference>? ApiKeySecretRefs { get; init; }
+
+    /// <summary>How the credential is sent. Absent: as the engine expects it, which is <c>Authorization: Bearer</c> for most.</summary>
+    public ProviderAuth? Auth { get; init; }
+
+    /// <summary>Headers that every request to the provider carries.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>Headers whose values are in Secrets.</summary>
+    public IReadOnlyDictionary<string, SecretKeyReference>? SecretHeaders { get; init; }
+
+    /// <summary>Other names of this provider: a model may be asked for as <c>alias/model</c> and <c>alias:model</c>. Unique in the namespace.</summary>
+    public IReadOnlyList<string>? Aliases { get; init; }
+
+    /// <summary>With the engine <c>azure-openai</c>: the API's version (<c>2024-10-21</c>). Absent: the API below <c>/openai/v1</c>, which has none.</summary>
+    public string? ApiVersion { get; init; }
 
     /// <summary>The models served here.</summary>
     public IReadOnlyList<ProvidedModel>? Models { get; init; }
@@ -84,15 +104,7 @@ public sealed record ModelProviderSpec
         }
 
         ValidateEndpoints(errors);
-        if (ApiKeySecretRef is { } secret)
-        {
-            errors.RequireName("spec.apiKeySecretRef.name", secret.Name);
-            if (string.IsNullOrWhiteSpace(secret.Key))
-            {
-                errors.Add("spec.apiKeySecretRef.key", secret.Key, "the key of the secret that holds the credential");
-            }
-        }
-
+        ProviderCredentials.Validate(this, errors);
         ValidateModels(errors);
         Timeouts?.Validate(errors);
         if (Weight is < 0 or > 1_000_000)
@@ -114,19 +126,40 @@ public sealed record ModelProviderSpec
     }
 
     /// <summary><see cref="Engine"/>, or what follows from <see cref="Provider"/>; <c>null</c> when nothing does.</summary>
-    public string? EffectiveEngine => Engine ?? (Engines.All.Contains(Provider) ? Provider : null);
+    public string? EffectiveEngine => Engine ?? (Engines.All.Contains(Provider) ? Provider : KnownVendors.Find(Provider)?.Engine);
 
     /// <summary>Who offers the models once an engine's name in <see cref="Provider"/> has been read as "self-hosted".</summary>
     public string EffectiveProvider => Engines.SelfHosted.Contains(Provider) ? "self_hosted" : Provider;
 
-    /// <summary>The servers, wherever they were written.</summary>
-    public IReadOnlyList<ProviderEndpoint> EffectiveEndpoints => Endpoints ?? (Endpoint is null ? [] : [new ProviderEndpoint { Url = Endpoint }]);
+    /// <summary>The servers, wherever they were written; the vendor's own where nothing was and its address is known.</summary>
+    public IReadOnlyList<ProviderEndpoint> EffectiveEndpoints => Endpoints ?? ((Endpoint ?? VendorUrl) is { } url ? [new ProviderEndpoint { Url = url }] : []);
+
+    /// <summary>The credentials, wherever they were written; the first is used first.</summary>
+    public IReadOnlyList<SecretKeyReference> EffectiveApiKeySecretRefs => ApiKeySecretRefs ?? (ApiKeySecretRef is null ? [] : [ApiKeySecretRef]);
+
+    /// <summary>How a credential is sent, one of <see cref="AuthTypes.All"/>.</summary>
+    public string EffectiveAuthType => Auth?.Type ?? AuthTypes.Of(EffectiveEngine ?? Engines.OpenAi);
+
+    /// <summary>The header that a credential is sent in; <c>null</c>: none is.</summary>
+    public string? CredentialHeader => EffectiveAuthType switch
+    {
+        AuthTypes.None => null,
+        AuthTypes.Header => Auth?.Header ?? AuthTypes.HeaderOf(EffectiveEngine ?? Engines.OpenAi),
+        _ => "Authorization",
+    };
+
+    /// <summary>The address of a vendor that speaks <see cref="EffectiveEngine"/> there; <c>null</c>: not known.</summary>
+    private string? VendorUrl => KnownVendors.Find(Provider) is { } vendor && vendor.Engine == EffectiveEngine ? vendor.Url : null;
 
     private void ValidateEndpoints(FieldErrors errors)
     {
-        if (Endpoint is null == Endpoints is null)
+        if (Endpoint is not null && Endpoints is not null)
         {
             errors.Add("spec.endpoint", Endpoint, "either endpoint or endpoints, and not both");
+        }
+        else if (Endpoint is null && Endpoints is null && VendorUrl is null)
+        {
+            errors.Add("spec.endpoint", null, "either endpoint or endpoints", $"Only vendors whose address is known need none: {KnownVendors.WithAddress}.");
         }
 
         if (Endpoint is not null)
@@ -260,8 +293,14 @@ public static class Engines
     /// <summary>Anthropic's Messages API; requests and answers are translated.</summary>
     public const string Anthropic = "anthropic";
 
+    /// <summary>Azure's OpenAI service: OpenAI's API at addresses, with a header and with errors of its own.</summary>
+    public const string AzureOpenAi = "azure-openai";
+
+    /// <summary>Google's Gemini API in its form that is compatible with OpenAI's.</summary>
+    public const string Gemini = "gemini";
+
     /// <summary>Servers that a team runs itself.</summary>
     public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers];
 
-    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic];
+    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic, AzureOpenAi, Gemini];
 }

@@ -148,6 +148,23 @@ public sealed record SnapshotProvider
     /// <summary>What the credential was sealed for (<see cref="SecretContext"/> of the secret it was copied from).</summary>
     public string? ApiKeyContext { get; init; }
 
+    /// <summary>All credentials in their order, where there are several; <see cref="ApiKey"/> is the first of them.</summary>
+    public IReadOnlyList<SnapshotSecret> ApiKeys { get; init => field = value ?? []; } = [];
+
+    public ProviderAuth? Auth { get; init; }
+
+    /// <summary>Sent with each request.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>The same, with values from Secrets.</summary>
+    public IReadOnlyDictionary<string, SnapshotSecret>? SecretHeaders { get; init; }
+
+    /// <summary>Other names that requests may know it by.</summary>
+    public IReadOnlyList<string> Aliases { get; init => field = value ?? []; } = [];
+
+    /// <summary>With <see cref="Engines.AzureOpenAi"/>; <c>null</c>: the API without versions.</summary>
+    public string? ApiVersion { get; init; }
+
     public ProviderTimeouts? Timeouts { get; init; }
 
     /// <summary><c>null</c>: 1.</summary>

@@ -10,6 +10,7 @@ internal static class FieldHints
         [(typeof(ModelSpec), "modelType")] = ModelTypes.All,
         [(typeof(ProvidedModel), "modelType")] = ModelTypes.All,
         [(typeof(ModelProviderSpec), "engine")] = Engines.All,
+        [(typeof(ProviderAuth), "type")] = AuthTypes.All,
         [(typeof(AccessKeySpec), "role")] = AccessRoles.All,
         [(typeof(ModelSpec), "strategy")] = RoutingStrategies.All,
         [(typeof(RouteSpec), "strategy")] = RoutingStrategies.All,
@@ -40,6 +41,7 @@ internal static class FieldHints
             _ when type == typeof(Duration) => Duration.Expectation,
             _ when type == typeof(DateTimeOffset) => "a time such as 2026-01-31T12:00:00Z (RFC 3339, with its offset)",
             _ when type == typeof(IReadOnlyDictionary<string, string>) => "a mapping of names to texts",
+            _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) => "a mapping of names to mappings",
             _ when type.IsGenericType => "a list",
             _ => "a mapping",
         };
