@@ -72,10 +72,10 @@ public sealed class BadDocumentsTests
               models:
                 - {id: a, modelType: chatt}
                 - {ident: b}
-              maxTokensPerDay: 5
+              maxTokensPerYear: 5
             """);
         Assert.Equal(
-            ["metadata.nam 3", "metadata.name 3", "spec.endpoint 6", "spec.endpoint 6", "spec.models[0].modelType 9", "spec.models[1].id 10", "spec.models[1].ident 10", "spec.maxTokensPerDay 11"],
+            ["metadata.nam 3", "metadata.name 3", "spec.endpoint 6", "spec.endpoint 6", "spec.models[0].modelType 9", "spec.models[1].id 10", "spec.models[1].ident 10", "spec.maxTokensPerYear 11"],
             errors.Select(error => $"{error.Path} {error.Line}"));
     }
 

@@ -117,7 +117,7 @@ public sealed class ProviderBudgetTests
         await using var engine = await ScriptedEngine.StartAsync();
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with { MaxTokensPerRequest = 500 }));
         var picture = Convert.ToBase64String(new byte[60_000]);
-        var messages = $$"""{"model":"m","max_tokens":100,"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{picture}}"}},{"type":"text","text":"{0}"}]}]}""";
+        var messages = $$$"""{"model":"m","max_tokens":100,"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{picture}}}"}},{"type":"text","text":"{0}"}]}]}""";
         (await world.PostAsync(messages)).EnsureSuccessStatusCode().Dispose();
         using var refused = await world.PostAsync(messages.Replace("{0}", new string('x', 4_000), StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
