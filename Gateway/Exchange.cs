@@ -86,6 +86,9 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     /// <summary>Sending: who answered, or was tried last.</summary>
     public Candidate? Candidate { get; set; }
 
+    /// <summary>Sending: the key of the attempt under way, where the provider has several.</summary>
+    public ProviderKey? ProviderKey { get; set; }
+
     /// <summary>The model that answered, or was tried last; before that the one asked for.</summary>
     public ServedModel Served => Candidate?.Model ?? Model;
 

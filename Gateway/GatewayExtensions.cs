@@ -55,6 +55,9 @@ internal static class GatewayExtensions
         services.AddSingleton(_ => new Dice((ulong)new Random().NextInt64()));
         services.AddSingleton<HealthJournal>();
         services.AddSingleton<EndpointPool>();
+        services.AddSingleton<KeyJournal>();
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<AccessBuilder>();
         services.AddSingleton<EndpointPicker>();
         services.AddSingleton<LatencyBook>();
         services.AddSingleton<PlanBuilder>();

@@ -87,6 +87,11 @@ internal sealed class GatewayTelemetry : IDisposable
         span.SetTag("orrery.namespace", exchange.Caller.Namespace);
         span.SetTag("orrery.request_id", exchange.RequestId);
         span.SetTag("orrery.attempt", attempt);
+        if (exchange.ProviderKey is { } key)
+        {
+            span.SetTag("orrery.provider_key", key.Shown);
+        }
+
         return span;
     }
 

@@ -56,9 +56,10 @@ internal sealed class RequestStory
         }
     }
 
-    public void AttemptBegins(EndpointLease lease, int number)
+    /// <param name="key">Which of several keys, where there are several; not the key.</param>
+    public void AttemptBegins(EndpointLease lease, int number, string? key)
     {
-        (_attempts ??= []).Add(new(number, lease.Candidate.Provider.Name, lease.Endpoint.Shown, _time.GetTimestamp()));
+        (_attempts ??= []).Add(new(number, lease.Candidate.Provider.Name, lease.Endpoint.Shown, key, _time.GetTimestamp()));
         _recording?.BeginAnswer();
     }
 
@@ -86,6 +87,7 @@ internal sealed class RequestStory
                 { "orrery.attempt", attempt.Number },
                 { "orrery.provider", attempt.Provider },
                 { "orrery.endpoint", attempt.Endpoint },
+                { "orrery.provider_key", attempt.Key },
                 { "orrery.attempt.error", attempt.Error is { } error ? $"{error.Kind}: {error.Detail}" : null },
             });
         }
@@ -191,13 +193,15 @@ internal sealed class RequestStory
     private void Add(string name, long timestamp, ActivityTagsCollection tags) =>
         _span.AddEvent(new(name, _startedAt + _time.GetElapsedTime(_startTimestamp, timestamp), tags));
 
-    private sealed class Attempt(int number, string provider, string endpoint, long timestamp)
+    private sealed class Attempt(int number, string provider, string endpoint, string? key, long timestamp)
     {
         public int Number => number;
 
         public string Provider => provider;
 
         public string Endpoint => endpoint;
+
+        public string? Key => key;
 
         public long Timestamp => timestamp;
 

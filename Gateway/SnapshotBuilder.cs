@@ -6,12 +6,11 @@ using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
-using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway;
 
 /// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
-internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, SecretSealer sealer, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
+internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, AccessBuilder access, KeyBook keys, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
 {
     public Snapshot Build(SnapshotDocument document)
     {
@@ -19,6 +18,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         var providers = document.Providers.GroupBy(provider => provider.Namespace)
             .ToDictionary(group => group.Key, group => group.ToDictionary(provider => provider.Name, BuildProvider));
         endpoints.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Endpoints).Select(weighted => weighted.Endpoint));
+        keys.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Access.Keys?.Keys ?? []).Select(key => key.Health));
         checks.Follow(providers.Values.SelectMany(own => own.Values));
         var routes = document.Routes.ToLookup(route => route.Namespace);
         latencies.Keep(document.Models.SelectMany(model => model.Offers.Select(offer => (model.Namespace, model.Id, offer.Provider))).ToHashSet());
@@ -94,20 +94,25 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         var defaults = options.Value;
         var connect = spec.Timeouts?.Connect?.Value ?? defaults.ConnectTimeout;
         var limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits);
-        string? fault = null;
-        string? credential = null;
-        if (spec.ApiKey is { } apiKey && !sealer.TryOpen(spec.ApiKeyContext ?? "", apiKey, out credential, out fault))
+        var opened = access.Build(spec, out var fault, out var lost);
+        if (fault is not null)
         {
             Log.CredentialSealed(logger, spec.Namespace, spec.Name, fault);
+        }
+        else
+        {
+            foreach (var reason in lost)
+            {
+                Log.KeyLost(logger, spec.Namespace, spec.Name, reason);
+            }
         }
 
         return new ProviderRoute
         {
             Spec = spec,
-            Adapter = EngineAdapters.For(spec.Engine),
-            Authorization = credential is null ? null : "Bearer " + credential,
-            ApiKey = credential,
-            Fault = fault is null ? null : "its credential cannot be opened: " + fault,
+            Adapter = EngineAdapters.For(spec),
+            Access = opened,
+            Fault = fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
                 .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect), endpoint.Weight))],
             RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
@@ -137,8 +142,11 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
 
     private static partial class Log
     {
-        [LoggerMessage(201, LogLevel.Error, "The credential of provider {Namespace}/{Provider} cannot be opened, so nothing is sent to it: {Reason}", EventName = "CredentialSealed")]
+        [LoggerMessage(201, LogLevel.Error, "Nothing is sent to provider {Namespace}/{Provider}: {Reason}", EventName = "CredentialSealed")]
         public static partial void CredentialSealed(ILogger logger, string @namespace, string provider, string reason);
+
+        [LoggerMessage(203, LogLevel.Error, "Provider {Namespace}/{Provider} is reached with its other keys: {Reason}", EventName = "ProviderKeyLost")]
+        public static partial void KeyLost(ILogger logger, string @namespace, string provider, string reason);
 
         [LoggerMessage(202, LogLevel.Warning, "The route {Namespace}/{Route} cannot be followed as declared: {Fault}", EventName = "RouteFaulty")]
         public static partial void RouteFaulty(ILogger logger, string @namespace, string route, string fault);

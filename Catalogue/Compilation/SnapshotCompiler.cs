@@ -61,25 +61,19 @@ internal static class SnapshotCompiler
         };
     }
 
-    /// <summary><c>http://host:8000/</c> → <c>http://host:8000/v1</c>; a path of its own stays.</summary>
-    public static string BaseUrl(string url)
-    {
-        var trimmed = url.TrimEnd('/');
-        return new Uri(trimmed).AbsolutePath == "/" ? trimmed + "/v1" : trimmed;
-    }
-
     private static CompiledProvider? CompileProvider(string @namespace, StoredResource resource, Dictionary<string, SealedSecretSpec> secrets)
     {
         var spec = (ModelProviderSpec)resource.Spec;
-        var endpoints = spec.EffectiveEndpoints.Where(endpoint => endpoint.Weight > 0).Select(endpoint => endpoint with { Url = BaseUrl(endpoint.Url) }).ToList();
-        SealedSecret? apiKey = null;
-        if (spec.ApiKeySecretRef is { } reference)
-        {
-            apiKey = secrets.GetValueOrDefault(reference.Name)?.Data.GetValueOrDefault(reference.Key);
-        }
+        var endpoints = spec.EffectiveEndpoints
+            .Where(endpoint => endpoint.Weight > 0)
+            .Select(endpoint => endpoint with { Url = BaseUrls.Of(endpoint.Url, spec.EffectiveEngine, spec.ApiVersion) })
+            .ToList();
+        var references = spec.EffectiveApiKeySecretRefs;
+        List<SnapshotSecret> keys = [.. references.Select(reference => Copy(secrets, reference)).OfType<SnapshotSecret>()];
+        var headers = spec.SecretHeaders?.ToDictionary(header => header.Key, header => Copy(secrets, header.Value));
 
-        // A provider without a server, or without the credential it should send, serves nothing.
-        if (spec.Disabled || endpoints.Count == 0 || (spec.ApiKeySecretRef is not null && apiKey is null))
+        // A provider without a server, or without the credentials it should send, serves nothing.
+        if (spec.Disabled || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true)
         {
             return null;
         }
@@ -92,8 +86,14 @@ internal static class SnapshotCompiler
             Engine = spec.EffectiveEngine!,
             Endpoints = endpoints,
             Simulated = spec.Simulated,
-            ApiKey = apiKey,
-            ApiKeyContext = spec.ApiKeySecretRef is { } secret ? SecretContext.Of(@namespace, secret.Name, secret.Key) : null,
+            ApiKey = keys.FirstOrDefault()?.Value,
+            ApiKeyContext = keys.FirstOrDefault() is { } first ? SecretContext.Of(@namespace, first.Secret, first.Key) : null,
+            ApiKeys = keys.Count > 1 ? keys : [],
+            Auth = spec.Auth,
+            Headers = spec.Headers,
+            SecretHeaders = headers?.ToDictionary(header => header.Key, header => header.Value!),
+            Aliases = spec.Aliases ?? [],
+            ApiVersion = spec.ApiVersion,
             Timeouts = spec.Timeouts,
             Weight = spec.Weight,
             HealthCheck = spec.HealthCheck,
@@ -105,6 +105,9 @@ internal static class SnapshotCompiler
             MaxTokensPerRequest = spec.MaxTokensPerRequest,
         });
     }
+
+    private static SnapshotSecret? Copy(Dictionary<string, SealedSecretSpec> secrets, SecretKeyReference reference) =>
+        secrets.GetValueOrDefault(reference.Name)?.Data.GetValueOrDefault(reference.Key) is { } value ? new SnapshotSecret(reference.Name, reference.Key, value) : null;
 
     /// <summary>allowedModels is the truth where given, and the list itself where <c>models</c> is absent.</summary>
     private static List<ProvidedModel> Offered(ModelProviderSpec spec)

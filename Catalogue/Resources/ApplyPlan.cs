@@ -46,7 +46,13 @@ internal sealed class PlanFaults
     public void Add(DeclaredResource document, string path, string? value, string expectation, string? remedy = null) =>
         _errors.Add(document.Index, new FieldError(document.PathOf?.Invoke(path) ?? path, value, expectation, remedy), document.PlaceOf?.Invoke(path));
 
-    public void AddConflict(string conflict) => _conflicts.Add(conflict);
+    public void AddConflict(string conflict)
+    {
+        if (!_conflicts.Contains(conflict))
+        {
+            _conflicts.Add(conflict);
+        }
+    }
 
     public Refusal? Refusal => _errors.Any
         ? Orrery.Catalogue.Refusal.Fields(_errors.All)

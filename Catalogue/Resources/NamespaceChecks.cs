@@ -76,20 +76,27 @@ internal sealed class NamespaceChecks
     {
         foreach (var provider in _providers)
         {
-            if (((ModelProviderSpec)provider.Spec).ApiKeySecretRef is not { } reference)
+            foreach (var (path, reference) in SecretReferences.Of((ModelProviderSpec)provider.Spec))
             {
-                continue;
+                RequireSecret(provider, path, reference);
             }
+        }
+    }
 
-            var secret = _secrets.GetValueOrDefault(reference.Name);
-            if (secret is null)
+    /// <summary>A provider's alias is nobody else's name: <c>alias/model</c> must mean one provider.</summary>
+    public void RequireDistinctProviderNames()
+    {
+        var names = _providers.Select(provider => (Name: provider.Metadata.Name, Provider: provider, Path: "metadata.name"))
+            .Concat(_providers.SelectMany(provider => (((ModelProviderSpec)provider.Spec).Aliases ?? []).Select((alias, i) => (Name: alias, Provider: provider, Path: $"spec.aliases[{i}]"))));
+        foreach (var group in names.GroupBy(entry => entry.Name, StringComparer.Ordinal))
+        {
+            var isTaken = group.DistinctBy(entry => entry.Provider.Key).Count() > 1;
+            foreach (var entry in group.Where(entry => isTaken || (entry.Path != "metadata.name" && group.Count() > 1)))
             {
-                RequireSecret(provider, reference);
-            }
-            else if (!((SealedSecretSpec)secret.Spec).Data.ContainsKey(reference.Key)
-                && !Add(provider, "spec.apiKeySecretRef.key", reference.Key, $"a key of {secret.Key}: {string.Join(", ", ((SealedSecretSpec)secret.Spec).Data.Keys)}"))
-            {
-                Add(secret, "spec.data", null, $"the key '{reference.Key}', which {provider.Key} uses", "Keep the key, or change the provider in the same request.");
+                var other = group.First(candidate => candidate != entry).Provider;
+                Add(entry.Provider, entry.Path, group.Key, other == entry.Provider
+                    ? "another name than the provider's own"
+                    : $"a name that no other ModelProvider of namespace '{_name}' has as its name or alias; {other.Key} has it");
             }
         }
     }
@@ -143,12 +150,21 @@ internal sealed class NamespaceChecks
         }
     }
 
-    private void RequireSecret(StoredResource provider, SecretKeyReference reference)
+    private void RequireSecret(StoredResource provider, string path, SecretKeyReference reference)
     {
-        if (!Add(provider, "spec.apiKeySecretRef.name", reference.Name, $"a Secret of namespace '{_name}'", "Apply the Secret first, or in the same request.")
-            && _deleted.Contains(reference.Name))
+        var secret = _secrets.GetValueOrDefault(reference.Name);
+        if (secret is null)
         {
-            _faults.AddConflict($"Secret '{reference.Name}' is used by {provider.Key}: delete or change that first.");
+            if (!Add(provider, $"{path}.name", reference.Name, $"a Secret of namespace '{_name}'", "Apply the Secret first, or in the same request.")
+                && _deleted.Contains(reference.Name))
+            {
+                _faults.AddConflict($"Secret '{reference.Name}' is used by {provider.Key}: delete or change that first.");
+            }
+        }
+        else if (!((SealedSecretSpec)secret.Spec).Data.ContainsKey(reference.Key)
+            && !Add(provider, $"{path}.key", reference.Key, $"a key of {secret.Key}: {string.Join(", ", ((SealedSecretSpec)secret.Spec).Data.Keys)}"))
+        {
+            Add(secret, "spec.data", null, $"the key '{reference.Key}', which {provider.Key} uses", "Keep the key, or change the provider in the same request.");
         }
     }
 

@@ -28,6 +28,11 @@ internal sealed class RouteNames
             var own = offered.ToHashSet(StringComparer.Ordinal);
             own.UnionWith(ids.Where(pair => own.Contains(pair.Value)).Select(pair => pair.Key).ToList());
             names._byProvider[provider.Metadata.Name] = own;
+            foreach (var alias in spec.Aliases ?? [])
+            {
+                names._byProvider.TryAdd(alias, own);
+            }
+
             names._models.UnionWith(own);
         }
 

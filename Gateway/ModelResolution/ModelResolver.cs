@@ -39,8 +39,8 @@ internal sealed class ModelResolver
         var place = name.IndexOf(separator, StringComparison.Ordinal);
         return place > 0
             && models.ByName.TryGetValue(name[(place + 1)..], out var model)
-            && model.PlanFor(name[..place]) is not null
-            ? (model, name[..place])
+            && model.PlanFor(name[..place]) is { } plan
+            ? (model, plan.Candidates[0].Provider.Name)
             : null;
     }
 

@@ -47,12 +47,12 @@ internal sealed class ServedModel
     /// <summary>Counts up, for those who are asked in turn.</summary>
     public uint NextTurn() => Interlocked.Increment(ref _turn);
 
-    /// <summary>The plan when the client names one; <c>null</c> when that provider does not serve this model.</summary>
+    /// <summary>The plan when the client names one, by its name or an alias; <c>null</c> when that provider does not serve this model.</summary>
     public RoutePlan? PlanFor(string provider)
     {
         foreach (var candidate in Plan.Candidates)
         {
-            if (candidate.Provider.Name == provider)
+            if (candidate.Provider.IsNamed(provider))
             {
                 return new RoutePlan([candidate]);
             }

@@ -47,11 +47,8 @@ internal sealed class ProviderRoute
 
     public required IEngineAdapter Adapter { get; init; }
 
-    /// <summary>The <c>Authorization</c> header's value; <c>null</c>: none is sent. Never logged.</summary>
-    public required string? Authorization { get; init; }
-
-    /// <summary>The credential by itself, for engines that want it in a header of their own. Never logged.</summary>
-    public string? ApiKey { get; init; }
+    /// <summary>The credential and the headers that requests carry. Never logged.</summary>
+    public ProviderAccess Access { get; init; } = ProviderAccess.None;
 
     /// <summary>Why nothing can be sent here, in words; <c>null</c> when something can.</summary>
     public required string? Fault { get; init; }
@@ -76,6 +73,29 @@ internal sealed class ProviderRoute
     public string Name => Spec.Name;
 
     public bool IsUsable => Fault is null && Endpoints.Count > 0;
+
+    /// <summary>Not all of its keys have to wait.</summary>
+    public bool HasKey => Access.Keys is not { } keys || keys.IsReady;
+
+    /// <summary>Requests may mean it by <paramref name="name"/>.</summary>
+    public bool IsNamed(string name)
+    {
+        if (Spec.Name == name)
+        {
+            return true;
+        }
+
+        var aliases = Spec.Aliases;
+        for (var i = 0; i < aliases.Count; i++)
+        {
+            if (aliases[i] == name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <param name="Weight">Its share of the requests, relative to its neighbours'; above 0.</param>

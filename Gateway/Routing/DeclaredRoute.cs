@@ -109,7 +109,11 @@ internal sealed class DeclaredRoute
 
     /// <summary>A model, or a provider: then whichever target it serves.</summary>
     private IEnumerable<WantedModel> FindFallback(NamespaceModels models, string name) =>
-        Find(models, name) is { } wanted ? [wanted] : Targets.Where(target => target.Target.Model.PlanFor(name) is not null).Select(target => target.Target with { Provider = name });
+        Find(models, name) is { } wanted
+            ? [wanted]
+            : Targets.Select(target => (target.Target, Plan: target.Target.Model.PlanFor(name)))
+                .Where(target => target.Plan is not null)
+                .Select(target => target.Target with { Provider = target.Plan!.Candidates[0].Provider.Name });
 
     private static FrozenSet<string>? Set(IReadOnlyCollection<string>? values) => values is { Count: > 0 } ? values.ToFrozenSet(StringComparer.Ordinal) : null;
 }

@@ -93,7 +93,11 @@ internal readonly struct EndpointLease(Endpoint endpoint, Candidate candidate, H
     /// <param name="firstToken">When the first content went out, if it did.</param>
     public void Ended(SendError? error, long? firstToken)
     {
-        Endpoint.Health.Report(error, ticket);
+        if (error is not { Kind: SendErrorKind.Throttled } || Candidate.Provider.Access.Keys is null)
+        {
+            Endpoint.Health.Report(error, ticket); // With several keys it is a key that is throttled.
+        }
+
         if (started != 0)
         {
             Endpoint.Measure(started, firstToken, error);

@@ -22,6 +22,7 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
             var candidate = plan.Candidates[i];
             var isLast = i == plan.Candidates.Count - 1;
             if (candidate.Provider.IsUsable
+                && candidate.Provider.HasKey
                 && (isLast || tried.CountOf(candidate) < MostOfOneProvider)
                 && TryTake(candidate, asked, tried) is { } lease)
             {
@@ -106,7 +107,7 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
         for (var i = 0; i < plan.Candidates.Count; i++)
         {
             var each = plan.Candidates[i];
-            if (!each.Provider.IsUsable)
+            if (!each.Provider.IsUsable || !each.Provider.HasKey)
             {
                 continue;
             }
@@ -143,6 +144,9 @@ internal struct TriedEndpoints
     private int _count;
 
     public readonly int Count => _count;
+
+    /// <summary>Requests that were sent, or could have been: an endpoint may have been asked with one key after another.</summary>
+    public int Attempts { get; set; }
 
     public void Add(Candidate candidate, Endpoint endpoint) => _slots[_count++] = (candidate, endpoint);
 

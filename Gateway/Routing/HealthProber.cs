@@ -1,5 +1,6 @@
 using System.Net;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation;
 
 namespace Orrery.Gateway.Routing;
 
@@ -89,16 +90,20 @@ internal sealed partial class HealthProber(HealthSchedule schedule, TimeProvider
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        request.Headers.TryAddWithoutValidation("User-Agent", "orrery-health");
-        if (target.Authorization is { } authorization)
+        var key = target.Provider.Access.Keys?.Peek();
+        target.Provider.Access.AddTo(request.Headers, key);
+        (target.Provider.Adapter as ITranslatingAdapter)?.AddHeaders(request.Headers);
+        if (!request.Headers.NonValidated.Contains("User-Agent"))
         {
-            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            request.Headers.TryAddWithoutValidation("User-Agent", "orrery-health");
         }
 
         try
         {
             using var response = await target.Endpoint.Connections.SendAsync(request, limit.Token);
-            return FaultOf((int)response.StatusCode, target.Check);
+            return response.StatusCode == HttpStatusCode.Unauthorized && key is not null
+                ? null // One of several keys is bad, and the server lives; requests find out which.
+                : FaultOf((int)response.StatusCode, target.Check);
         }
         catch (Exception failure) when (AttemptFailure.IsExpected(failure))
         {

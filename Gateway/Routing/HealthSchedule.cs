@@ -1,7 +1,7 @@
 namespace Orrery.Gateway.Routing;
 
 /// <summary>An endpoint that is checked, and how.</summary>
-internal sealed record CheckTarget(Endpoint Endpoint, ActiveCheck Check, string? Authorization);
+internal sealed record CheckTarget(Endpoint Endpoint, ActiveCheck Check, ProviderRoute Provider);
 
 /// <summary>When each endpoint is to be checked next. One queue for all, so that a thousand endpoints need neither threads nor timers.</summary>
 internal sealed class HealthSchedule(TimeProvider time, Random random)
@@ -36,7 +36,7 @@ internal sealed class HealthSchedule(TimeProvider time, Random random)
             {
                 foreach (var (endpoint, _) in provider.Endpoints)
                 {
-                    next.TryAdd(endpoint, new CheckTarget(endpoint, check, provider.Authorization));
+                    next.TryAdd(endpoint, new CheckTarget(endpoint, check, provider));
                 }
             }
         }

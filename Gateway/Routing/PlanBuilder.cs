@@ -75,7 +75,7 @@ internal sealed class PlanBuilder(Dice dice)
                 continue; // Nobody asked for it.
             }
 
-            if (providers is not null && !providers.Contains(name))
+            if (providers is not null && !providers.Any(candidate.Provider.IsNamed))
             {
                 (exchange.LeftOut ??= []).Add(new($"{name}/{wanted.Model.Id}", "routing.providers does not name the provider"));
                 continue;
@@ -118,7 +118,7 @@ internal sealed class PlanBuilder(Dice dice)
                 return ByLatency(offered);
             default:
                 return exchange.Call.Routing?.Providers is { } providers
-                    ? offered.OrderBy(candidate => IndexOf(providers, candidate.Provider.Name))
+                    ? offered.OrderBy(candidate => IndexOf(providers, candidate.Provider))
                     : offered;
         }
     }
@@ -167,11 +167,11 @@ internal sealed class PlanBuilder(Dice dice)
         return ((exchange.Call.Body.Length / BytesPerToken * (candidate.InputPrice ?? 0)) + (answered * (candidate.OutputPrice ?? 0))) / 1_000;
     }
 
-    private static int IndexOf(IReadOnlyList<string> names, string name)
+    private static int IndexOf(IReadOnlyList<string> names, ProviderRoute provider)
     {
         for (var i = 0; i < names.Count; i++)
         {
-            if (names[i] == name)
+            if (provider.IsNamed(names[i]))
             {
                 return i;
             }

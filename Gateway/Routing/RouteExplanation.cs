@@ -133,6 +133,25 @@ internal static class RouteExplanation
         }
 
         json.WriteEndArray();
+        if (candidate.Provider.Access.Keys is { } keys)
+        {
+            Write(json, keys);
+        }
+
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, KeyRing keys)
+    {
+        json.WriteStartArray("keys");
+        foreach (var key in keys.Keys.Take(8))
+        {
+            json.WriteStartObject();
+            json.WriteString("key", key.Shown);
+            json.WriteString("state", key.Health.Describe());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }

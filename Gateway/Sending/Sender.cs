@@ -28,9 +28,10 @@ internal sealed partial class Sender(
     public async Task<Refusal?> SendAsync(Exchange exchange)
     {
         var tried = new TriedEndpoints();
-        while (tried.Count < _maxAttempts && picker.TryTake(exchange, ref tried) is { } taken)
+        while (tried.Attempts < _maxAttempts && picker.TryTake(exchange, ref tried) is { } taken)
         {
             using var lease = taken;
+            tried.Attempts++;
             exchange.Candidate = lease.Candidate;
             exchange.Meter.Begin();
             exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, out var hold);
@@ -41,7 +42,7 @@ internal sealed partial class Sender(
 
             try
             {
-                exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
+                tried.Attempts = await AttemptAsync(exchange, lease, tried.Attempts);
             }
             finally
             {
@@ -57,6 +58,11 @@ internal sealed partial class Sender(
             Log.AttemptFailed(logger, exchange.RequestId, error.Provider, lease.Endpoint.Shown, error.Kind, error.Detail);
         }
 
+        if (exchange.Candidate is null)
+        {
+            (exchange.Candidate, exchange.Error) = KeyWait.Of(exchange.Plan);
+        }
+
         if (exchange.Error is null or { Kind: SendErrorKind.ClientLeft } || exchange.Http.Response.HasStarted)
         {
             return null;
@@ -66,11 +72,36 @@ internal sealed partial class Sender(
         return exchange.Error.ToRefusal();
     }
 
-    private async Task<SendError?> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
+    /// <summary>Asks one endpoint: once, or with one key after the other as long as it is the key that is refused.</summary>
+    /// <returns>How many attempts there were up to now.</returns>
+    private async Task<int> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
+    {
+        var keys = new KeyTurn(lease.Candidate.Provider.Access.Keys);
+        if (!keys.TryNext(exchange))
+        {
+            exchange.Error = lease.Candidate.Provider.Access.Keys!.Waiting(lease.Candidate); // Another request was quicker.
+            return attempt;
+        }
+
+        while (true)
+        {
+            exchange.Error = await AttemptOnceAsync(exchange, lease, attempt);
+            if (!keys.Judge(exchange) || attempt >= _maxAttempts || !keys.TryNext(exchange))
+            {
+                return attempt;
+            }
+
+            attempt++;
+            exchange.Meter.Begin();
+            Log.KeyFailed(logger, exchange.RequestId, lease.Candidate.Provider.Name, exchange.Error!.Kind, exchange.Error.Status, attempt);
+        }
+    }
+
+    private async Task<SendError?> AttemptOnceAsync(Exchange exchange, EndpointLease lease, int attempt)
     {
         var candidate = lease.Candidate;
         using var span = telemetry.StartAttempt(exchange, lease, attempt);
-        exchange.Story?.AttemptBegins(lease, attempt);
+        exchange.Story?.AttemptBegins(lease, attempt, exchange.ProviderKey?.Shown);
         var timeout = timeouts.Rent(exchange.ClientLeft, EndOf(exchange, candidate));
         var (began, isAnswering) = (time.GetTimestamp(), false);
         SendError? error;
@@ -149,14 +180,15 @@ internal sealed partial class Sender(
             await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
             timeout.Set(candidate.Provider.IdleTimeout);
             var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, timeout.Token);
-            if (response.StatusCode == HttpStatusCode.OK && !(AnswerScan.TryRead(buffer.AsSpan(0, length), out var facts) && facts.IsError))
+            if (response.StatusCode == HttpStatusCode.OK && !AnswerScan.IsError(buffer.AsSpan(0, length)))
             {
                 return SendError.Of(candidate, SendErrorKind.Malformed, "answered a request for a stream without one");
             }
 
-            return candidate.Provider.Adapter is ITranslatingAdapter adapter
-                ? adapter.ReadError(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response))
-                : UpstreamErrors.Read(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response));
+            var error = candidate.Provider.Adapter.ReadError(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response));
+            return error is { Kind: SendErrorKind.Throttled, RetryAfter: null } && candidate.Provider.Access.Keys is not null
+                ? error with { RetryAfter = RateLimitReset.Of(response.Headers, time.GetUtcNow()) }
+                : error;
         }
         finally
         {
@@ -183,5 +215,8 @@ internal sealed partial class Sender(
     {
         [LoggerMessage(701, LogLevel.Debug, "{RequestId}: provider {Provider} at {Endpoint} failed ({Kind}): {Detail}", EventName = "AttemptFailed")]
         public static partial void AttemptFailed(ILogger logger, string requestId, string provider, string endpoint, SendErrorKind kind, string detail);
+
+        [LoggerMessage(702, LogLevel.Debug, "{RequestId}: provider {Provider} refused a key ({Kind}, {Status}); attempt {Attempt} goes to the same endpoint with the next", EventName = "KeyFailed")]
+        public static partial void KeyFailed(ILogger logger, string requestId, string provider, SendErrorKind kind, int status, int attempt);
     }
 }

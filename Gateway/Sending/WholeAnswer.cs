@@ -61,6 +61,11 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
     {
         if (!AnswerScan.TryRead(answer.Span, out var facts))
         {
+            if (AnswerScan.IsError(answer.Span))
+            {
+                return candidate.Provider.Adapter.ReadError(candidate, StatusCodes.Status200OK, answer.Span, retryAfter: null);
+            }
+
             if (exchange.Operation.Answer != AnswerShape.AsItComes || !AnswerScan.IsJson(answer.Span))
             {
                 return SendError.Of(candidate, SendErrorKind.Malformed, "answered with what is not a JSON object");
@@ -71,7 +76,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
 
         if (facts.IsError)
         {
-            return UpstreamErrors.Read(candidate, StatusCodes.Status200OK, answer.Span, retryAfter: null);
+            return candidate.Provider.Adapter.ReadError(candidate, StatusCodes.Status200OK, answer.Span, retryAfter: null);
         }
 
         exchange.Meter.Count(facts);

@@ -22,6 +22,9 @@ internal struct AnswerFacts
 
     public bool HasFinish;
 
+    /// <summary>A choice holds a <c>delta</c>, <c>message</c> or <c>text</c>, be it empty.</summary>
+    public bool HasDelta;
+
     /// <summary>Where <c>reasoning</c> or <c>reasoning_content</c> stands as a name, quotes included.</summary>
     public ReasoningNames Reasoning;
 
@@ -72,6 +75,27 @@ internal static class AnswerScan
 
             ReadFields(ref reader, ref facts);
             return !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>Whether <paramref name="json"/> is an error: an object, or Google's list of one.</returns>
+    public static bool IsError(ReadOnlySpan<byte> json)
+    {
+        if (TryRead(json, out var facts))
+        {
+            return facts.IsError;
+        }
+
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.StartArray
+                && reader.Read() && reader.TokenType == JsonTokenType.StartObject
+                && reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("error"u8);
         }
         catch (JsonException)
         {
@@ -178,11 +202,13 @@ internal static class AnswerScan
         {
             if (reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("message"u8))
             {
+                facts.HasDelta = true;
                 reader.Read();
                 ReadDelta(ref reader, ref facts);
             }
             else if (reader.ValueTextEquals("text"u8))
             {
+                facts.HasDelta = true;
                 reader.Read();
                 facts.HasContent |= IsSomething(ref reader);
             }

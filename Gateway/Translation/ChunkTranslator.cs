@@ -11,6 +11,10 @@ namespace Orrery.Gateway.Translation;
 internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, byte[]? reasoningName) : StreamTranslator
 {
     private static readonly byte[] Nothing = [];
+    private readonly bool _hidesAnnotations = candidate.Provider.Adapter.HidesAnnotations;
+    private readonly UsageAtEnd? _usageAtEnd = candidate.Provider.Adapter.CountsInEveryChunk && exchange.Call.AsksForUsage && exchange.Call.StreamOptions.IncludeUsage
+        ? new UsageAtEnd(candidate.Model.Id)
+        : null;
 
     public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
@@ -48,25 +52,33 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
         if (data.SequenceEqual("[DONE]"u8))
         {
             (IsDone, HasBegun) = (true, true);
+            _usageAtEnd?.Write(output);
             output.Write("data: [DONE]\n"u8);
             return true;
         }
 
         if (!AnswerScan.TryRead(data, out var facts))
         {
-            Error = SendError.Of(candidate, SendErrorKind.Malformed, "sent a chunk that is not a JSON object");
+            Error = AnswerScan.IsError(data)
+                ? candidate.Provider.Adapter.ReadError(candidate, StatusCodes.Status200OK, data, retryAfter: null)
+                : SendError.Of(candidate, SendErrorKind.Malformed, "sent a chunk that is not a JSON object");
             return false;
         }
 
         if (facts.IsError)
         {
-            Error = UpstreamErrors.Read(candidate, StatusCodes.Status200OK, data, retryAfter: null);
+            Error = candidate.Provider.Adapter.ReadError(candidate, StatusCodes.Status200OK, data, retryAfter: null);
             return false;
         }
 
         if (exchange.Operation.Answer == AnswerShape.AsItComes)
         {
             ReadType(data, ref facts);
+        }
+
+        if (_hidesAnnotations && !facts.HasDelta && !facts.HasFinish && facts.Usage is null)
+        {
+            return false;
         }
 
         Count(facts);
@@ -92,9 +104,20 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
         HasBegun |= facts.HasContent || facts.HasFinish;
     }
 
+    public override void End(IBufferWriter<byte> output)
+    {
+        _usageAtEnd?.Write(output);
+        base.End(output);
+    }
+
     private bool WriteChunk(ReadOnlySpan<byte> data, in AnswerFacts facts, IBufferWriter<byte> output)
     {
         var edits = new EditList();
+        if (facts.Usage is not null)
+        {
+            _usageAtEnd?.Keep(data);
+        }
+
         if (facts.UsageProperty.IsPresent && exchange.Call.AsksForUsage)
         {
             var isUsageChunk = !facts.HasChoices && facts.Usage is not null;

@@ -16,12 +16,18 @@ internal static class EngineRequest
     {
         var candidate = lease.Candidate;
         error = null;
-        Uri address;
+        Uri? address;
         HttpContent? content;
         var translating = candidate.Provider.Adapter as ITranslatingAdapter;
         if (translating is null)
         {
-            address = lease.Endpoint.AddressOf(exchange.Operation);
+            address = candidate.Provider.Adapter.AddressOf(candidate, lease.Endpoint, exchange.Operation);
+            if (address is null)
+            {
+                error = NotServed(exchange, candidate);
+                return null;
+            }
+
             content = exchange.Call.Form is { } form ? new FormContent(form, candidate.UpstreamId) : Spliced(exchange, candidate);
         }
         else if (translating.PathOf(exchange.Operation) is not { } path)
@@ -48,14 +54,8 @@ internal static class EngineRequest
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         headers.TryAddWithoutValidation("traceparent", traceparent);
         headers.TryAddWithoutValidation(OrreryHeaders.RequestId, exchange.RequestId);
-        if (translating is not null)
-        {
-            translating.AddHeaders(headers, candidate.Provider);
-        }
-        else if (candidate.Provider.Authorization is { } authorization)
-        {
-            headers.TryAddWithoutValidation("Authorization", authorization);
-        }
+        candidate.Provider.Access.AddTo(headers, exchange.ProviderKey);
+        translating?.AddHeaders(headers);
 
         var sent = exchange.Http.Request.Headers;
         if (sent.TraceState.Count > 0)

@@ -1,7 +1,9 @@
 using Orrery.Contracts;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation.Anthropic;
+using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Gateway.Translation;
 
@@ -17,6 +19,18 @@ internal interface IEngineAdapter
     /// <summary>Whether a chunk's <c>usage</c> is what the client asked for, or only we did.</summary>
     /// <param name="isUsageChunk">The chunk at the end that holds nothing else.</param>
     bool KeepsUsage(Call call, bool isUsageChunk);
+
+    /// <summary>Chunks may come that hold neither a piece of the answer nor usage, and that clients stumble over.</summary>
+    bool HidesAnnotations => false;
+
+    /// <summary>Each chunk holds the usage so far, and none comes at the end that holds nothing else.</summary>
+    bool CountsInEveryChunk => false;
+
+    /// <summary>Where the operation is asked for; <c>null</c> when the server has nothing like it.</summary>
+    Uri? AddressOf(Candidate candidate, Endpoint endpoint, Operation operation) => endpoint.AddressOf(operation);
+
+    /// <param name="status">The answer's status; 200 when the error came inside an answer.</param>
+    SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter) => UpstreamErrors.Read(candidate, status, body, retryAfter);
 }
 
 internal static class EngineAdapters
@@ -24,10 +38,14 @@ internal static class EngineAdapters
     private static readonly VllmAdapter Vllm = new();
     private static readonly OpenAiAdapter OpenAi = new();
     private static readonly AnthropicAdapter Anthropic = new();
+    private static readonly GeminiAdapter Gemini = new();
 
-    /// <param name="engine">One of <see cref="Engines.All"/>.</param>
-    public static IEngineAdapter For(string engine) =>
-        Engines.SelfHosted.Contains(engine) ? Vllm
-        : engine == Engines.Anthropic ? Anthropic
-        : OpenAi;
+    public static IEngineAdapter For(SnapshotProvider provider) => provider.Engine switch
+    {
+        Engines.Vllm or Engines.Transformers => Vllm,
+        Engines.Anthropic => Anthropic,
+        Engines.AzureOpenAi => new AzureOpenAiAdapter(provider.ApiVersion), // It keeps addresses of this provider's deployments.
+        Engines.Gemini => Gemini,
+        _ => OpenAi,
+    };
 }

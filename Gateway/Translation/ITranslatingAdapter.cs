@@ -11,7 +11,8 @@ internal interface ITranslatingAdapter : IEngineAdapter
     /// <summary>The path below the base URL; <c>null</c> when the protocol has nothing like the operation.</summary>
     string? PathOf(Operation operation);
 
-    void AddHeaders(HttpRequestHeaders headers, ProviderRoute provider);
+    /// <summary>Adds what the protocol demands of each request, unless the operator has set it.</summary>
+    void AddHeaders(HttpRequestHeaders headers);
 
     /// <summary>Writes the client's request in the engine's words.</summary>
     /// <returns><c>null</c>, or what cannot be said in them.</returns>
@@ -21,7 +22,4 @@ internal interface ITranslatingAdapter : IEngineAdapter
 
     /// <summary>Writes an answer of status 200 in the client's words and counts it.</summary>
     SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output);
-
-    /// <param name="status">The answer's status; 200 when the error came inside an answer.</param>
-    SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter);
 }

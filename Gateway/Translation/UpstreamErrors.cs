@@ -8,7 +8,7 @@ namespace Orrery.Gateway.Translation;
 
 /// <summary>
 /// Reads the errors that engines answer with: OpenAI's <c>{"error":{…}}</c>, vLLM's <c>{"object":"error",…}</c>,
-/// <c>{"error":"…"}</c>, FastAPI's <c>{"detail":…}</c>, and text. Off the hot path, so a DOM is fine.
+/// Google's <c>[{"error":{…}}]</c>, <c>{"error":"…"}</c>, FastAPI's <c>{"detail":…}</c>, and text. Off the hot path, so a DOM is fine.
 /// </summary>
 internal static class UpstreamErrors
 {
@@ -17,7 +17,7 @@ internal static class UpstreamErrors
     /// <param name="status">The answer's status; 200 when the error came inside an answer, then the body's own code decides.</param>
     public static SendError Read(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter)
     {
-        var said = Parse(body);
+        var said = Parse(body, candidate.Provider.Access);
         var effective = status == StatusCodes.Status200OK ? said.Status ?? StatusCodes.Status502BadGateway : status;
         return new SendError(KindOf(effective), candidate.Provider.Name, said.Message ?? "gave no reason")
         {
@@ -39,31 +39,36 @@ internal static class UpstreamErrors
         _ => SendErrorKind.ServerError,
     };
 
-    private static Said Parse(ReadOnlySpan<byte> body)
+    private static Said Parse(ReadOnlySpan<byte> body, ProviderAccess access)
     {
         try
         {
             var reader = new Utf8JsonReader(body);
             using var document = JsonDocument.ParseValue(ref reader);
             var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
+            if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Object)
             {
-                return new Said(Shorten(root.ToString()));
+                root = root[0]; // Google's, of which there is always one.
             }
 
-            return root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? FromObject(error)
-                : error.ValueKind == JsonValueKind.String ? new Said(Shorten(error.GetString()))
-                : root.TryGetProperty("detail", out var detail) ? new Said(Shorten(detail.ToString()))
-                : FromObject(root);
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                return new Said(Shorten(access.Mask(root.ToString())));
+            }
+
+            return root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? FromObject(error, access)
+                : error.ValueKind == JsonValueKind.String ? new Said(Shorten(access.Mask(error.GetString())))
+                : root.TryGetProperty("detail", out var detail) ? new Said(Shorten(access.Mask(detail.ToString())))
+                : FromObject(root, access);
         }
         catch (JsonException)
         {
             var text = Encoding.UTF8.GetString(body).Trim();
-            return new Said(text.Length == 0 || text.StartsWith('<') ? null : Shorten(text));
+            return new Said(text.Length == 0 || text.StartsWith('<') ? null : Shorten(access.Mask(text)));
         }
     }
 
-    private static Said FromObject(JsonElement error)
+    private static Said FromObject(JsonElement error, ProviderAccess access)
     {
         var code = error.TryGetProperty("code", out var value) ? value : default;
         int? status = code.ValueKind switch
@@ -73,10 +78,10 @@ internal static class UpstreamErrors
             _ => null,
         };
         return new Said(
-            Shorten(Text(error, "message")),
-            Text(error, "type"),
-            code.ValueKind == JsonValueKind.String ? code.GetString() : null,
-            Text(error, "param"),
+            Shorten(access.Mask(Text(error, "message"))),
+            access.Mask(Text(error, "type")),
+            code.ValueKind == JsonValueKind.String && status is null ? access.Mask(code.GetString()) : null, // Azure's "429" says nothing more than the status.
+            access.Mask(Text(error, "param")),
             status is >= 400 and < 600 ? status : null);
     }
 

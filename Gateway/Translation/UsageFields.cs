@@ -59,6 +59,11 @@ internal static class UsageFields
         }
 
         prompt ??= completion is null ? total : null;
+        if (completion is not null && total > prompt + completion)
+        {
+            completion = total - prompt; // Gemini counts its thoughts in the sum alone.
+        }
+
         return prompt is null && completion is null ? null : new TokenUsage(prompt ?? 0, completion ?? 0, cached ?? 0);
     }
 

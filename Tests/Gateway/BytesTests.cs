@@ -119,7 +119,6 @@ public sealed class BytesTests
         {
             Spec = GatewayWorld.Provider("p") with { Engine = Engines.Vllm },
             Adapter = new VllmAdapter(),
-            Authorization = null,
             Fault = null,
             Endpoints = [],
             RequestTimeout = default,

@@ -16,12 +16,11 @@ internal sealed class AnthropicAdapter : ITranslatingAdapter
 
     public string? PathOf(Operation operation) => operation == Operation.Chat ? "messages" : null;
 
-    public void AddHeaders(HttpRequestHeaders headers, ProviderRoute provider)
+    public void AddHeaders(HttpRequestHeaders headers)
     {
-        headers.TryAddWithoutValidation("anthropic-version", Version);
-        if (provider.ApiKey is { } key)
+        if (!headers.NonValidated.Contains("anthropic-version"))
         {
-            headers.TryAddWithoutValidation("x-api-key", key);
+            headers.TryAddWithoutValidation("anthropic-version", Version);
         }
     }
 

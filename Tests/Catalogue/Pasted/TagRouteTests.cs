@@ -1,5 +1,3 @@
-using Orrery.Contracts;
-
 namespace Orrery.Tests.Catalogue.Pasted;
 
 public sealed class TagRouteTests

@@ -66,14 +66,14 @@ public sealed class CalendarDayTests
         await using var two = await Replica.StartAsync(redis);
         var limit = PerDay(100);
         Assert.EndsWith(":quota:provider:p:tokens:day", limit.Id, StringComparison.Ordinal);
-        var day = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / DayMs;
+        var day = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / DayMs;
         await redis.AskAsync("HSET", limit.Id, "t", "100", "o", $"{day - 1}", $"{day - 1}", "100");
 
         var first = new Reservation([limit], 60);
         Assert.Null((await one.Store.TryReserveAsync(first)).Refused);
         Assert.InRange(first.RedisSlices[0], day, day + 1);
         Assert.Equal(40, first.Left[0]);
-        var before = DateTimeOffset.UtcNow;
+        var before = TimeProvider.System.GetUtcNow();
         var refused = await two.Store.TryReserveAsync(new Reservation([PerDay(100)], 41));
         Assert.NotNull(refused.Refused);
         Assert.InRange(refused.ResetsAfter!.Value.TotalSeconds, UntilMidnight(before) - 5, UntilMidnight(before) + 1);

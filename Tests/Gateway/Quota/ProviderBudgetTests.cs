@@ -22,7 +22,7 @@ public sealed class ProviderBudgetTests
         var error = await ErrorBody.ReadAsync(refused);
         Assert.Equal((429, "rate_limit_error", "rate_limit_exceeded"), (error.Status, error.Type, error.Code));
         Assert.StartsWith("Rate limit reached for the provider 'p2', all callers together: 60 tokens per day (UTC); this request may need ", error.Message, StringComparison.Ordinal);
-        var midnight = DateTimeOffset.UtcNow.Date.AddDays(1) - DateTimeOffset.UtcNow.DateTime;
+        var midnight = TimeProvider.System.GetUtcNow().Date.AddDays(1) - TimeProvider.System.GetUtcNow().DateTime;
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, midnight.TotalSeconds - 30, midnight.TotalSeconds + 2);
     }
 

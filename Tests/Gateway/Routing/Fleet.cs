@@ -41,7 +41,6 @@ internal sealed class Fleet : IDisposable
         {
             Spec = GatewayWorld.Provider("p") with { Balancing = balancing },
             Adapter = new VllmAdapter(),
-            Authorization = null,
             Fault = null,
             Endpoints = endpoints,
             RequestTimeout = default,

@@ -90,7 +90,6 @@ public sealed class HealthScheduleTests
         {
             Spec = route.Spec with { HealthCheck = check, Provider = offeredBy },
             Adapter = route.Adapter,
-            Authorization = null,
             Fault = null,
             Endpoints = route.Endpoints,
             RequestTimeout = default,
