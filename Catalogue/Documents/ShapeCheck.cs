@@ -37,7 +37,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
         _places.TryAdd(path, node.At);
         return (type.Kind, node) switch
         {
-            _ when (Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement) => node.ToJson()!,
+            _ when IsAnything(type) => ReadAnything(node, path),
             (JsonTypeInfoKind.Object, MappingNode mapping) => ReadObject(mapping, type, path),
             (JsonTypeInfoKind.Dictionary, MappingNode mapping) => ReadDictionary(mapping, TypeInfo(type.ElementType!), path),
             (JsonTypeInfoKind.Enumerable, SequenceNode list) => ReadList(list, TypeInfo(type.ElementType!), path),
@@ -120,7 +120,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
     private JsonNode ReadField(DocumentNode node, JsonTypeInfo owner, JsonPropertyInfo field, string path)
     {
         var type = TypeInfo(field.PropertyType);
-        if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar || (Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement))
+        if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar || IsAnything(type))
         {
             return Read(node, type, path);
         }
@@ -169,6 +169,26 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
         return FieldValues.IsOf(scalar, type) ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
     }
+
+    private static bool IsAnything(JsonTypeInfo type) => (Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement);
+
+    private JsonNode ReadAnything(DocumentNode node, string path)
+    {
+        if (!IsStorable(node))
+        {
+            Add(path, null, "texts without the character U+0000 and without halves of characters", null, node.At);
+            return new JsonObject();
+        }
+
+        return node.ToJson() ?? new JsonObject();
+    }
+
+    private static bool IsStorable(DocumentNode node) => node switch
+    {
+        MappingNode mapping => mapping.Entries.All(entry => FieldValues.IsStorable(entry.Key) && IsStorable(entry.Value)),
+        SequenceNode list => list.Items.All(IsStorable),
+        _ => FieldValues.IsStorable(((ScalarNode)node).Value),
+    };
 
     private JsonNode Wrong(DocumentNode node, JsonTypeInfo type, string path, string expectation)
     {

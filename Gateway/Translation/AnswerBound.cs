@@ -8,12 +8,18 @@ namespace Orrery.Gateway.Translation;
 /// <summary>Where a provider bounds a request's tokens and the client does not bound the answer, the engine is told what is left for it.</summary>
 internal static class AnswerBound
 {
+    /// <summary>Tokens that are left for the answer; <c>null</c>: nothing bounds it, or the client does.</summary>
+    /// <remarks>Of the older completions an answer is sixteen tokens where nothing is said: a bound would make it longer.</remarks>
+    public static long? Of(Exchange exchange, Candidate candidate) =>
+        candidate.Provider.Spec.MaxTokensPerRequest is { } most && exchange.Operation == Operation.Chat && exchange.Call.MaxTokens is null && exchange.ContextTokens is { } prompt
+            ? Math.Max(1, most - prompt)
+            : null;
+
     public static void Add(Exchange exchange, Candidate candidate, ref EditList edits)
     {
-        // Of the older completions an answer is sixteen tokens where nothing is said: a bound would make it longer.
-        if (candidate.Provider.Spec.MaxTokensPerRequest is { } most && exchange.Operation == Operation.Chat && exchange.Call.MaxTokens is null && exchange.ContextTokens is { } prompt)
+        if (Of(exchange, candidate) is { } left)
         {
-            edits.Add(new ByteRange(exchange.Call.ClosingBrace, 0), Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $",\"{FieldOf(candidate)}\":{Math.Max(1, most - prompt)}")));
+            edits.Add(new ByteRange(exchange.Call.ClosingBrace, 0), Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $",\"{FieldOf(candidate)}\":{left}")));
         }
     }
 

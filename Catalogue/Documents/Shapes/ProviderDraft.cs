@@ -9,6 +9,9 @@ namespace Orrery.Catalogue.Documents.Shapes;
 /// <summary>What the shapes of providers have in common: a ModelProvider, and Secrets for what must not be read in it.</summary>
 internal sealed partial class ProviderDraft
 {
+    /// <summary>In place of an address that is refused, so that the rules can look at the rest.</summary>
+    private const string Unreadable = "http://unreadable.invalid";
+
     private readonly PastedDocument _document;
     private readonly ResourceDraft _draft;
     private readonly JsonObject _aboutModels = [];
@@ -37,8 +40,7 @@ internal sealed partial class ProviderDraft
     /// <summary>The server's address, or its absence, which the contract's rules speak of.</summary>
     public void PutAddress(string from, string? url, params ReadOnlySpan<object> path)
     {
-        var text = url is null ? null : PastedText.Read(_document, from, url, mayBeSecret: false);
-        Put(from, text?.Value, path);
+        Put(from, url is null ? null : PastedText.Read(_document, from, url, mayBeSecret: false)?.Value ?? Unreadable, path);
     }
 
     /// <summary>Other names of the provider: the pasted one, where it cannot be the resource's, and those that are given.</summary>
@@ -71,11 +73,7 @@ internal sealed partial class ProviderDraft
         for (var i = 0; i < keys.Count; i++)
         {
             var (path, written) = keys[i];
-            if (PastedText.Read(_document, path, written) is not { } text)
-            {
-                continue;
-            }
-
+            var text = PastedText.Read(_document, path, written) ?? new PastedText("", new SecretKeyReference("unreadable", "unreadable"));
             if (text.Secret is { } reference)
             {
                 references.Add((reference, path));

@@ -30,7 +30,11 @@ internal static class TagRouteShape
 
             known[name] = i;
             var draft = new ResourceDraft(ResourceKind.Route, name, new Origin(at, route.At), new Origin(from, route.At));
-            draft.Put(new Origin(at, route.At), (i + 1) * Step, "spec", "order");
+            if (PastedShapes.Find(route, "order") is null)
+            {
+                draft.Put(new Origin(at, route.At), (i + 1) * Step, "spec", "order");
+            }
+
             foreach (var entry in route.Entries.Where(entry => entry.Key != "name"))
             {
                 draft.Put(new Origin($"{at}.{entry.Key}", entry.Value.At), entry.Value, "spec", entry.Key);

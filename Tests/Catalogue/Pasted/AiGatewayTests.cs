@@ -145,7 +145,7 @@ public sealed class AiGatewayTests
             ],
             reading.Paths);
         var selection = reading.Errors.Single(error => error.Path.Contains("model_selection", StringComparison.Ordinal));
-        Assert.Equal((19, "nothing: it is not supported yet"), (selection.Line, selection.Expectation));
+        Assert.Equal((20, "nothing: it is not supported yet"), (selection.Line, selection.Expectation));
         Assert.Contains("a Route with targets, fallback and strategy, or 'models' and 'routing' in a request", selection.Remedy, StringComparison.Ordinal);
         Assert.All(reading.Errors, error => Assert.NotNull(error.Remedy));
     }
@@ -184,7 +184,7 @@ public sealed class AiGatewayTests
     [InlineData("on_http_request: [{expressions: [\"req.method == 'POST'\"], actions: [{type: ai-gateway, config: {providers: [{id: openai, models: [m]}]}}]}]", "on_http_request[0].expressions", null, "no expressions: they are not supported yet")]
     [InlineData("on_http_request: [{type: ai-gateway}]", "on_http_request[0].config", null, "required: a mapping with providers")]
     [InlineData("on_http_response: []\non_http_request: [{type: ai-gateway, config: {providers: [{id: openai, models: [m]}]}}]", "on_http_response", null, "on_http_request alone")]
-    [InlineData("providers: [{id: openai, models: [m], headers: {Host: x}}]", "providers[0].headers.Host", null, "another header; 'Host' says how the message travels")]
+    [InlineData("providers: [{id: openai, models: [m], headers: {Host: x}}]", "providers[0].headers.Host", "Host", "another header; 'Host' says how the message travels")]
     public void Errors_name_the_place_in_the_pasted_document(string text, string path, string? value, string expectation)
     {
         var error = PastedReading.Of(text).Errors.First(error => error.Path == path);

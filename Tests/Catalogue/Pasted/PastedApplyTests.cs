@@ -106,7 +106,7 @@ public sealed class PastedApplyTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Equal(
             ["1 on_http_request[0].config.providers[0].api_keys[0].value vault a Secret of namespace 'default'", "2 routes[0].target nowhere a model's id or alias, or provider/model of namespace 'default'"],
             answer.Errors.Select(error => $"{error["document"]} {error["path"]} {error["value"]} {error["expectation"]}"));
-        Assert.Equal([8, 3], answer.Errors.Select(error => (int)error["line"]!));
+        Assert.Equal([16, 21], answer.Errors.Select(error => (int)error["line"]!));
         (await _catalogue.Get($"{Root}/models/good")).Expect(HttpStatusCode.NotFound);
 
         (await _catalogue.Apply(Documents.Many("kind: Secret\nmetadata: {name: vault}\nspec: {data: {groq: v}}", Referring))).ExpectOk();
@@ -188,7 +188,7 @@ public sealed class PastedApplyTests(PostgresServer postgres) : IAsyncLifetime
         (await _catalogue.Apply(Provider.Replace("enabled: true", "enabled: false", StringComparison.Ordinal))).ExpectOk();
         var delta = JsonSerializer.Deserialize((await stream.NextAsync("delta")).Data, ContractsJson.Default.SnapshotDelta)!;
         Assert.True(Assert.Single(delta.Providers).InternalOnly);
-        (await _catalogue.Apply(Provider.Replace("    enabled: true", "    enabled: true\n  disabled: true", StringComparison.Ordinal))).ExpectOk();
+        (await _catalogue.Apply(Provider.Replace("  provider: vllm", "  disabled: true\n  provider: vllm", StringComparison.Ordinal))).ExpectOk();
         delta = JsonSerializer.Deserialize((await stream.NextAsync("delta")).Data, ContractsJson.Default.SnapshotDelta)!;
         Assert.Contains("provider/default/vllm-local", delta.Removed);
     }

@@ -12,16 +12,16 @@ public sealed class ProviderBudgetTests
     {
         await using var first = await ScriptedEngine.StartAsync();
         await using var second = await ScriptedEngine.StartAsync();
-        var budget = new Limits { Tokens = [WindowLimit.PerDay(60)] };
+        var budget = new Limits { Tokens = [WindowLimit.PerDay(50)] };
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(
             GatewayWorld.Provider("p1", first.Url) with { Limits = budget }, GatewayWorld.Provider("p2", second.Url) with { Limits = budget }));
-        var body = GatewayWorld.Chat(more: ",\"max_tokens\":30"); // 52 reserved, 10 used.
+        var body = GatewayWorld.Chat(more: ",\"max_tokens\":30"); // 49 reserved, 10 used.
         Assert.Equal("p1", await ProviderAsync(world, body));
         Assert.Equal("p2", await ProviderAsync(world, body));
         using var refused = await world.PostAsync(body);
         var error = await ErrorBody.ReadAsync(refused);
         Assert.Equal((429, "rate_limit_error", "rate_limit_exceeded"), (error.Status, error.Type, error.Code));
-        Assert.StartsWith("Rate limit reached for the provider 'p2', all callers together: 60 tokens per day (UTC); this request may need ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Rate limit reached for the provider 'p2', all callers together: 50 tokens per day (UTC); this request may need ", error.Message, StringComparison.Ordinal);
         var midnight = TimeProvider.System.GetUtcNow().Date.AddDays(1) - TimeProvider.System.GetUtcNow().DateTime;
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, midnight.TotalSeconds - 30, midnight.TotalSeconds + 2);
     }
@@ -33,14 +33,14 @@ public sealed class ProviderBudgetTests
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with
         {
             Limits = new Limits { Tokens = [WindowLimit.PerDay(1_000)] },
-            ExternalLimits = new Limits { Tokens = [WindowLimit.PerDay(60)] },
+            ExternalLimits = new Limits { Tokens = [WindowLimit.PerDay(50)] },
         }));
         var body = GatewayWorld.Chat(more: ",\"max_tokens\":30");
         Assert.Equal("p1", await ProviderAsync(world, body));
         using var refused = await world.PostAsync(body);
         var error = await ErrorBody.ReadAsync(refused);
         Assert.Equal(429, error.Status);
-        Assert.StartsWith("Rate limit reached for the provider 'p1', all external callers together: 60 tokens per day (UTC)", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Rate limit reached for the provider 'p1', all external callers together: 50 tokens per day (UTC)", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
