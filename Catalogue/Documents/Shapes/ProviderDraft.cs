@@ -13,6 +13,7 @@ internal sealed partial class ProviderDraft
     private const string Unreadable = "http://unreadable.invalid";
 
     private readonly PastedDocument _document;
+    private readonly string _idPath;
     private readonly ResourceDraft _draft;
     private readonly JsonObject _aboutModels = [];
     private readonly List<string> _denied = [];
@@ -23,7 +24,7 @@ internal sealed partial class ProviderDraft
     /// <param name="idPath">Where its name does.</param>
     public ProviderDraft(PastedDocument document, string id, string path, string idPath)
     {
-        (_document, Name, Path) = (document, PastedNames.Of(id), path);
+        (_document, _idPath, Name) = (document, idPath, PastedNames.Of(id));
         _draft = document.Add(ResourceKind.ModelProvider, Name, path, idPath);
         if (Name.Length == 0)
         {
@@ -32,8 +33,6 @@ internal sealed partial class ProviderDraft
     }
 
     public string Name { get; }
-
-    public string Path { get; }
 
     public void Put(string from, object? value, params ReadOnlySpan<object> path) => _draft.Put(_document.At(from), value, path);
 
@@ -87,7 +86,7 @@ internal sealed partial class ProviderDraft
             }
 
             var key = string.Create(CultureInfo.InvariantCulture, $"key-{i + 1}");
-            secret ??= _document.Add(ResourceKind.Secret, name, keysPath, Path);
+            secret ??= _document.Add(ResourceKind.Secret, name, keysPath, _idPath);
             secret.Put(_document.At(path), text.Value, "spec", "data", key);
             references.Add((new SecretKeyReference(name, key), path));
         }
@@ -113,7 +112,7 @@ internal sealed partial class ProviderDraft
         if (reference is null && (text.IsFromEnvironment || RequestHeaders.IsCredential(header) || SecretName.IsMatch(header)))
         {
             var (name, key) = (PastedNames.Of(Name, "-headers"), NoKey.Replace(header, "_"));
-            _headerSecret ??= _document.Add(ResourceKind.Secret, name, from, Path);
+            _headerSecret ??= _document.Add(ResourceKind.Secret, name, from, _idPath);
             _headerSecret.Put(_document.At(from), text.Value, "spec", "data", key);
             reference = new SecretKeyReference(name, key);
         }
