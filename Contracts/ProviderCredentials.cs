@@ -19,6 +19,19 @@ internal static partial class ProviderCredentials
 
         ValidateHeaders(spec, errors, hasCredential);
         ValidateAliases(spec, errors);
+        ValidateAzure(spec, errors);
+    }
+
+    private static void ValidateAzure(ModelProviderSpec spec, FieldErrors errors)
+    {
+        for (var i = 0; i < spec.EffectiveEndpoints.Count && spec.EffectiveEngine == Engines.AzureOpenAi; i++)
+        {
+            if (spec.EffectiveEndpoints[i].Url.Contains("/deployments", StringComparison.Ordinal))
+            {
+                errors.Add(spec.Endpoints is null ? "spec.endpoint" : $"spec.endpoints[{i}].url", spec.EffectiveEndpoints[i].Url, "the resource's address, up to /openai", "Name the deployment in the upstreamId of its model.");
+            }
+        }
+
         if (spec.ApiVersion is { } version)
         {
             if (spec.EffectiveEngine != Engines.AzureOpenAi)

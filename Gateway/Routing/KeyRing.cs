@@ -82,6 +82,11 @@ internal sealed class KeyRing(ProviderKey[] keys)
             if ((tried & (1UL << index)) == 0 && keys[index].Health.TryEnter(out ticket))
             {
                 tried |= 1UL << index;
+                if (i > 0)
+                {
+                    Interlocked.Add(ref _turn, (uint)i); // Or who stands behind one that is passed over would get its share too.
+                }
+
                 return keys[index];
             }
         }

@@ -81,6 +81,13 @@ public sealed class ProviderCredentialsTests
         Assert.Equal((path, expectation), (error.Path, error.Expectation));
     }
 
+    [Fact]
+    public void An_address_of_one_deployment_is_refused()
+    {
+        var error = Assert.Single(Errors(new ModelProviderSpec { Provider = "azure", Endpoint = "https://r.openai.azure.com/openai/deployments/gpt-4o", ApiVersion = "2024-10-21" }));
+        Assert.Equal(("spec.endpoint", "the resource's address, up to /openai"), (error.Path, error.Expectation));
+    }
+
     [Theory]
     [InlineData("Authorization")]
     [InlineData("cookie")]

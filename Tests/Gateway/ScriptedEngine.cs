@@ -118,7 +118,7 @@ internal sealed class ScriptedEngine : IAsyncDisposable
         using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
         var body = await reader.ReadToEndAsync();
         http.Items[BodyItem] = body;
-        var received = new Received(http.Request.Path, body, http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+        var received = new Received(http.Request.Path, body, http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)) { Query = http.Request.QueryString.ToString() };
         if (HttpMethods.IsGet(http.Request.Method) && received.Path.EndsWith("/health", StringComparison.Ordinal))
         {
             Checks.Enqueue(received);
@@ -138,5 +138,8 @@ internal sealed class ScriptedEngine : IAsyncDisposable
         }
     }
 
-    internal sealed record Received(string Path, string Body, IReadOnlyDictionary<string, string> Headers);
+    internal sealed record Received(string Path, string Body, IReadOnlyDictionary<string, string> Headers)
+    {
+        public string Query { get; init; } = "";
+    }
 }

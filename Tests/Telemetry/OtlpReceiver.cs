@@ -28,6 +28,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedMetric> _metrics = new();
     private readonly ConcurrentQueue<ReceivedLog> _logs = new();
     private readonly ConcurrentQueue<ReceivedCall> _calls = new();
+    private readonly ConcurrentQueue<byte[]> _bodies = new();
 
     private OtlpReceiver(WebApplication app) => _app = app;
 
@@ -40,6 +41,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public IReadOnlyCollection<ReceivedLog> Logs => _logs;
 
     public IReadOnlyCollection<ReceivedCall> Calls => _calls;
+
+    /// <summary>Everything that arrived, as it arrived.</summary>
+    public IReadOnlyCollection<byte[]> Bodies => _bodies;
 
     /// <param name="port">0: a free one.</param>
     public static async Task<OtlpReceiver> StartAsync(int port = 0)
@@ -60,6 +64,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
+        _bodies.Enqueue(body.ToArray());
         var path = context.Request.Path.Value!;
         Action<string, ByteString>? keep = path switch
         {
