@@ -10,5 +10,7 @@ internal sealed record Caller(string Name, string Namespace, bool IsService)
     public static readonly Caller Configuration = new("configuration", ResourceMetadata.DefaultNamespace, IsService: true);
 
     /// <summary>The administrator of <c>default</c> is the installation's.</summary>
-    public bool MayReach(string @namespace) => IsService || Namespace == ResourceMetadata.DefaultNamespace || Namespace == @namespace;
+    public bool IsOfInstallation => IsService || Namespace == ResourceMetadata.DefaultNamespace;
+
+    public bool MayReach(string @namespace) => IsOfInstallation || Namespace == @namespace;
 }

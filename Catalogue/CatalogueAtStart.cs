@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Secrets;
@@ -15,8 +16,8 @@ namespace Orrery.Catalogue;
 /// A refused set leaves the service unready with the reasons; it is tried again, because what stands in its way may be removed.
 /// </remarks>
 internal sealed partial class CatalogueAtStart(
-    ChangeFollower follower, ResourceStore store, Revisions revisions, ApplyPlanner planner, SecretVault vault, IOptions<CatalogueOptions> options, TimeProvider time,
-    ILogger<CatalogueAtStart> logger)
+    ChangeFollower follower, ResourceStore store, Revisions revisions, ApplyPlanner planner, SecretVault vault, EnvironmentValues environment, IOptions<CatalogueOptions> options,
+    TimeProvider time, ILogger<CatalogueAtStart> logger)
     : BackgroundService, IHealthCheck
 {
     private const string FirstKeyName = "first";
@@ -121,7 +122,8 @@ internal sealed partial class CatalogueAtStart(
 
         var text = string.Join("\n---\n", options.Value.ManagedResources.OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => part.Value));
         var errors = new FieldErrorList();
-        var documents = DocumentReader.Read(Encoding.UTF8.GetBytes(text), isJson: false, new DocumentContext(ResourceMetadata.DefaultNamespace), errors);
+        var context = new DocumentContext(ResourceMetadata.DefaultNamespace) { Environment = environment };
+        var documents = DocumentReader.Read(Encoding.UTF8.GetBytes(text), isJson: false, context, errors);
         if (errors.Any)
         {
             return Refusal.Fields(errors.All);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orrery.Catalogue.Accounting;
 using Orrery.Catalogue.Api;
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Secrets;
@@ -27,6 +28,7 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<ResourceStore>();
         builder.Services.AddSingleton<Revisions>();
         builder.Services.AddSingleton<ApplyPlanner>();
+        builder.Services.AddSingleton(services => new EnvironmentValues(services.GetRequiredService<IOptions<CatalogueOptions>>().Value.EnvironmentNames));
         builder.Services.AddSingleton<UsageLedger>();
         builder.Services.AddSingleton<AccessControl>();
         builder.Services.AddSingleton<WatchApi>();

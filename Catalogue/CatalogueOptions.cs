@@ -17,6 +17,9 @@ public sealed class CatalogueOptions
     /// </summary>
     public Dictionary<string, string> ManagedResources { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Variables of the service's environment that pasted documents may read as <c>${NAME}</c>. Default none.</summary>
+    public List<string> EnvironmentNames { get; } = [];
+
     /// <summary>How often the store is asked for news when no notification came. 50 ms to 10 s, default 500 ms: half of what a revocation may take.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:00:10")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(500);

@@ -77,7 +77,8 @@ public readonly partial record struct Duration(TimeSpan Value)
     private static partial Regex Pattern { get; }
 }
 
-internal sealed class DurationJsonConverter : JsonConverter<Duration>
+/// <summary>A duration as JSON: a text.</summary>
+public sealed class DurationJsonConverter : JsonConverter<Duration>
 {
     public override Duration Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && Duration.TryParse(reader.GetString(), out var duration)

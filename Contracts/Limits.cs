@@ -24,10 +24,10 @@ public sealed record Limits
 
     private static void Validate(FieldErrors errors, string path, IReadOnlyList<WindowLimit>? windows)
     {
-        var seen = new HashSet<TimeSpan>();
+        var seen = new HashSet<(TimeSpan, bool)>();
         for (var i = 0; i < windows?.Count; i++)
         {
-            var (count, per) = (windows[i].Count, windows[i].Per);
+            var (count, per, calendar) = (windows[i].Count, windows[i].Per, windows[i].Calendar);
             if (count is < 1 or > WindowLimit.Most)
             {
                 errors.Add($"{path}[{i}].count", $"{count}", $"a whole number from 1 to {WindowLimit.Most}");
@@ -37,7 +37,11 @@ public sealed record Limits
             {
                 errors.Add($"{path}[{i}].per", $"{per}", "a duration from 1s to 31d, such as 1m, 1h or 1d");
             }
-            else if (!seen.Add(per.Value))
+            else if (calendar && per.Value != WindowLimit.Day)
+            {
+                errors.Add($"{path}[{i}].per", $"{per}", "1d, where calendar is true", "Leave calendar out: the limit holds for any stretch of that length then.");
+            }
+            else if (!seen.Add((per.Value, calendar)))
             {
                 errors.Add($"{path}[{i}].per", $"{per}", "a window that is limited once");
             }
@@ -53,9 +57,16 @@ public sealed record WindowLimit
 
     public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan Longest = TimeSpan.FromDays(31);
+    public static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    /// <summary>So many from midnight to midnight UTC.</summary>
+    public static WindowLimit PerDay(long count) => new() { Count = count, Per = new Duration(Day), Calendar = true };
 
     public required long Count { get; init; }
 
     /// <summary>The window's length: <c>1m</c>, <c>1h</c>, <c>1d</c> or any other.</summary>
     public required Duration Per { get; init; }
+
+    /// <summary>With <see cref="Per"/> of <c>1d</c>: the day as the calendar has it, from midnight to midnight UTC, and not any stretch of that length.</summary>
+    public bool Calendar { get; init; }
 }

@@ -75,6 +75,18 @@ public sealed record ModelProviderSpec
     /// <summary>What may be asked of the provider, all models and callers together; an attempt that fails is given back.</summary>
     public Limits? Limits { get; init; }
 
+    /// <summary>Tokens that all callers together may use from midnight to midnight UTC.</summary>
+    public long? MaxTokensPerDay { get; init; }
+
+    /// <summary>Tokens of prompt and answer together: a request that may need more is not sent here.</summary>
+    public long? MaxTokensPerRequest { get; init; }
+
+    /// <summary>What callers from outside may do with it; absent: the same as all.</summary>
+    public ExternalAccess? ExternalAccess { get; init; }
+
+    /// <summary>It stays declared and serves nothing.</summary>
+    public bool Disabled { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -103,6 +115,7 @@ public sealed record ModelProviderSpec
         HealthCheck?.Validate(errors);
         Balancing?.Validate(errors);
         Limits?.Validate(errors, "spec.limits");
+        ProviderBudgets.Validate(this, errors);
         for (var i = 0; i < PassThrough?.Count; i++)
         {
             if (PassThroughPaths.Check(PassThrough[i]) is { } expected)

@@ -179,6 +179,15 @@ public sealed record SnapshotProvider
 
     public Limits? Limits { get; init; }
 
+    /// <summary>What callers with access keys may use of it, besides <see cref="Limits"/>.</summary>
+    public Limits? ExternalLimits { get; init; }
+
+    /// <summary>Access keys may not use it.</summary>
+    public bool InternalOnly { get; init; }
+
+    /// <summary>Tokens of prompt and answer together, at most.</summary>
+    public long? MaxTokensPerRequest { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 

@@ -73,6 +73,9 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     /// <summary>Quota: what it holds of limits until it is over; <c>null</c> where there are none.</summary>
     public QuotaHold? Quota { get; set; }
 
+    /// <summary>Routing: tokens of prompt and answer that it may need, where a provider bounds them.</summary>
+    public long? ContextTokens { get; set; }
+
     /// <summary>Routing.</summary>
     public RoutePlan Plan
     {

@@ -93,6 +93,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
     {
         var defaults = options.Value;
         var connect = spec.Timeouts?.Connect?.Value ?? defaults.ConnectTimeout;
+        var limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits);
         var opened = access.Build(spec, out var fault, out var lost);
         if (fault is not null)
         {
@@ -117,7 +118,8 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
             IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
             TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
-            Limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits),
+            Limits = limits,
+            ExternalLimits = Limit.Join(limits, Limit.Of(LimitScope.ProviderExternal, spec.Namespace, spec.Name, spec.ExternalLimits)),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
 
@@ -7,21 +8,37 @@ namespace Orrery.Catalogue.Api;
 
 /// <summary>What an apply did, or would do; one result a document and one for each resource that left a managed set.</summary>
 /// <param name="ResourceVersion">The store's revision afterwards.</param>
-internal sealed record ApplyAnswer(bool DryRun, string ResourceVersion, IReadOnlyList<AppliedResource> Results)
+/// <param name="Notes">What the authors of pasted documents should know.</param>
+internal sealed record ApplyAnswer(bool DryRun, string ResourceVersion, IReadOnlyList<AppliedResource> Results, IReadOnlyList<DocumentNote>? Notes = null)
 {
-    public static ApplyAnswer Of(ApplyPlan plan, CatalogueState state, bool isDryRun) => new(
-        isDryRun, state.Revision.ToString(CultureInfo.InvariantCulture), [.. plan.Steps.Select(step => AppliedResource.Of(step, isDryRun))]);
+    /// <param name="documents">What was applied, for what pasted documents became.</param>
+    public static ApplyAnswer Of(ApplyPlan plan, CatalogueState state, bool isDryRun, IReadOnlyList<DeclaredResource>? documents = null)
+    {
+        var pasted = (documents ?? []).Where(document => document.Pasted is not null).ToList();
+        var indexes = pasted.Select(document => document.Index).ToHashSet();
+        var notes = pasted.DistinctBy(document => document.Index)
+            .SelectMany(document => document.Pasted!.Notes.Select(note => new DocumentNote(document.Index, note.Path, note.Text))).ToList();
+        return new(
+            isDryRun, state.Revision.ToString(CultureInfo.InvariantCulture),
+            [.. plan.Steps.Select(step => AppliedResource.Of(step, isDryRun, isPasted: step.Document is { } index && indexes.Contains(index)))],
+            notes.Count > 0 ? notes : null);
+    }
 }
+
+/// <summary>Something about a pasted document that is no fault.</summary>
+internal sealed record DocumentNote(int Document, string Path, string Text);
 
 /// <param name="Action">created, configured, unchanged or deleted.</param>
 /// <param name="Changes">The fields that differ, where the resource was there before.</param>
 /// <param name="Token">A new access key's token. It is told this once and cannot be read again.</param>
+/// <param name="Spec">What it became, where the document was of another shape.</param>
 internal sealed record AppliedResource(
-    int? Document, string Kind, string Namespace, string Name, string Action, IReadOnlyList<FieldChange> Changes, string? ResourceVersion, string? Token)
+    int? Document, string Kind, string Namespace, string Name, string Action, IReadOnlyList<FieldChange> Changes, string? ResourceVersion, string? Token, JsonElement? Spec = null)
 {
-    public static AppliedResource Of(PlannedStep step, bool isDryRun) => new(
+    public static AppliedResource Of(PlannedStep step, bool isDryRun, bool isPasted) => new(
         step.Document, step.Key.Kind.Name, step.Key.Namespace, step.Key.Name, step.Action, FieldDiff.Between(step.Before, step.After),
-        isDryRun ? step.Before?.Metadata.ResourceVersion : step.After?.Metadata.ResourceVersion, isDryRun ? null : step.Token);
+        isDryRun ? step.Before?.Metadata.ResourceVersion : step.After?.Metadata.ResourceVersion, isDryRun ? null : step.Token,
+        isPasted ? step.After?.ShownSpec() : null);
 }
 
 /// <summary>A resource as a PUT answers it.</summary>

@@ -1,4 +1,5 @@
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Resources;
 
@@ -10,7 +11,8 @@ internal static class ApplyApi
     public static void MapApplyApi(this IEndpointRouteBuilder routes) =>
         routes.MapPost(ResourcesApi.Root + "/apply", Apply).RequireAdministrator().WithTags("Apply").WithSummary("Applies YAML or JSON documents, all or nothing");
 
-    private static async Task<IResult> Apply(HttpContext http, ResourceStore store, ApplyPlanner planner, LiveState live, CancellationToken cancellationToken)
+    private static async Task<IResult> Apply(
+        HttpContext http, ResourceStore store, ApplyPlanner planner, LiveState live, EnvironmentValues environment, CancellationToken cancellationToken)
     {
         var caller = http.Caller();
         var (isDryRun, manager, prune) = (http.Request.Flag("dryRun"), http.Request.Manager(), http.Request.Flag("prune"));
@@ -19,7 +21,8 @@ internal static class ApplyApi
             throw new BadHttpRequestException("prune is 'true' without a manager; expected manager=NAME: only a manager's resources are a set that can be given whole.");
         }
 
-        var (documents, faults) = await RequestBody.ReadDocumentsAsync(http.Request, new DocumentContext(caller.Namespace), cancellationToken);
+        var context = new DocumentContext(caller.Namespace) { Environment = caller.IsOfInstallation ? environment : EnvironmentValues.None };
+        var (documents, faults) = await RequestBody.ReadDocumentsAsync(http.Request, context, cancellationToken);
         if (faults is not null)
         {
             return Problems.Of(faults);
@@ -35,7 +38,7 @@ internal static class ApplyApi
         ApplyPlan Plan(CatalogueState state) => planner.Plan(state, new ApplyRequest(documents, caller, manager, prune));
         var plan = isDryRun ? await store.TryAsync(Plan, cancellationToken) : await store.WriteAsync(Plan, cancellationToken);
         return plan.Refusal is null
-            ? TypedResults.Ok(ApplyAnswer.Of(plan, live.State, isDryRun))
+            ? TypedResults.Ok(ApplyAnswer.Of(plan, live.State, isDryRun, documents))
             : Problems.Of(plan.Refusal);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
 
@@ -12,12 +13,22 @@ namespace Orrery.Catalogue.Documents;
 /// <param name="PlaceOf">Where a field stands, for faults that only the whole shows.</param>
 internal sealed record DeclaredResource(int Index, KindDefinition Definition, ResourceMetadata Metadata, object Spec, Func<string, Position>? PlaceOf = null)
 {
+    /// <summary>What a field is called in the document.</summary>
+    public Func<string, string>? PathOf { get; init; }
+
+    /// <summary>The document that it was made from; <c>null</c>: it was declared as it is.</summary>
+    public PastedDocument? Pasted { get; init; }
+
     public ResourceKey Key => new(Definition.Kind, Metadata.Namespace, Metadata.Name);
 }
 
 /// <summary>What is known about a document before it is read: a PUT names the resource in its URL.</summary>
 /// <param name="Namespace">Where a document names none.</param>
-internal sealed record DocumentContext(string Namespace, ResourceKey? Target = null);
+internal sealed record DocumentContext(string Namespace, ResourceKey? Target = null)
+{
+    /// <summary>What pasted documents may read of the service's environment.</summary>
+    public EnvironmentValues Environment { get; init; } = EnvironmentValues.None;
+}
 
 /// <summary>Text → documents → declared resources, with every fault of every document.</summary>
 internal static class DocumentReader
@@ -35,7 +46,11 @@ internal static class DocumentReader
 
         for (var i = 0; i < documents.Count; i++)
         {
-            if (ReadOne(i, documents[i], context, errors) is { } resource)
+            if (context.Target is null && PastedShapes.Read(documents[i], context.Environment) is { } pasted)
+            {
+                resources.AddRange(ReadPasted(i, pasted, context, errors));
+            }
+            else if (ReadOne(i, documents[i], context, errors) is { } resource)
             {
                 resources.Add(resource);
             }
@@ -83,7 +98,21 @@ internal static class DocumentReader
         errors.Take(asYaml.Any && asJson is not null ? asJson : asYaml);
     }
 
-    private static DeclaredResource? ReadOne(int index, DocumentNode node, DocumentContext context, FieldErrorList errors)
+    private static List<DeclaredResource> ReadPasted(int index, PastedDocument pasted, DocumentContext context, FieldErrorList errors)
+    {
+        foreach (var (error, at) in pasted.Errors)
+        {
+            errors.Add(index, error, at);
+        }
+
+        return
+        [
+            .. pasted.Resources.Select(draft => ReadOne(index, draft.Document, context, errors, draft.Paths)).OfType<DeclaredResource>()
+                .Select(resource => resource with { Pasted = pasted }),
+        ];
+    }
+
+    private static DeclaredResource? ReadOne(int index, DocumentNode node, DocumentContext context, FieldErrorList errors, PathMap? written = null)
     {
         if (node is not MappingNode mapping)
         {
@@ -93,7 +122,7 @@ internal static class DocumentReader
 
         var kind = mapping.Find("kind");
         var definition = kind is null && context.Target is { } target ? ResourceKinds.Of(target.Kind) : ResourceKinds.ByName((kind as ScalarNode)?.Value);
-        var shape = new ShapeCheck(definition?.IsSecret ?? true);
+        var shape = new ShapeCheck(definition?.IsSecret ?? true, written);
         var resource = ReadEnvelope(index, mapping, definition, context, shape);
         foreach (var (error, at) in shape.Errors)
         {
@@ -125,7 +154,7 @@ internal static class DocumentReader
         definition.Validate(spec, found);
         MetadataRules.Validate(metadata, found);
         shape.AddFound(found);
-        return new DeclaredResource(index, definition, metadata, spec, shape.PlaceOf);
+        return new DeclaredResource(index, definition, metadata, spec, shape.PlaceOf) { PathOf = shape.PathOf };
     }
 
     private static ResourceMetadata ReadMetadata(DocumentNode? node, DocumentContext context, ShapeCheck shape, Position at)

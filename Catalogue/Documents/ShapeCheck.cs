@@ -1,6 +1,8 @@
 using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Documents;
@@ -10,19 +12,32 @@ namespace Orrery.Catalogue.Documents;
 /// Where something is wrong it is reported and a harmless value put in its place, so that the rules of the kind can look at all
 /// the rest and the author sees every fault at once.
 /// </remarks>
-/// <param name="hidesValues">The document is secret: messages show no value of it.</param>
-internal sealed class ShapeCheck(bool hidesValues)
+/// <param name="hides">Whether messages show no value of what stands at a path.</param>
+/// <param name="written">Filled with the names as the document has them; <c>null</c>: messages use the contract's.</param>
+internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = null)
 {
     private readonly List<(FieldError Error, Position At)> _errors = [];
     private readonly Dictionary<string, Position> _places = new(StringComparer.Ordinal);
 
-    public IReadOnlyList<(FieldError Error, Position At)> Errors => _errors;
+    /// <param name="hidesValues">The document is secret: messages show no value of its spec.</param>
+    public ShapeCheck(bool hidesValues, PathMap? written = null)
+        : this(path => hidesValues && path.StartsWith("spec", StringComparison.Ordinal), written)
+    {
+    }
+
+    public bool HasErrors => _errors.Count > 0;
+
+    public IEnumerable<(FieldError Error, Position At)> Errors => _errors.Select(entry => (entry.Error with { Path = PathOf(entry.Error.Path) }, entry.At));
+
+    /// <summary>A path of the contract's as the document has it.</summary>
+    public string PathOf(string path) => written?.Of(path) ?? path;
 
     public JsonNode Read(DocumentNode node, JsonTypeInfo type, string path)
     {
         _places.TryAdd(path, node.At);
         return (type.Kind, node) switch
         {
+            _ when IsAnything(type) => ReadAnything(node, path),
             (JsonTypeInfoKind.Object, MappingNode mapping) => ReadObject(mapping, type, path),
             (JsonTypeInfoKind.Dictionary, MappingNode mapping) => ReadDictionary(mapping, TypeInfo(type.ElementType!), path),
             (JsonTypeInfoKind.Enumerable, SequenceNode list) => ReadList(list, TypeInfo(type.ElementType!), path),
@@ -35,7 +50,7 @@ internal sealed class ShapeCheck(bool hidesValues)
 
     public void Add(string path, string? value, string expectation, string? remedy, Position at)
     {
-        var shown = (hidesValues && path.StartsWith("spec", StringComparison.Ordinal)) || value is null ? null : value.Length > 80 ? value[..77] + "..." : value;
+        var shown = value is null || hides(path) ? null : value.Length > 80 ? value[..77] + "..." : value;
         _errors.Add((new FieldError(path, shown, expectation, remedy), at));
     }
 
@@ -47,7 +62,7 @@ internal sealed class ShapeCheck(bool hidesValues)
         {
             if (!wrong.Any(path => error.Path.StartsWith(path, StringComparison.Ordinal) && (error.Path.Length == path.Length || error.Path[path.Length] is '.' or '[')))
             {
-                _errors.Add((hidesValues && error.Path.StartsWith("spec", StringComparison.Ordinal) ? error with { Value = null } : error, PlaceOf(error.Path)));
+                _errors.Add((hides(error.Path) ? error with { Value = null } : error, PlaceOf(error.Path)));
             }
         }
     }
@@ -57,7 +72,7 @@ internal sealed class ShapeCheck(bool hidesValues)
     {
         while (!_places.ContainsKey(path) && path.Length > 0)
         {
-            path = path[..Math.Max(0, path.LastIndexOfAny(['.', '[']))];
+            path = PathMap.Parent(path);
         }
 
         return _places.GetValueOrDefault(path, new Position(1, 1));
@@ -73,21 +88,22 @@ internal sealed class ShapeCheck(bool hidesValues)
     {
         var result = new JsonObject();
         var fields = Fields(type).ToList();
-        var written = new Dictionary<string, string>(StringComparer.Ordinal);
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in mapping.Entries)
         {
             var name = CamelCase(entry.Key);
-            var field = fields.Find(f => f.Name == entry.Key) ?? fields.Find(f => f.Name == name);
+            var field = fields.Find(f => f.Name == entry.Key) ?? fields.Find(f => CamelCase(f.Name) == name);
             if (field is null)
             {
                 AddUnknown(entry, path, fields.Select(f => f.Name));
             }
-            else if (!written.TryAdd(field.Name, entry.Key))
+            else if (!seen.TryAdd(field.Name, entry.Key))
             {
-                Add(Join(path, field.Name), null, "a field that is given once", $"It is written as {written[field.Name]} and as {entry.Key}: keep one.", entry.KeyAt);
+                Add(Join(path, field.Name), null, "a field that is given once", $"It is written as {seen[field.Name]} and as {entry.Key}: keep one.", entry.KeyAt);
             }
             else if (entry.Value is not ScalarNode { Kind: ScalarKind.Null })
             {
+                written?.Add(Join(path, field.Name), Join(PathOf(path), entry.Key));
                 result[field.Name] = ReadField(entry.Value, type, field, Join(path, field.Name));
             }
         }
@@ -104,7 +120,7 @@ internal sealed class ShapeCheck(bool hidesValues)
     private JsonNode ReadField(DocumentNode node, JsonTypeInfo owner, JsonPropertyInfo field, string path)
     {
         var type = TypeInfo(field.PropertyType);
-        if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar)
+        if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar || IsAnything(type))
         {
             return Read(node, type, path);
         }
@@ -154,6 +170,26 @@ internal sealed class ShapeCheck(bool hidesValues)
         return FieldValues.IsOf(scalar, type) ? scalar.ToJson()! : Wrong(scalar, info, path, expectation);
     }
 
+    private static bool IsAnything(JsonTypeInfo type) => (Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement);
+
+    private JsonNode ReadAnything(DocumentNode node, string path)
+    {
+        if (!IsStorable(node))
+        {
+            Add(path, null, "texts without the character U+0000 and without halves of characters", null, node.At);
+            return new JsonObject();
+        }
+
+        return node.ToJson() ?? new JsonObject();
+    }
+
+    private static bool IsStorable(DocumentNode node) => node switch
+    {
+        MappingNode mapping => mapping.Entries.All(entry => FieldValues.IsStorable(entry.Key) && IsStorable(entry.Value)),
+        SequenceNode list => list.Items.All(IsStorable),
+        _ => FieldValues.IsStorable(((ScalarNode)node).Value),
+    };
+
     private JsonNode Wrong(DocumentNode node, JsonTypeInfo type, string path, string expectation)
     {
         // What stands where a mapping or a list belongs may be a credential in the wrong place, so only scalars are shown.
@@ -172,20 +208,20 @@ internal sealed class ShapeCheck(bool hidesValues)
         Add(
             Join(path, FieldValues.IsStorable(entry.Key) ? entry.Key : "?"),
             null,
-            (path.Length == 0 ? "a known field: " : $"a known field of {path}: ") + string.Join(", ", names),
+            (PathOf(path).Length == 0 ? "a known field: " : $"a known field of {PathOf(path)}: ") + string.Join(", ", names),
             nearest is null ? null : $"Did you mean '{nearest}'?",
             entry.KeyAt);
     }
 
     internal static JsonTypeInfo TypeInfo(Type type) =>
-        ContractsJson.Default.GetTypeInfo(type) ?? throw new InvalidOperationException($"{type} is not in ContractsJson.");
+        ContractsJson.Default.GetTypeInfo(type) ?? PastedJson.Default.GetTypeInfo(type) ?? throw new InvalidOperationException($"{type} is neither in ContractsJson nor in PastedJson.");
 
     private static string Names(IEnumerable<JsonPropertyInfo> fields) => string.Join(", ", fields.Select(field => field.Name).Order(StringComparer.Ordinal));
 
-    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+    private static string Join(string path, string name) => PathMap.Join(path, name);
 
     /// <summary><c>api_key_secret_ref</c> → <c>apiKeySecretRef</c>; other names stay.</summary>
-    private static string CamelCase(string name)
+    internal static string CamelCase(string name)
     {
         if (!name.Contains('_'))
         {

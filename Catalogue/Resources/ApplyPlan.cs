@@ -44,7 +44,7 @@ internal sealed class PlanFaults
     private readonly List<string> _conflicts = [];
 
     public void Add(DeclaredResource document, string path, string? value, string expectation, string? remedy = null) =>
-        _errors.Add(document.Index, new FieldError(path, value, expectation, remedy), document.PlaceOf?.Invoke(path));
+        _errors.Add(document.Index, new FieldError(document.PathOf?.Invoke(path) ?? path, value, expectation, remedy), document.PlaceOf?.Invoke(path));
 
     public void AddConflict(string conflict)
     {

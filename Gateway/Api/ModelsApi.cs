@@ -52,12 +52,12 @@ internal static class ModelsApi
         json.WriteStartObject();
         json.WriteString("object", "list");
         json.WriteStartArray("data");
-        foreach (var model in caller.Models.Listed.Where(model => caller.MayCall(model.Id)))
+        foreach (var model in caller.Models.Listed.Where(caller.MaySee))
         {
             Write(json, model.Id, model);
         }
 
-        foreach (var (name, target) in caller.Models.RouteNames.Where(entry => caller.MayCall(entry.Name)))
+        foreach (var (name, target) in caller.Models.RouteNames.Where(entry => caller.MayCall(entry.Name) && !(caller.IsExternal && entry.Target.IsInternal)))
         {
             Write(json, name, target);
         }
@@ -70,7 +70,7 @@ internal static class ModelsApi
     {
         // Routing leaves an escaped slash as it is, and clients escape the slashes of ids.
         var id = (http.Request.RouteValues["id"] as string ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        if (ModelResolver.Find(caller.Models, id) is var (model, _) && caller.MayCall(model.Id))
+        if (ModelResolver.Find(caller.Models, id) is var (model, _) && caller.MaySee(model))
         {
             return (json => Write(json, model.Id, model), null);
         }

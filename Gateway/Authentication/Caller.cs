@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Orrery.Contracts;
+using Orrery.Gateway.ModelResolution;
 
 namespace Orrery.Gateway.Authentication;
 
@@ -16,6 +17,12 @@ internal sealed record Caller(SnapshotKey Key, NamespaceModels Models, FrozenSet
     public SnapshotTeam? Team { get; init; }
 
     public string Namespace => Key.Namespace;
+
+    /// <summary>It comes from outside, with an access key.</summary>
+    public bool IsExternal { get; init; } = true;
+
+    /// <summary>Whether lists of models show it.</summary>
+    public bool MaySee(ServedModel model) => MayCall(model.Id) && !(IsExternal && model.IsInternal);
 
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
 }

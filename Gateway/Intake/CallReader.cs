@@ -292,7 +292,8 @@ internal static class CallReader
 
     private static Refusal? KeepMaxTokens(Call call, long? tokens)
     {
-        call.MaxTokens = tokens ?? call.MaxTokens;
+        // Engines differ in which of the two names counts, so the larger one may.
+        call.MaxTokens = tokens is null ? call.MaxTokens : Math.Max(tokens.Value, call.MaxTokens ?? 0);
         return null;
     }
 

@@ -14,6 +14,7 @@ internal sealed class ServedModel
     public ServedModel(SnapshotModel spec, IReadOnlyList<Candidate> candidates)
     {
         (Spec, Plan, IdJson, AsWanted, Strategy) = (spec, new(candidates), JsonText.Quote(spec.Id), [new(this, null)], RoutingStrategies.Named(spec.Strategy));
+        IsInternal = candidates.Count > 0 && candidates.All(candidate => candidate.Provider.Spec.InternalOnly);
         Limits = Limit.Of(LimitScope.Model, spec.Namespace, spec.Id, spec.Limits);
         foreach (var candidate in candidates)
         {
@@ -24,6 +25,9 @@ internal sealed class ServedModel
     public SnapshotModel Spec { get; }
 
     public string Id => Spec.Id;
+
+    /// <summary>No access key may use it, whoever serves it.</summary>
+    public bool IsInternal { get; }
 
     /// <summary>What all callers together may use; <c>null</c>: no limits.</summary>
     public Limit[]? Limits { get; }

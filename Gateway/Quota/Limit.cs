@@ -11,6 +11,9 @@ internal enum LimitScope
     Team,
     Model,
     Provider,
+
+    /// <summary>What external callers may use of a provider.</summary>
+    ProviderExternal,
 }
 
 /// <summary>What a limit counts.</summary>
@@ -27,17 +30,18 @@ internal sealed class Limit
     /// <summary>Into how many slices a window is cut, in Redis and here.</summary>
     public const int Slices = 60;
 
-    private static readonly string[] ScopeNames = ["key", "team", "model", "provider"];
+    private static readonly string[] ScopeNames = ["key", "team", "model", "provider", "provider_external"];
     private static readonly string[] UnitNames = ["requests", "tokens", "concurrency"];
 
-    public Limit(LimitScope scope, string @namespace, string name, LimitUnit unit, long count, TimeSpan per)
+    /// <param name="isCalendar">The window is the day of the calendar, UTC.</param>
+    public Limit(LimitScope scope, string @namespace, string name, LimitUnit unit, long count, TimeSpan per, bool isCalendar = false)
     {
-        (Scope, Namespace, Name, Unit, Count, Per) = (scope, @namespace, name, unit, count, per);
+        (Scope, Namespace, Name, Unit, Count, Per, IsCalendar) = (scope, @namespace, name, unit, count, per, isCalendar);
         PerMs = (long)per.TotalMilliseconds;
         CountText = count.ToString(CultureInfo.InvariantCulture);
         Id = unit == LimitUnit.Concurrency
             ? $"orrery:{{{@namespace}}}:quota:{ScopeName}:{name}:concurrency"
-            : string.Create(CultureInfo.InvariantCulture, $"orrery:{{{@namespace}}}:quota:{ScopeName}:{name}:{UnitNames[(int)unit]}:{PerMs}");
+            : string.Create(CultureInfo.InvariantCulture, $"orrery:{{{@namespace}}}:quota:{ScopeName}:{name}:{UnitNames[(int)unit]}:{(isCalendar ? "day" : PerMs)}");
         RedisKey = Id;
     }
 
@@ -57,6 +61,9 @@ internal sealed class Limit
     public TimeSpan Per { get; }
 
     public long PerMs { get; }
+
+    /// <summary>The window begins at midnight UTC and not a length ago.</summary>
+    public bool IsCalendar { get; }
 
     /// <summary>The key in Redis. A changed count leaves it: what was used stays used.</summary>
     public string Id { get; }
@@ -78,9 +85,11 @@ internal sealed class Limit
     public override string ToString() => Unit switch
     {
         LimitUnit.Concurrency => string.Create(CultureInfo.InvariantCulture, $"{Count} requests at the same time"),
-        LimitUnit.Requests => string.Create(CultureInfo.InvariantCulture, $"{Count} requests per {new Duration(Per)}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Count} tokens per {new Duration(Per)}"),
+        LimitUnit.Requests => string.Create(CultureInfo.InvariantCulture, $"{Count} requests per {PerText}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Count} tokens per {PerText}"),
     };
+
+    private string PerText => IsCalendar ? "day (UTC)" : $"{new Duration(Per)}";
 
     /// <summary>The limits of one owner, windows first; <c>null</c> where there are none.</summary>
     public static Limit[]? Of(LimitScope scope, string @namespace, string name, Limits? limits)
@@ -91,8 +100,8 @@ internal sealed class Limit
         }
 
         var all = new List<Limit>();
-        all.AddRange((limits.Requests ?? []).Select(window => new Limit(scope, @namespace, name, LimitUnit.Requests, window.Count, window.Per)));
-        all.AddRange((limits.Tokens ?? []).Select(window => new Limit(scope, @namespace, name, LimitUnit.Tokens, window.Count, window.Per)));
+        all.AddRange((limits.Requests ?? []).Select(window => new Limit(scope, @namespace, name, LimitUnit.Requests, window.Count, window.Per, window.Calendar)));
+        all.AddRange((limits.Tokens ?? []).Select(window => new Limit(scope, @namespace, name, LimitUnit.Tokens, window.Count, window.Per, window.Calendar)));
         if (limits.Concurrency is { } concurrency)
         {
             all.Add(new Limit(scope, @namespace, name, LimitUnit.Concurrency, concurrency, TimeSpan.Zero));

@@ -25,8 +25,14 @@ internal static class LimitRefusals
 
     private static string MessageOf(in Verdict verdict, Limit limit, long tokens, TimeSpan? again)
     {
-        var whose = limit.Scope == LimitScope.Key ? $"the access key '{limit.Name}'" : $"the {limit.ScopeName} '{limit.Name}'";
-        var reached = limit.Scope is LimitScope.Key or LimitScope.Team ? $"Rate limit reached for {whose}: {limit}" : $"Rate limit reached for {whose}, all callers together: {limit}";
+        var whose = limit.Scope switch
+        {
+            LimitScope.Key => $"the access key '{limit.Name}'",
+            LimitScope.Team => $"the team '{limit.Name}'",
+            LimitScope.ProviderExternal => $"the provider '{limit.Name}', all external callers together",
+            _ => $"the {limit.ScopeName} '{limit.Name}', all callers together",
+        };
+        var reached = $"Rate limit reached for {whose}: {limit}";
         var asked = limit.Unit == LimitUnit.Tokens ? string.Create(CultureInfo.InvariantCulture, $"; this request may need {tokens}") : "";
         return verdict.IsTooMuch
             ? $"{reached}{asked}. It would never pass: send a shorter prompt or a smaller max_tokens."

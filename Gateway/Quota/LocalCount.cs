@@ -1,10 +1,13 @@
 namespace Orrery.Gateway.Quota;
 
 /// <summary>What this replica itself has granted of one limit: the same sliding window as in Redis, or requests under way. Its users hold <see cref="LocalLimits"/>' lock.</summary>
-internal sealed class LocalCount(long perMs)
+/// <param name="isCalendar">The window is one slice, a day of the calendar; its times are UTC's and not the steady clock's.</param>
+internal sealed class LocalCount(long perMs, bool isCalendar = false)
 {
-    /// <summary>One more than the window's, since the oldest counts until all of it is too old.</summary>
-    private readonly long[] _slices = perMs == 0 ? [] : new long[Limit.Slices + 1];
+    /// <summary>Slices that count beside the present one: the oldest counts until all of it is too old.</summary>
+    private readonly int _keep = isCalendar ? 0 : Limit.Slices;
+    private readonly double _width = isCalendar ? perMs : perMs / (double)Limit.Slices;
+    private readonly long[] _slices = perMs == 0 ? [] : new long[(isCalendar ? 0 : Limit.Slices) + 1];
     private long _newest = long.MinValue;
 
     public long Total { get; private set; }
@@ -15,7 +18,10 @@ internal sealed class LocalCount(long perMs)
     /// <summary>It is no longer the count of its limit: look it up anew.</summary>
     public bool IsForgotten { get; set; }
 
-    public long SliceOf(long nowMs) => perMs == 0 ? 0 : (long)Math.Floor(nowMs / (perMs / (double)Limit.Slices));
+    public bool IsCalendar => isCalendar;
+
+    /// <remarks>A wall clock that is put back starts no day again.</remarks>
+    public long SliceOf(long nowMs) => perMs == 0 ? 0 : Math.Max((long)Math.Floor(nowMs / _width), isCalendar ? _newest : long.MinValue);
 
     public void Add(long nowMs, long slice, long cost)
     {
@@ -82,5 +88,5 @@ internal sealed class LocalCount(long perMs)
 
     /// <summary>Milliseconds until what is taken in <paramref name="slice"/> has left.</summary>
     public long EndOf(long slice, long nowMs) =>
-        perMs == 0 ? 0 : (long)Math.Ceiling(((slice + Limit.Slices + 1) * (perMs / (double)Limit.Slices)) - nowMs);
+        perMs == 0 ? 0 : (long)Math.Ceiling(((slice + _keep + 1) * _width) - nowMs);
 }

@@ -27,15 +27,14 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     /// <summary>Limits of which something is remembered.</summary>
     public int Count => _counts.Count;
 
-    /// <summary>Starts far from zero, so that slices are never negative.</summary>
-    private long NowMs => 1_000_000_000_000 + (long)time.GetElapsedTime(_origin).TotalMilliseconds;
+    private Instant Now => new(1_000_000_000_000 + (long)time.GetElapsedTime(_origin).TotalMilliseconds, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Takes all or none. While Redis answers, nothing is refused here but what was granted alone a short while ago.</summary>
     public Verdict TryTake(Reservation reservation, bool isAlone)
     {
         lock (_lock)
         {
-            var now = NowMs;
+            var now = Now;
             var verdict = Check_NeedsLock(reservation, isAlone, taken: 0, now);
             if (verdict.Refused is not null)
             {
@@ -46,11 +45,11 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             {
                 var limit = reservation.Limits[i];
                 var count = Of(limit);
-                reservation.LocalSlices[i] = count.SliceOf(now);
-                count.Add(now, reservation.LocalSlices[i], limit.CostOf(reservation.Tokens));
+                reservation.LocalSlices[i] = count.SliceOf(now.Of(count));
+                count.Add(now.Of(count), reservation.LocalSlices[i], limit.CostOf(reservation.Tokens));
             }
 
-            _aloneMs = isAlone ? now : _aloneMs;
+            _aloneMs = isAlone ? now.Steady : _aloneMs;
             return verdict;
         }
     }
@@ -60,8 +59,9 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     {
         lock (_lock)
         {
-            var verdict = Check_NeedsLock(reservation, isAlone: true, taken: 1, NowMs);
-            _aloneMs = verdict.Refused is null ? NowMs : _aloneMs;
+            var now = Now;
+            var verdict = Check_NeedsLock(reservation, isAlone: true, taken: 1, now);
+            _aloneMs = verdict.Refused is null ? now.Steady : _aloneMs;
             return verdict;
         }
     }
@@ -71,11 +71,12 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     {
         lock (_lock)
         {
-            var now = NowMs;
+            var now = Now;
             for (var i = 0; i < reservation.Limits.Length; i++)
             {
                 var limit = reservation.Limits[i];
-                Of(limit).Add(now, reservation.LocalSlices[i], -limit.CostOf(reservation.Tokens));
+                var count = Of(limit);
+                count.Add(now.Of(count), reservation.LocalSlices[i], -limit.CostOf(reservation.Tokens));
             }
         }
     }
@@ -85,7 +86,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     {
         lock (_lock)
         {
-            var now = NowMs;
+            var now = Now;
             for (var i = 0; i < reservation.Limits.Length; i++)
             {
                 var limit = reservation.Limits[i];
@@ -97,7 +98,8 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
                 };
                 if (difference != 0)
                 {
-                    Of(limit).Add(now, reservation.LocalSlices[i], difference);
+                    var count = Of(limit);
+                    count.Add(now.Of(count), reservation.LocalSlices[i], difference);
                 }
             }
         }
@@ -110,7 +112,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
         {
             lock (_lock) // For each alone: no request waits for all of them.
             {
-                var now = NowMs;
+                var now = Now.Of(count);
                 count.Forget(now);
                 if (count.Total == 0 && now - count.TouchedMs > _leaseMs)
                 {
@@ -121,20 +123,21 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
         }
     }
 
-    private Verdict Check_NeedsLock(Reservation reservation, bool isAlone, int taken, long now)
+    private Verdict Check_NeedsLock(Reservation reservation, bool isAlone, int taken, in Instant instant)
     {
         var verdict = Verdict.Granted;
         for (var i = 0; i < reservation.Limits.Length; i++)
         {
             var limit = reservation.Limits[i];
             var count = Of(limit);
+            var now = instant.Of(count);
             count.Forget(now);
             var cost = limit.CostOf(reservation.Tokens);
             var share = Math.Max(1, limit.Count / Replicas);
             var before = count.Total - (taken * cost);
             reservation.Left[i] = Math.Max(0, share - before - cost);
             reservation.ResetMs[i] = count.EndOf(count.SliceOf(now), now);
-            if (verdict.Refused is null && IsDecisive(limit, isAlone, now) && !Fits(limit, before, cost, share))
+            if (verdict.Refused is null && IsDecisive(limit, isAlone, instant) && !Fits(limit, before, cost, share))
             {
                 verdict = Verdict.Of(limit, cost > limit.Count ? -1 : count.LeavesAfter(now, Math.Min(before, before + cost - share)));
                 reservation.Left[i] = Math.Max(0, share - before);
@@ -144,8 +147,8 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
         return verdict;
     }
 
-    private bool IsDecisive(Limit limit, bool isAlone, long now) =>
-        isAlone || now - _aloneMs < (limit.IsConcurrency ? _leaseMs : limit.PerMs + (limit.PerMs / Limit.Slices));
+    private bool IsDecisive(Limit limit, bool isAlone, in Instant now) =>
+        isAlone || now.Steady - _aloneMs < (limit.IsConcurrency ? _leaseMs : limit.IsCalendar ? now.Utc % limit.PerMs : limit.PerMs + (limit.PerMs / Limit.Slices));
 
     /// <summary>A request larger than the share passes when nothing else is in the window: else it never would.</summary>
     private static bool Fits(Limit limit, long before, long cost, long share) => before + cost <= share || (before == 0 && cost <= limit.Count);
@@ -154,9 +157,16 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     {
         if (limit.Local is not { IsForgotten: false } count)
         {
-            limit.Local = count = _counts.GetOrAdd(limit.Id, static (_, perMs) => new LocalCount(perMs), limit.PerMs);
+            limit.Local = count = _counts.GetOrAdd(limit.Id, static (_, own) => new LocalCount(own.PerMs, own.IsCalendar), limit);
         }
 
         return count;
+    }
+
+    /// <param name="Steady">Milliseconds that no clock's correction moves. Starts far from zero, so that slices are never negative.</param>
+    /// <param name="Utc">Milliseconds of the calendar.</param>
+    private readonly record struct Instant(long Steady, long Utc)
+    {
+        public long Of(LocalCount count) => count.IsCalendar ? Utc : Steady;
     }
 }

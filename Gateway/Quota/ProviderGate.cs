@@ -13,7 +13,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
     /// <param name="hold">What the attempt holds, to be handed to <see cref="Leave"/>.</param>
     public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, out Reservation? hold)
     {
-        if (candidate.Provider.Limits is not { } limits)
+        if ((exchange.Caller.IsExternal ? candidate.Provider.ExternalLimits : candidate.Provider.Limits) is not { } limits)
         {
             hold = null;
             return default;

@@ -2,6 +2,7 @@
 --
 -- A window is a hash of 60ths of its length: field = the slice's number, value = what was taken in it; 't' is the sum, 'o' the oldest slice.
 -- A slice is forgotten once all of it is older than the window, so that the sum is never less than what any window holds.
+-- A day of the calendar is the same with a single slice, the day, that is forgotten when the next one begins.
 -- Concurrency is a sorted set of leases by the time at which each lapses.
 
 local SLICES = 60
@@ -10,10 +11,16 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local function text(number) return string.format('%.0f', number) end
 
-local function forget(key, slice)
+-- How long a slice of such a key is, and how many older ones count beside the present one.
+local function slicing(kind, length)
+    if kind == 'd' then return length, 0 end
+    return length / SLICES, SLICES
+end
+
+local function forget(key, slice, keep)
     local head = redis.call('HMGET', key, 't', 'o')
     local total, oldest = tonumber(head[1] or 0), tonumber(head[2] or slice)
-    local first = slice - SLICES
+    local first = slice - keep
     if oldest < first then
         for one = oldest, first - 1 do
             local taken = redis.call('HGET', key, text(one))
@@ -29,10 +36,10 @@ local function forget(key, slice)
 end
 
 -- Milliseconds until so much has left the window that excess is gone.
-local function leaves(key, oldest, slice, width, excess)
+local function leaves(key, oldest, slice, width, keep, excess)
     for one = oldest, slice do
         excess = excess - tonumber(redis.call('HGET', key, text(one)) or 0)
-        if excess <= 0 then return math.ceil((one + SLICES + 1) * width - now) end
+        if excess <= 0 then return math.ceil((one + keep + 1) * width - now) end
     end
     return -1
 end
@@ -50,15 +57,15 @@ local function reserve()
             redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
             before[i] = limit - redis.call('ZCARD', key)
         else
-            local width = length / SLICES
+            local width, keep = slicing(ARGV[at], length)
             slice = math.floor(now / width)
             cost = tonumber(ARGV[at + 3])
-            local total, oldest = forget(key, slice)
+            local total, oldest = forget(key, slice, keep)
             before[i] = limit - total
             if before[i] < cost then
-                reset = leaves(key, oldest, slice, width, cost - before[i])
+                reset = leaves(key, oldest, slice, width, keep, cost - before[i])
             else
-                reset = math.ceil((slice + SLICES + 1) * width - now)
+                reset = math.ceil((slice + keep + 1) * width - now)
             end
         end
         if before[i] < cost and refused == 0 then refused = i end
@@ -82,7 +89,8 @@ local function reserve()
             redis.call('HINCRBY', key, slice, ARGV[at + 3])
             redis.call('HINCRBY', key, 't', ARGV[at + 3])
             redis.call('HSETNX', key, 'o', slice)
-            redis.call('PEXPIRE', key, text(math.ceil(length + 2 * length / SLICES)))
+            local width, keep = slicing(ARGV[at], length)
+            redis.call('PEXPIRE', key, text(math.ceil((keep + 2) * width)))
         end
     end
     return answer

@@ -12,7 +12,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
 #pragma warning disable CA5350 // Redis names scripts by SHA-1.
     private static readonly byte[] ScriptHash = SHA1.HashData(Encoding.UTF8.GetBytes(Script));
 #pragma warning restore CA5350
-    private static readonly RedisValue[] Letters = ["w", "c"];
+    private static readonly RedisValue[] Letters = ["w", "c", "d"];
 
     private readonly TimeSpan _deadline = options.Value.RedisDeadline;
     private readonly int _mostFailures = options.Value.RedisFailures;
@@ -59,7 +59,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
         {
             var limit = limits[i];
             keys[i] = limit.RedisKey;
-            values[1 + (4 * i)] = Letters[limit.IsConcurrency ? 1 : 0];
+            values[1 + (4 * i)] = LetterOf(limit);
             values[2 + (4 * i)] = limit.Count;
             values[3 + (4 * i)] = limit.IsConcurrency ? _leaseMs : limit.PerMs;
             values[4 + (4 * i)] = limit.IsConcurrency ? reservation.LeaseId : limit.CostOf(reservation.Tokens);
@@ -133,7 +133,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
             if (difference != 0 && (limit.IsConcurrency || reservation.IsInRedis))
             {
                 (keys ??= []).Add(limit.RedisKey);
-                values.Add(Letters[limit.IsConcurrency ? 1 : 0]);
+                values.Add(LetterOf(limit));
                 values.Add(limit.IsConcurrency ? reservation.LeaseId : reservation.RedisSlices[i]);
                 values.Add(difference);
             }
@@ -205,6 +205,8 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
 
     private static void Observe(Task call) =>
         call.ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    private static RedisValue LetterOf(Limit limit) => Letters[limit.IsConcurrency ? 1 : limit.IsCalendar ? 2 : 0];
 
     private static long[] SlicesOf(long[] answer)
     {

@@ -22,4 +22,13 @@ internal static class TokenEstimate
         var choices = Math.Min(Most, call.Choices);
         return answer > 0 && choices > Most / answer ? Most : Math.Min(Most, prompt + (answer * choices));
     }
+
+    /// <summary>Whether tokens of prompt and answer are what it is about.</summary>
+    public static bool IsOfText(Operation operation) =>
+        operation == Operation.Chat || operation == Operation.Completion || operation == Operation.Embeddings || operation == Operation.Rerank || operation == Operation.Score;
+
+    /// <summary>What one answer needs of a model's context: the prompt, and the answer as far as the request bounds it. What pictures and sounds are made of is no text and is left out.</summary>
+    public static long OfContext(Call call, Operation operation) =>
+        Math.Min(Most, ((call.Body.Length - EmbeddedMedia.BytesIn(call.Body.Span, call.MaxDepth) + BytesPerToken - 1L) / BytesPerToken)
+            + (operation == Operation.Chat || operation == Operation.Completion ? Math.Min(Most, Math.Max(0, call.MaxTokens ?? 0)) : 0));
 }

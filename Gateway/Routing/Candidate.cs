@@ -67,6 +67,9 @@ internal sealed class ProviderRoute
     /// <summary>What may be asked of it; <c>null</c>: no limits.</summary>
     public Quota.Limit[]? Limits { get; init; }
 
+    /// <summary>What external callers may ask of it: <see cref="Limits"/> and what holds for them alone.</summary>
+    public Quota.Limit[]? ExternalLimits { get; init; }
+
     public string Name => Spec.Name;
 
     public bool IsUsable => Fault is null && Endpoints.Count > 0;

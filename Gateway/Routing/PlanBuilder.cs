@@ -36,6 +36,11 @@ internal sealed class PlanBuilder(Dice dice)
             }
         }
 
+        if (ProviderRules.Any(candidates))
+        {
+            candidates = ProviderRules.Keep(exchange, candidates);
+        }
+
         var isAlone = wish?.Fallback == false || route?.Fallback is { Count: 0 };
         if (isAlone && candidates.Count > 1)
         {

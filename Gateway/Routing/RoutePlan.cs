@@ -8,6 +8,9 @@ internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates, string? rul
     /// <summary>Someone can be sent to at all.</summary>
     public bool IsUsable { get; } = candidates.Any(candidate => candidate.Provider.IsUsable);
 
+    /// <summary>Some candidate is not for every request.</summary>
+    public bool HasRules { get; } = ProviderRules.Any(candidates);
+
     /// <summary>Why in this order, in words; <c>null</c>: as declared.</summary>
     public string? Rule { get; } = rule;
 }

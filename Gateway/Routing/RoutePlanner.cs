@@ -11,6 +11,11 @@ internal sealed class RoutePlanner(PlanBuilder builder)
         exchange.Plan = PlanBuilder.IsNeeded(exchange) ? builder.Build(exchange)
             : exchange.Wanted[0].Provider is { } provider ? exchange.Model.PlanFor(provider) ?? exchange.Model.Plan
             : exchange.Model.Plan;
+        if (exchange.Plan.HasRules)
+        {
+            exchange.Plan = new RoutePlan(ProviderRules.Keep(exchange, exchange.Plan.Candidates), exchange.Plan.Rule);
+        }
+
         if (exchange.Operation.IsPassThrough)
         {
             exchange.Plan = PassThroughPlan.Of(exchange.Plan, exchange.Operation);
@@ -22,6 +27,7 @@ internal sealed class RoutePlanner(PlanBuilder builder)
 
         RouteExplanation.AttachWhenAsked(exchange);
         return exchange.Plan.IsUsable ? null
+            : exchange.Plan.Candidates.Count == 0 && ProviderRules.NobodyLeft(exchange) is { } refusal ? refusal
             : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers ? NotOffered(exchange, providers)
             : NotServed(exchange);
     }

@@ -1,6 +1,5 @@
 using System.Net;
 using Orrery.Contracts;
-using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 
@@ -29,7 +28,7 @@ internal static class EngineRequest
                 return null;
             }
 
-            content = exchange.Call.Form is { } form ? new FormContent(form, candidate.UpstreamId) : Spliced(exchange.Call, candidate);
+            content = exchange.Call.Form is { } form ? new FormContent(form, candidate.UpstreamId) : Spliced(exchange, candidate);
         }
         else if (translating.PathOf(exchange.Operation) is not { } path)
         {
@@ -82,11 +81,12 @@ internal static class EngineRequest
             Param = "model",
         };
 
-    private static SplicedContent Spliced(Call call, Candidate candidate)
+    private static SplicedContent Spliced(Exchange exchange, Candidate candidate)
     {
         var edits = new EditList();
-        candidate.Provider.Adapter.EditBody(call, candidate, ref edits);
-        return new SplicedContent(call.Body, edits);
+        candidate.Provider.Adapter.EditBody(exchange.Call, candidate, ref edits);
+        AnswerBound.Add(exchange, candidate, ref edits);
+        return new SplicedContent(exchange.Call.Body, edits);
     }
 
     /// <summary>The client's bytes with our splices, written without making a second copy.</summary>

@@ -72,10 +72,10 @@ public sealed class BadDocumentsTests
               models:
                 - {id: a, modelType: chatt}
                 - {ident: b}
-              maxTokensPerDay: 5
+              maxTokensPerYear: 5
             """);
         Assert.Equal(
-            ["metadata.nam 3", "metadata.name 3", "spec.endpoint 6", "spec.endpoint 6", "spec.models[0].modelType 9", "spec.models[1].id 10", "spec.models[1].ident 10", "spec.maxTokensPerDay 11"],
+            ["metadata.nam 3", "metadata.name 3", "spec.endpoint 6", "spec.endpoint 6", "spec.models[0].modelType 9", "spec.models[1].id 10", "spec.models[1].ident 10", "spec.maxTokensPerYear 11"],
             errors.Select(error => $"{error.Path} {error.Line}"));
     }
 
@@ -136,7 +136,10 @@ public sealed class BadDocumentsTests
     [Fact]
     public void No_text_makes_the_reader_fail()
     {
-        var good = Documents.Many(Documents.Model("m", "id"), Documents.Provider("p", "id", secret: "s"), Documents.Secret("s", "v"), "[{\"kind\": \"Model\", \"a\": [1, 2.5e3, \"\\ud83d\\ude00\"]}]");
+        var good = Documents.Many(Documents.Model("m", "id"), Documents.Provider("p", "id", secret: "s"), Documents.Secret("s", "v"), "[{\"kind\": \"Model\", \"a\": [1, 2.5e3, \"\\ud83d\\ude00\"]}]",
+            "on_http_request: [{type: ai-gateway, config: {headers: {a: b}, providers: [{id: My_P, id_aliases: [q], base_url: \"https://h\", metadata: {a: [\"\\u0041\", null]}, api_keys: [k, {value: v}], models: [m, {id: n}]}]}}]",
+            "{\"name\": \"p\", \"base_url\": \"https://h\", \"api_key\": \"${NAME}\", \"timeout\": 1e3, \"rate_limits\": {\"requests_per_minute\": 1}, \"models\": [{\"id\": \"m\"}]}",
+            "routes: [{match: {tag: a}, target: m, fallback: []}, {name: b, target: m}]");
         var edits = Gen.Choose(0, good.Length - 1).SelectMany(_ => Gen.Elements("{", "}", "[", "]", ":", "- ", "\"", "'", "\n", "\t", "&a ", "*a", "!", "%", "|\n", "? ", "---\n", "...", "\\ud800", "\0", "\u2028", "#", ",", "~"), (at, text) => (at, text));
         Prop.ForAll(Arb.From(Gen.ListOf(edits)), Arb.From(Gen.Choose(0, good.Length)), (changes, start) =>
         {

@@ -85,7 +85,7 @@ internal sealed class MessagesRequest(Exchange exchange, Candidate candidate, Ut
         Json.WriteStartObject();
         Json.WritePropertyName("model"u8);
         Json.WriteRawValue(candidate.UpstreamIdJson, skipInputValidation: true);
-        Json.WriteNumber("max_tokens"u8, thinking.MaxTokens);
+        Json.WriteNumber("max_tokens"u8, Math.Min(thinking.MaxTokens, AnswerBound.Of(exchange, candidate) ?? long.MaxValue));
         if (exchange.Call.Stream)
         {
             Json.WriteBoolean("stream"u8, true);
