@@ -8,6 +8,7 @@ using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Secrets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Catalogue;
 
@@ -22,6 +23,7 @@ internal static class CatalogueExtensions
 
         builder.AddNpgsqlDataSource("orrery", "catalogue", typeof(CatalogueOptions).Assembly);
         builder.AddSecretSealer();
+        builder.AddEgress();
         builder.Services.AddSingleton<SecretVault>();
         builder.Services.AddSingleton<LiveState>();
         builder.Services.AddSingleton<ResourceStore>();

@@ -55,6 +55,12 @@ public sealed record ModelProviderSpec
     /// <summary>What may be asked of the provider, all models and callers together; an attempt that fails is given back.</summary>
     public Limits? Limits { get; init; }
 
+    /// <summary>How the servers' certificates are verified.</summary>
+    public ProviderTls? Tls { get; init; }
+
+    /// <summary>The URL of a proxy that the servers are called through, or <c>none</c>. Absent: the gateway's, for servers outside.</summary>
+    public string? Proxy { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -86,6 +92,12 @@ public sealed record ModelProviderSpec
         if (Weight is < 0 or > 1_000_000)
         {
             errors.Add("spec.weight", $"{Weight}", "0 to 1000000");
+        }
+
+        Tls?.Validate(errors, EffectiveEndpoints);
+        if (Proxy is not null and not ProxyAddress.None && ProxyAddress.Check(Proxy) is { } proxy)
+        {
+            errors.Add("spec.proxy", null, $"{ProxyAddress.None}, or {proxy}");
         }
 
         HealthCheck?.Validate(errors);

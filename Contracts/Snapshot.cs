@@ -162,6 +162,17 @@ public sealed record SnapshotProvider
 
     public Limits? Limits { get; init; }
 
+    /// <summary>How certificates are verified; an authority from a Secret is <see cref="CertificateAuthority"/>.</summary>
+    public ProviderTls? Tls { get; init; }
+
+    /// <summary>The authority that <see cref="Tls"/> refers to; sealed in the context <see cref="CertificateAuthorityContext"/>.</summary>
+    public SealedSecret? CertificateAuthority { get; init; }
+
+    public string? CertificateAuthorityContext { get; init; }
+
+    /// <summary>A proxy's URL, <c>none</c>, or <c>null</c>: the gateway's.</summary>
+    public string? Proxy { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 

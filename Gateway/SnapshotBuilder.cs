@@ -7,6 +7,7 @@ using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway;
 
@@ -100,20 +101,46 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             Log.CredentialSealed(logger, spec.Namespace, spec.Name, fault);
         }
 
+        var route = RouteOf(spec, out var routeFault);
         return new ProviderRoute
         {
             Spec = spec,
             Adapter = EngineAdapters.For(spec.Engine),
             Authorization = credential is null ? null : "Bearer " + credential,
             ApiKey = credential,
-            Fault = fault is null ? null : "its credential cannot be opened: " + fault,
+            Fault = fault is null ? routeFault : "its credential cannot be opened: " + fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
-                .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect), endpoint.Weight))],
+                .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect, route), endpoint.Weight))],
             RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
             IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
             TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
             Limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits),
         };
+    }
+
+    /// <param name="fault">Why nothing may be sent: what cannot be verified is not talked to.</param>
+    private EgressRoute RouteOf(SnapshotProvider spec, out string? fault)
+    {
+        fault = null;
+        if (spec.Tls is null && spec.Proxy is null)
+        {
+            return EgressRoute.Default;
+        }
+
+        var authority = spec.Tls?.CertificateAuthority;
+        if (spec.CertificateAuthority is { } secret && !sealer.TryOpen(spec.CertificateAuthorityContext ?? "", secret, out authority, out var reason))
+        {
+            Log.CredentialSealed(logger, spec.Namespace, spec.Name, reason);
+            fault = "its certificate authority cannot be opened: " + reason;
+        }
+        else if (authority is not null && ProviderTls.Check(authority) is { } expected)
+        {
+            Log.AuthorityFaulty(logger, spec.Namespace, spec.Name, expected);
+            fault = $"its certificate authority is not {expected}";
+            authority = null;
+        }
+
+        return new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName);
     }
 
     /// <remarks>A key may name a model by an alias; what is kept are ids, so that the check on the path is one lookup.</remarks>
@@ -137,6 +164,9 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
     {
         [LoggerMessage(201, LogLevel.Error, "The credential of provider {Namespace}/{Provider} cannot be opened, so nothing is sent to it: {Reason}", EventName = "CredentialSealed")]
         public static partial void CredentialSealed(ILogger logger, string @namespace, string provider, string reason);
+
+        [LoggerMessage(203, LogLevel.Error, "The certificate authority of provider {Namespace}/{Provider} cannot be read, so nothing is sent to it: expected {Expected}", EventName = "AuthorityFaulty")]
+        public static partial void AuthorityFaulty(ILogger logger, string @namespace, string provider, string expected);
 
         [LoggerMessage(202, LogLevel.Warning, "The route {Namespace}/{Route} cannot be followed as declared: {Fault}", EventName = "RouteFaulty")]
         public static partial void RouteFaulty(ILogger logger, string @namespace, string route, string fault);

@@ -78,8 +78,11 @@ internal static class SnapshotCompiler
             apiKey = secrets.GetValueOrDefault(reference.Name)?.Data.GetValueOrDefault(reference.Key);
         }
 
-        // A provider without a server, or without the credential it should send, serves nothing.
-        if (endpoints.Count == 0 || (spec.ApiKeySecretRef is not null && apiKey is null))
+        var authority = spec.Tls?.CertificateAuthoritySecretRef;
+        var sealedAuthority = authority is null ? null : secrets.GetValueOrDefault(authority.Name)?.Data.GetValueOrDefault(authority.Key);
+
+        // A provider without a server, or without the credential it should send or the authority it should trust, serves nothing.
+        if (endpoints.Count == 0 || (authority is not null && sealedAuthority is null) || (spec.ApiKeySecretRef is not null && apiKey is null))
         {
             return null;
         }
@@ -100,6 +103,10 @@ internal static class SnapshotCompiler
             Balancing = spec.Balancing,
             PassThrough = spec.PassThrough ?? [],
             Limits = spec.Limits,
+            Tls = spec.Tls,
+            CertificateAuthority = sealedAuthority,
+            CertificateAuthorityContext = authority is null ? null : SecretContext.Of(@namespace, authority.Name, authority.Key),
+            Proxy = spec.Proxy,
         });
     }
 

@@ -76,21 +76,9 @@ internal sealed class NamespaceChecks
     {
         foreach (var provider in _providers)
         {
-            if (((ModelProviderSpec)provider.Spec).ApiKeySecretRef is not { } reference)
-            {
-                continue;
-            }
-
-            var secret = _secrets.GetValueOrDefault(reference.Name);
-            if (secret is null)
-            {
-                RequireSecret(provider, reference);
-            }
-            else if (!((SealedSecretSpec)secret.Spec).Data.ContainsKey(reference.Key)
-                && !Add(provider, "spec.apiKeySecretRef.key", reference.Key, $"a key of {secret.Key}: {string.Join(", ", ((SealedSecretSpec)secret.Spec).Data.Keys)}"))
-            {
-                Add(secret, "spec.data", null, $"the key '{reference.Key}', which {provider.Key} uses", "Keep the key, or change the provider in the same request.");
-            }
+            var spec = (ModelProviderSpec)provider.Spec;
+            RequireSecret(provider, "spec.apiKeySecretRef", spec.ApiKeySecretRef);
+            RequireSecret(provider, "spec.tls.certificateAuthoritySecretRef", spec.Tls?.CertificateAuthoritySecretRef);
         }
     }
 
@@ -143,9 +131,28 @@ internal sealed class NamespaceChecks
         }
     }
 
-    private void RequireSecret(StoredResource provider, SecretKeyReference reference)
+    private void RequireSecret(StoredResource provider, string path, SecretKeyReference? reference)
     {
-        if (!Add(provider, "spec.apiKeySecretRef.name", reference.Name, $"a Secret of namespace '{_name}'", "Apply the Secret first, or in the same request.")
+        if (reference is null)
+        {
+            return;
+        }
+
+        var secret = _secrets.GetValueOrDefault(reference.Name);
+        if (secret is null)
+        {
+            RequireExisting(provider, path + ".name", reference);
+        }
+        else if (!((SealedSecretSpec)secret.Spec).Data.ContainsKey(reference.Key)
+            && !Add(provider, path + ".key", reference.Key, $"a key of {secret.Key}: {string.Join(", ", ((SealedSecretSpec)secret.Spec).Data.Keys)}"))
+        {
+            Add(secret, "spec.data", null, $"the key '{reference.Key}', which {provider.Key} uses", "Keep the key, or change the provider in the same request.");
+        }
+    }
+
+    private void RequireExisting(StoredResource provider, string path, SecretKeyReference reference)
+    {
+        if (!Add(provider, path, reference.Name, $"a Secret of namespace '{_name}'", "Apply the Secret first, or in the same request.")
             && _deleted.Contains(reference.Name))
         {
             _faults.AddConflict($"Secret '{reference.Name}' is used by {provider.Key}: delete or change that first.");
