@@ -43,7 +43,7 @@ public sealed class EgressOptionsValidator : IValidateOptions<EgressOptions>
         {
             if (!Networks.TryParse(options.AllowedNetworks[i], out var network))
             {
-                faults.Add($"Gateway:Egress:AllowedNetworks:{i} is '{options.AllowedNetworks[i]}'; expected an address, or a network such as 10.20.0.0/16 without bits beyond its length.");
+                faults.Add($"Gateway:Egress:AllowedNetworks:{i} is '{options.AllowedNetworks[i]}'; expected an address, or a network such as 10.20.0.0/16.");
             }
             else if (EgressPolicy.CheckNever(network.BaseAddress) is { } never && network.PrefixLength > 8)
             {
