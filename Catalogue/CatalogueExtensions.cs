@@ -4,6 +4,7 @@ using Orrery.Catalogue.Accounting;
 using Orrery.Catalogue.Api;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Secrets;
 using Orrery.Contracts;
@@ -32,6 +33,7 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<UsageLedger>();
         builder.Services.AddSingleton<AccessControl>();
         builder.Services.AddSingleton<WatchApi>();
+        builder.Services.AddSingleton<ProviderTester>();
         builder.AddFollowing();
 
         builder.Services.AddProblemDetails();
@@ -61,6 +63,7 @@ internal static class CatalogueExtensions
         app.MapResourcesApi();
         app.MapHistoryApi();
         app.MapApplyApi();
+        app.MapConnectionTestApi();
         app.MapUsageApi();
         app.MapModelsApi();
         app.MapSnapshotApi();

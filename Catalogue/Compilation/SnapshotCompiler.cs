@@ -111,7 +111,7 @@ internal static class SnapshotCompiler
     }
 
     /// <summary>allowedModels is the truth where given, and the list itself where <c>models</c> is absent.</summary>
-    private static List<ProvidedModel> Offered(ModelProviderSpec spec)
+    public static List<ProvidedModel> Offered(ModelProviderSpec spec)
     {
         var allowed = spec.AllowedModels ?? [];
         var listed = spec.Models is { Count: > 0 } ? spec.Models : [.. allowed.Distinct(StringComparer.Ordinal).Select(id => new ProvidedModel { Id = id })];
