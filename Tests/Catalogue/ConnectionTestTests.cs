@@ -291,7 +291,7 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         {
             http.Response.StatusCode = 500;
             http.Response.ContentType = "application/json";
-            return http.Response.WriteAsync($$"""{"error":{"message":"Incorrect key: {{Credential[..10]}}***{{Credential[^4..]}}"}}""");
+            return http.Response.WriteAsync($$$"""{"error":{"message":"Incorrect key: {{{Credential[..10]}}}***{{{Credential[^4..]}}}"}}""");
         });
         Assert.Equal("the server failed (500)", (await TestAsync(WithSecret(Document($"http://127.0.0.1:{server.Port}")))).Found("models"));
     }

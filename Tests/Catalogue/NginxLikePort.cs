@@ -62,7 +62,7 @@ internal sealed class NginxLikePort : IAsyncDisposable
                 return;
             }
 
-            await stream.ReadAsync(new byte[4096]);
+            await stream.ReadAtLeastAsync(new byte[4096], 1, throwOnEndOfStream: false);
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 400 Bad Request\r\nServer: nginx/1.22.1\r\nContent-Type: text/html\r\nContent-Length: {Page.Length}\r\nConnection: close\r\n\r\n{Page}"));
         }
         catch (Exception error) when (error is IOException or SocketException or AuthenticationException)
