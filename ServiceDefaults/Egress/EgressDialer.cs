@@ -44,7 +44,11 @@ public sealed partial class EgressDialer
         }
         catch (EgressException refusal)
         {
-            Tell(host, refusal);
+            if (refusal.Cause is not (EgressCauses.ConnectionRefused or EgressCauses.Unreachable))
+            {
+                Tell(host, refusal); // That a server is down, whoever watches over it tells.
+            }
+
             throw;
         }
     }

@@ -280,7 +280,7 @@ public sealed class EndpointOutageTests
     }
 
     /// <summary>What the plan's explanation says of the endpoint at <paramref name="address"/>.</summary>
-    private static async Task<string> HealthOfAsync(GatewayWorld world, string address)
+    internal static async Task<string> HealthOfAsync(GatewayWorld world, string address)
     {
         using var response = await world.PostAsync(GatewayWorld.Chat(), change: request => request.Headers.Add("X-Orrery-Explain", "1"));
         var plan = JsonDocument.Parse(response.Headers.GetValues("X-Orrery-Explain").Single()).RootElement;
