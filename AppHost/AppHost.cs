@@ -50,7 +50,8 @@ var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
     .WithEnvironment("Internal__Key", internalKey)
     .WithEnvironment("Secrets__Key", secretsKey)
     .WithResources(cpu: "250m", memory: "512Mi", memoryLimit: "1Gi")
-    .WithDrain(seconds: 30);
+    .WithDrain(seconds: 30)
+    .WithOpenEgress(); // It tests providers' connections.
 
 // Data plane: needs neither store to answer, and so waits for the first snapshot only
 var gateway = builder.AddProject<Projects.Gateway>("gateway")

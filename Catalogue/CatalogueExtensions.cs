@@ -5,10 +5,12 @@ using Orrery.Catalogue.Api;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Secrets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Catalogue;
 
@@ -23,6 +25,7 @@ internal static class CatalogueExtensions
 
         builder.AddNpgsqlDataSource("orrery", "catalogue", typeof(CatalogueOptions).Assembly);
         builder.AddSecretSealer();
+        builder.AddEgress();
         builder.Services.AddSingleton<SecretVault>();
         builder.Services.AddSingleton<LiveState>();
         builder.Services.AddSingleton<ResourceStore>();
@@ -32,6 +35,7 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<UsageLedger>();
         builder.Services.AddSingleton<AccessControl>();
         builder.Services.AddSingleton<WatchApi>();
+        builder.Services.AddSingleton<ProviderTester>();
         builder.AddFollowing();
 
         builder.Services.AddProblemDetails();
@@ -61,6 +65,7 @@ internal static class CatalogueExtensions
         app.MapResourcesApi();
         app.MapHistoryApi();
         app.MapApplyApi();
+        app.MapConnectionTestApi();
         app.MapUsageApi();
         app.MapModelsApi();
         app.MapSnapshotApi();

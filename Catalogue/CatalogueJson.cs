@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orrery.Catalogue.Api;
+using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
 
 namespace Orrery.Catalogue;
@@ -18,4 +19,5 @@ namespace Orrery.Catalogue;
 [JsonSerializable(typeof(KindList))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(UsageList))]
+[JsonSerializable(typeof(TestAnswer))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

@@ -39,6 +39,10 @@ public sealed class CatalogueOptions
     /// <summary>A watch's bookmark when nothing changes. 50 ms to 1 min, default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan WatchBookmark { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What the test of a provider's connection may take in all. 1 s to 2 min, default 20 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
+    public TimeSpan ConnectionTestTimeout { get; set; } = TimeSpan.FromSeconds(20);
 }
 
 [OptionsValidator]

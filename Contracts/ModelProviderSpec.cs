@@ -87,6 +87,12 @@ public sealed record ModelProviderSpec
     /// <summary>It stays declared and serves nothing.</summary>
     public bool Disabled { get; init; }
 
+    /// <summary>How the servers' certificates are verified.</summary>
+    public ProviderTls? Tls { get; init; }
+
+    /// <summary>The URL of a proxy that the servers are called through, or <c>none</c>. Absent: the gateway's, for servers outside.</summary>
+    public string? Proxy { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -110,6 +116,12 @@ public sealed record ModelProviderSpec
         if (Weight is < 0 or > 1_000_000)
         {
             errors.Add("spec.weight", $"{Weight}", "0 to 1000000");
+        }
+
+        Tls?.Validate(errors, EffectiveEndpoints);
+        if (Proxy is not null and not ProxyAddress.None && ProxyAddress.Check(Proxy) is { } proxy)
+        {
+            errors.Add("spec.proxy", null, $"{ProxyAddress.None}, or {proxy}");
         }
 
         HealthCheck?.Validate(errors);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Orrery.Contracts;
 
 /// <summary>How a provider's servers are told who asks.</summary>
@@ -70,4 +72,12 @@ public static class AuthTypes
 
     /// <summary>The header that <paramref name="engine"/> expects the credential in where none is named.</summary>
     public static string HeaderOf(string engine) => engine == Engines.Anthropic ? "x-api-key" : "api-key";
+
+    /// <summary>The header that holds the credential of a provider, and its value.</summary>
+    public static (string Name, string Value) Sent(string engine, ProviderAuth? auth, string credential) => (auth?.Type ?? Of(engine)) switch
+    {
+        Header => (auth?.Header ?? HeaderOf(engine), credential),
+        Basic => ("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{auth?.Username}:{credential}"))),
+        _ => ("Authorization", "Bearer " + credential),
+    };
 }

@@ -188,6 +188,15 @@ public sealed record SnapshotProvider
     /// <summary>Tokens of prompt and answer together, at most.</summary>
     public long? MaxTokensPerRequest { get; init; }
 
+    /// <summary>How certificates are verified; an authority from a Secret is <see cref="CertificateAuthority"/>.</summary>
+    public ProviderTls? Tls { get; init; }
+
+    /// <summary>The authority that <see cref="Tls"/> refers to.</summary>
+    public SnapshotSecret? CertificateAuthority { get; init; }
+
+    /// <summary>A proxy's URL, <c>none</c>, or <c>null</c>: the gateway's.</summary>
+    public string? Proxy { get; init; }
+
     public string Identity => $"provider/{Namespace}/{Name}";
 }
 

@@ -10,6 +10,7 @@ using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway;
 
@@ -64,6 +65,7 @@ internal static class GatewayExtensions
         services.AddHostedService<HealthProber>();
         services.AddSingleton<RoutePlanner>();
 
+        builder.AddEgress();
         services.AddSingleton<EngineConnections>();
         services.AddSingleton<IdleTimeoutPool>();
         services.AddSingleton<StreamRelay>();

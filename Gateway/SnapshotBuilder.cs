@@ -95,6 +95,8 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         var connect = spec.Timeouts?.Connect?.Value ?? defaults.ConnectTimeout;
         var limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits);
         var opened = access.Build(spec, out var fault, out var lost);
+        var route = access.RouteOf(spec, out var routeFault);
+        fault ??= routeFault;
         if (fault is not null)
         {
             Log.CredentialSealed(logger, spec.Namespace, spec.Name, fault);
@@ -114,7 +116,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             Access = opened,
             Fault = fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
-                .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect), endpoint.Weight))],
+                .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect, route), endpoint.Weight))],
             RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
             IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
             TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,

@@ -72,8 +72,11 @@ internal static class SnapshotCompiler
         List<SnapshotSecret> keys = [.. references.Select(reference => Copy(secrets, reference)).OfType<SnapshotSecret>()];
         var headers = spec.SecretHeaders?.ToDictionary(header => header.Key, header => Copy(secrets, header.Value));
 
-        // A provider without a server, or without the credentials it should send, serves nothing.
-        if (spec.Disabled || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true)
+        var authority = spec.Tls?.CertificateAuthoritySecretRef is { } named ? Copy(secrets, named) : null;
+
+        // A provider without a server, without the credentials it should send, or without the authority it should trust, serves nothing.
+        if (spec.Disabled || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true
+            || (spec.Tls?.CertificateAuthoritySecretRef is not null && authority is null))
         {
             return null;
         }
@@ -103,6 +106,9 @@ internal static class SnapshotCompiler
             ExternalLimits = ProviderBudgets.ExternalLimitsOf(spec),
             InternalOnly = spec.ExternalAccess?.Enabled is false,
             MaxTokensPerRequest = spec.MaxTokensPerRequest,
+            Tls = spec.Tls,
+            CertificateAuthority = authority,
+            Proxy = spec.Proxy,
         });
     }
 
@@ -110,7 +116,7 @@ internal static class SnapshotCompiler
         secrets.GetValueOrDefault(reference.Name)?.Data.GetValueOrDefault(reference.Key) is { } value ? new SnapshotSecret(reference.Name, reference.Key, value) : null;
 
     /// <summary>allowedModels is the truth where given, and the list itself where <c>models</c> is absent.</summary>
-    private static List<ProvidedModel> Offered(ModelProviderSpec spec)
+    public static List<ProvidedModel> Offered(ModelProviderSpec spec)
     {
         var allowed = spec.AllowedModels ?? [];
         var listed = spec.Models is { Count: > 0 } ? spec.Models : [.. allowed.Distinct(StringComparer.Ordinal).Select(id => new ProvidedModel { Id = id })];

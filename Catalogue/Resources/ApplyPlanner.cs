@@ -6,12 +6,13 @@ using Orrery.Contracts;
 namespace Orrery.Catalogue.Resources;
 
 /// <summary>Holds what is wanted against what is there. Writes nothing: all or nothing is decided here, before anything happens.</summary>
-internal sealed class ApplyPlanner(SecretVault vault, TimeProvider time)
+internal sealed class ApplyPlanner(SecretVault vault, EgressPolicy egress, TimeProvider time)
 {
     public ApplyPlan Plan(CatalogueState state, ApplyRequest request)
     {
         var faults = new PlanFaults();
         RequireDistinct(request.Documents, faults);
+        EgressChecks.Check(egress, request.Documents, faults);
         var steps = request.Documents.DistinctBy(document => document.Key).Select(document => PlanOne(state, document, request, faults)).ToList();
         if (request.Prune)
         {

@@ -21,5 +21,10 @@ internal static class SecretReferences
         {
             yield return ($"spec.secretHeaders.{name}", reference);
         }
+
+        if (spec.Tls?.CertificateAuthoritySecretRef is { } authority)
+        {
+            yield return ("spec.tls.certificateAuthoritySecretRef", authority);
+        }
     }
 }

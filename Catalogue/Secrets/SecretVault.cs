@@ -4,7 +4,7 @@ using Orrery.ServiceDefaults;
 
 namespace Orrery.Catalogue.Secrets;
 
-/// <summary>Seals the values of Secrets before anything keeps them; opens them only to compare and to seal anew.</summary>
+/// <summary>Seals the values of Secrets before anything keeps them; opens them only to compare, to seal anew and to test a connection.</summary>
 internal sealed class SecretVault(SecretSealer sealer)
 {
     /// <summary>The sealed form of <paramref name="spec"/>; a value that has not changed keeps its ciphertext.</summary>
@@ -20,6 +20,10 @@ internal sealed class SecretVault(SecretSealer sealer)
 
         return new SealedSecretSpec(data);
     }
+
+    /// <summary>A value, for the one who is to use it now; <c>null</c> with the reason where it cannot be opened.</summary>
+    public string? Open(ResourceKey key, string name, SealedSecret value, out string? fault) =>
+        sealer.TryOpen(SecretContext.Of(key.Namespace, key.Name, name), value, out var opened, out fault) ? opened : null;
 
     /// <summary>The same values under the current key. <c>null</c> when they are; <paramref name="fault"/> says what could not be opened.</summary>
     public SealedSecretSpec? SealAnew(ResourceKey key, SealedSecretSpec spec, out string? fault)

@@ -1,6 +1,6 @@
-using System.Text;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway.Routing;
 
@@ -38,12 +38,38 @@ internal sealed class AccessBuilder(SecretSealer sealer, KeyBook keys)
         fault = faults.FirstOrDefault();
         return new ProviderAccess
         {
-            CredentialHeader = type == AuthTypes.Header ? provider.Auth?.Header ?? AuthTypes.HeaderOf(provider.Engine) : "Authorization",
+            CredentialHeader = AuthTypes.Sent(provider.Engine, provider.Auth, "").Name,
             Credential = credential,
             Keys = ring.Count > 1 ? new KeyRing([.. ring]) : null,
             Headers = [.. headers],
             Secrets = [.. secrets.Where(secret => secret.Length >= ShortestMasked).Distinct().OrderByDescending(secret => secret.Length)],
         };
+    }
+
+    /// <summary>How connections to the provider are made.</summary>
+    /// <param name="fault">Why nothing may be sent: what cannot be verified is not talked to.</param>
+    public EgressRoute RouteOf(SnapshotProvider provider, out string? fault)
+    {
+        fault = null;
+        if (provider.Tls is null && provider.Proxy is null)
+        {
+            return EgressRoute.Default;
+        }
+
+        var (authority, faults) = (provider.Tls?.CertificateAuthority, new List<string>());
+        if (provider.CertificateAuthority is { } secret)
+        {
+            authority = Open(provider, secret, isHeader: false, faults);
+            fault = faults.FirstOrDefault();
+        }
+
+        if (authority is not null && ProviderTls.Check(authority) is { } expected)
+        {
+            fault = $"its certificate authority is not {expected}";
+            authority = null;
+        }
+
+        return new EgressRoute(provider.Proxy, authority, provider.Tls?.ServerName);
     }
 
     private IEnumerable<ProviderKey> OpenAll(SnapshotProvider provider, string type, List<string> faults, List<string> secrets)
@@ -54,14 +80,14 @@ internal sealed class AccessBuilder(SecretSealer sealer, KeyBook keys)
             if (Open(provider, secret, type != AuthTypes.Basic, faults) is { } value)
             {
                 yield return new ProviderKey(
-                    i + 1, Credential(provider, type, value, secrets), keys.Get(new KeyName(provider.Namespace, provider.Name, $"{secret.Secret}/{secret.Key}"), value));
+                    i + 1, Credential(provider, value, secrets), keys.Get(new KeyName(provider.Namespace, provider.Name, $"{secret.Secret}/{secret.Key}"), value));
             }
         }
     }
 
     private string? OpenSingle(SnapshotProvider provider, string type, List<string> faults, List<string> secrets) =>
         provider.ApiKey is { } apiKey && Open(provider.ApiKeyContext ?? "", apiKey, "its credential", type != AuthTypes.Basic, faults) is { } value
-            ? Credential(provider, type, value, secrets)
+            ? Credential(provider, value, secrets)
             : null;
 
     private string? Open(SnapshotProvider provider, SnapshotSecret secret, bool isHeader, List<string> faults) =>
@@ -87,19 +113,10 @@ internal sealed class AccessBuilder(SecretSealer sealer, KeyBook keys)
         return value;
     }
 
-    private static string Credential(SnapshotProvider provider, string type, string value, List<string> secrets)
+    private static string Credential(SnapshotProvider provider, string value, List<string> secrets)
     {
-        secrets.Add(value);
-        switch (type)
-        {
-            case AuthTypes.Header:
-                return value;
-            case AuthTypes.Basic:
-                var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{provider.Auth?.Username}:{value}"));
-                secrets.Add(basic);
-                return "Basic " + basic;
-            default:
-                return "Bearer " + value;
-        }
+        var sent = AuthTypes.Sent(provider.Engine, provider.Auth, value).Value;
+        secrets.AddRange([value, sent[(sent.IndexOf(' ') + 1)..]]);
+        return sent;
     }
 }

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Orrery.Gateway.Sending;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway.Routing;
 
 /// <summary>Every endpoint that a snapshot names, so that connections, counts and health outlive the snapshot.</summary>
 internal sealed class EndpointPool
 {
-    private readonly ConcurrentDictionary<(string Namespace, string Provider, string Url, TimeSpan ConnectTimeout), Endpoint> _endpoints = new();
+    private readonly ConcurrentDictionary<(string Namespace, string Provider, string Url, TimeSpan ConnectTimeout, EgressRoute Route), Endpoint> _endpoints = new();
     private readonly EngineConnections _connections;
     private readonly HealthJournal _journal;
     private readonly TimeProvider _time;
@@ -20,10 +21,10 @@ internal sealed class EndpointPool
     /// <summary>Requests in flight over all endpoints.</summary>
     public int InFlight => _endpoints.Values.Sum(endpoint => endpoint.InFlight);
 
-    public Endpoint Get(string @namespace, string provider, string url, TimeSpan connectTimeout) =>
+    public Endpoint Get(string @namespace, string provider, string url, TimeSpan connectTimeout, EgressRoute route) =>
         _endpoints.GetOrAdd(
-            (@namespace, provider, url, connectTimeout),
-            static (key, pool) => pool.Open(new EndpointName(key.Namespace, key.Provider, new Uri(key.Url).Authority), key.Url, key.ConnectTimeout),
+            (@namespace, provider, url, connectTimeout, route),
+            static (key, pool) => pool.Open(new EndpointName(key.Namespace, key.Provider, new Uri(key.Url).Authority), key.Url, key.ConnectTimeout, key.Route),
             this);
 
     /// <summary>Forgets the endpoints that no provider has any more.</summary>
@@ -44,6 +45,6 @@ internal sealed class EndpointPool
         }
     }
 
-    private Endpoint Open(EndpointName name, string url, TimeSpan connectTimeout) =>
-        new(url, name, _connections.Open(connectTimeout), new EndpointHealth(name, _journal, EjectionRules.Default, _time), _time);
+    private Endpoint Open(EndpointName name, string url, TimeSpan connectTimeout, EgressRoute route) =>
+        new(url, name, _connections.Open(connectTimeout, route), new EndpointHealth(name, _journal, EjectionRules.Default, _time), _time);
 }

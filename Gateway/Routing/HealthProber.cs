@@ -1,6 +1,7 @@
 using System.Net;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway.Routing;
 
@@ -108,7 +109,7 @@ internal sealed partial class HealthProber(HealthSchedule schedule, TimeProvider
         catch (Exception failure) when (AttemptFailure.IsExpected(failure))
         {
             return clock.IsCancellationRequested ? $"did not answer within {target.Check.Timeout.TotalSeconds:0.###} s"
-                : failure is HttpRequestException { InnerException: System.Net.Sockets.SocketException socket } ? $"cannot be reached: {socket.SocketErrorCode}"
+                : failure is HttpRequestException { InnerException: EgressException } http ? $"cannot be reached: {AttemptFailure.ReasonOf(http)}"
                 : "cannot be reached";
         }
     }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Orrery.Gateway.Routing;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway.Sending;
 
@@ -45,8 +46,9 @@ internal static class AttemptFailure
             : SendError.Of(candidate, SendErrorKind.Cut, "closed the connection without an answer");
     }
 
-    private static string ReasonOf(HttpRequestException failure) => (failure.HttpRequestError, failure.InnerException) switch
+    public static string ReasonOf(HttpRequestException failure) => (failure.HttpRequestError, failure.InnerException) switch
     {
+        (_, EgressException egress) => egress.Shown,
         (_, SocketException { SocketErrorCode: SocketError.ConnectionRefused }) => "connection refused",
         (HttpRequestError.NameResolutionError, _) => "its host name is unknown",
         (HttpRequestError.SecureConnectionError, _) => "no TLS connection could be agreed on",

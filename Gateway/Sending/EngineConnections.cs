@@ -1,19 +1,22 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.Gateway.Sending;
 
 /// <summary>Opens the connection pool of an endpoint: its own, so that a slow engine cannot take another's connections.</summary>
-internal sealed class EngineConnections
+internal sealed class EngineConnections(EgressDialers dialers)
 {
     private static readonly TimeSpan IdleLifetime = TimeSpan.FromMinutes(1);
 
     /// <summary>Connections are renewed so that a changed DNS entry is noticed.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
-    public HttpMessageInvoker Open(TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    /// <param name="route">What the provider says of its connections.</param>
+    public HttpMessageInvoker Open(TimeSpan connectTimeout, EgressRoute route) => new(new SocketsHttpHandler
     {
-        UseProxy = false,
+        UseProxy = false, // The dialer knows the proxies, and TLS.
+        ConnectCallback = dialers.For(route).ConnectAsync,
         UseCookies = false,
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,

@@ -88,7 +88,7 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
         SendErrorKind.ServerError => new Refusal(
             StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' failed ({Status}): {Detail}"),
         SendErrorKind.Redirected => new Refusal(
-            StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' answered with a redirection ({Status}), which is not followed."),
+            StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' {Detail} ({Status}), which is not followed."),
         _ => Bad(StatusCodes.Status502BadGateway, "upstream_error"),
     };
 

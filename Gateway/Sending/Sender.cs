@@ -152,7 +152,7 @@ internal sealed partial class Sender(
     {
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            return await ReadErrorAsync(candidate, response, timeout);
+            return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, timeout);
         }
 
         var isEventStream = exchange.Call.Stream && IsEventStream(response);

@@ -49,7 +49,7 @@ internal sealed class CatalogueReplica : IAsyncDisposable
         string[] usual =
         [
             "--urls=http://127.0.0.1:0", $"--ConnectionStrings:orrery={database}", $"--Internal:Key={InternalKey}", $"--Secrets:Key={SecretsKey}",
-            $"--Catalogue:FirstKey={FirstKey}", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Orrery=Debug", "--Logging:Console:LogLevel:Default=None",
+            $"--Catalogue:FirstKey={FirstKey}", "--Gateway:Egress:AllowLoopback=true", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Orrery=Debug", "--Logging:Console:LogLevel:Default=None",
         ];
         var replica = new CatalogueReplica(CatalogueHost.Build([.. usual, .. settings.Select(setting => "--" + setting)]));
         await replica._app.StartAsync();

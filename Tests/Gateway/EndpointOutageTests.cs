@@ -40,7 +40,7 @@ public sealed class EndpointOutageTests
         await using var other = await ScriptedEngine.StartAsync();
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(
             GatewayWorld.Provider("p1", address + "/v1", other.Url) with { HealthCheck = Every(TimeSpan.FromMilliseconds(100)) with { FailureThreshold = 1 } }));
-        await Eventually.Holds(async () => await HealthOfAsync(world, address), health => health == "down (cannot be reached: ConnectionRefused)");
+        await Eventually.Holds(async () => await HealthOfAsync(world, address), health => health == "down (cannot be reached: connection refused)");
         await AllAnswered(world, 20);
         await using var back = await ScriptedEngine.StartAsync(url: address);
         await Eventually.Holds(async () => await HealthOfAsync(world, address), health => health == "healthy");
@@ -280,7 +280,7 @@ public sealed class EndpointOutageTests
     }
 
     /// <summary>What the plan's explanation says of the endpoint at <paramref name="address"/>.</summary>
-    private static async Task<string> HealthOfAsync(GatewayWorld world, string address)
+    internal static async Task<string> HealthOfAsync(GatewayWorld world, string address)
     {
         using var response = await world.PostAsync(GatewayWorld.Chat(), change: request => request.Headers.Add("X-Orrery-Explain", "1"));
         var plan = JsonDocument.Parse(response.Headers.GetValues("X-Orrery-Explain").Single()).RootElement;

@@ -105,6 +105,7 @@ internal sealed class GatewayWorld : IAsyncDisposable
             "--Secrets:Key=" + SecretsKey,
             "--services:catalogue:http:0=" + catalogue,
             "--Gateway:DataDirectory=" + directory,
+            "--Gateway:Egress:AllowLoopback=true",
             "--Logging:LogLevel:Default=Warning",
             .. _settings,
         ]);

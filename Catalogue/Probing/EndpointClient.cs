@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Orrery.ServiceDefaults.Egress;
+
+namespace Orrery.Catalogue.Probing;
+
+/// <summary>Asks one endpoint, over the connection that the steps before have made and, when that is used up, over further ones of the same kind.</summary>
+internal sealed class EndpointClient : IDisposable
+{
+    private const int LongestAnswer = 4 << 20;
+
+    private readonly HttpMessageInvoker _client;
+    private readonly TestedProvider _provider;
+    private Stream? _prepared;
+
+    public EndpointClient(TestedProvider provider, EgressDialer dialer, Stream prepared)
+    {
+        (_provider, _prepared) = (provider, prepared);
+        _client = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            ConnectCallback = (context, cancellationToken) =>
+                Interlocked.Exchange(ref _prepared, null) is { } stream ? new(stream) : dialer.ConnectAsync(context, cancellationToken),
+        });
+    }
+
+    public Task<Reply> GetAsync(string url, CancellationToken cancellationToken, bool withCredential = true) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, url), withCredential, cancellationToken);
+
+    public Task<Reply> PostAsync(string url, byte[] json, CancellationToken cancellationToken) =>
+        SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } } },
+            withCredential: true,
+            cancellationToken);
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _prepared?.Dispose();
+    }
+
+    private async Task<Reply> SendAsync(HttpRequestMessage request, bool withCredential, CancellationToken cancellationToken)
+    {
+        using var sent = request;
+        request.Version = HttpVersion.Version11;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        request.Headers.TryAddWithoutValidation("User-Agent", "orrery-test");
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        if (withCredential)
+        {
+            _provider.Authorize(request);
+        }
+
+        using var response = await _client.SendAsync(request, cancellationToken);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 << 10];
+        for (int read; body.Length < LongestAnswer && (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        var location = response.Headers.Location is { IsAbsoluteUri: true } target ? target.IdnHost : null;
+        return new Reply((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body.ToArray(), location);
+    }
+}
+
+/// <param name="RedirectHost">Of a redirection's target only this is kept.</param>
+internal sealed record Reply(int Status, string? ContentType, byte[] Body, string? RedirectHost);
