@@ -4,16 +4,19 @@ using Orrery.Gateway.Sending;
 
 namespace Orrery.Gateway.Quota;
 
-/// <summary>Reserves what a provider allows, for one attempt; an attempt that brought the client nothing is given back.</summary>
+/// <summary>
+/// Reserves what a provider allows, and the model where it stands in for the one asked for, whose own limits the request holds already: for one
+/// attempt, all or none. An attempt that brought the client nothing is given back.
+/// </summary>
 internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> options)
 {
     private readonly int _defaultMaxTokens = options.Value.DefaultMaxTokens;
 
-    /// <summary>Nothing happens, and nothing is allocated, where the provider has no limits.</summary>
+    /// <summary>Nothing happens, and nothing is allocated, where there are no limits.</summary>
     /// <param name="hold">What the attempt holds, to be handed to <see cref="Leave"/>.</param>
     public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, out Reservation? hold)
     {
-        if (candidate.Provider.Limits is not { } limits)
+        if ((ReferenceEquals(candidate.Model, exchange.Model) ? candidate.Provider.Limits : candidate.StandInLimits) is not { } limits)
         {
             hold = null;
             return default;
