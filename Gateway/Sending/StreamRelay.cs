@@ -13,8 +13,8 @@ namespace Orrery.Gateway.Sending;
 /// 3. The held beginning is let go with the first content, finish reason or end, or at 16 KB; before that an error is a
 ///    value and the sender may try another endpoint.
 /// 4. One flush for each read.
-/// 5. After the first byte an error is told in the stream, which then ends without [DONE]: a cut answer must never look like
-///    a whole one. (Aborting the connection instead would lose the event that says why: Kestrel drops what it has not sent.)
+/// 5. After the first byte an error is told in the stream, which then ends without [DONE] and with a cut of the connection
+///    (<see cref="BrokenAnswer"/>): a cut answer must never look like a whole one.
 /// </remarks>
 internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time)
 {
