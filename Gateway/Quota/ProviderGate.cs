@@ -13,8 +13,11 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
     private readonly int _defaultMaxTokens = options.Value.DefaultMaxTokens;
 
     /// <summary>Nothing happens, and nothing is allocated, where there are no limits.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="candidate">Who is to be asked.</param>
+    /// <param name="mayWait">Whether nobody else could be asked instead, so that a place is worth waiting for.</param>
     /// <param name="hold">What the attempt holds, to be handed to <see cref="Leave"/>.</param>
-    public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, out Reservation? hold)
+    public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, bool mayWait, out Reservation? hold)
     {
         if ((ReferenceEquals(candidate.Model, exchange.Model) ? candidate.Provider.Limits : candidate.StandInLimits) is not { } limits)
         {
@@ -26,7 +29,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
         {
             IsAlone = exchange.Quota is { Reservation.IsAlone: true }, // No request waits for Redis twice.
         };
-        return EnterAsync(exchange, candidate, hold);
+        return EnterAsync(exchange, candidate, hold, mayWait);
     }
 
     /// <summary>The attempt is over.</summary>
@@ -42,11 +45,9 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
         admission.End(hold, !isUsed ? null : tokens > 0 || exchange.Error is not null ? tokens : hold.Tokens);
     }
 
-    private async ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, Reservation hold)
+    private async ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, Reservation hold, bool mayWait)
     {
-        // The last of the plan is worth waiting for; before it another provider may have a place.
-        var isLast = ReferenceEquals(exchange.Plan.Candidates[^1], candidate);
-        var verdict = await admission.AdmitAsync(exchange, hold, isLast);
+        var verdict = await admission.AdmitAsync(exchange, hold, mayWait);
         if (verdict.Refused is null)
         {
             return null;
@@ -59,6 +60,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
             Type = refusal.Type,
             Code = refusal.Code,
             RetryAfter = refusal.RetryAfter,
+            Limit = verdict.Refused,
         };
     }
 }

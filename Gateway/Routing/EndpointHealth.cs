@@ -6,7 +6,8 @@ namespace Orrery.Gateway.Routing;
 /// <summary>
 /// Judges an endpoint by what happens to requests and to health checks. A dead connection ejects it at once, server errors
 /// when three come in a row or half of many fail. An ejection is short, grows while failures go on, and always ends with a
-/// single request that probes. A client's cancel and the caller's own faults say nothing.
+/// single request that probes. An engine that says for how long it wants to be left alone is left alone for so long. A
+/// client's cancel and the caller's own faults say nothing.
 /// </summary>
 internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, EjectionRules rules, TimeProvider time)
 {
@@ -100,6 +101,23 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         }
     }
 
+    /// <summary>How long its engine still wants to be left alone, in its own words; zero or less: it does not.</summary>
+    /// <param name="cause">With which error it said so.</param>
+    public TimeSpan PauseFor(out SendErrorKind cause)
+    {
+        cause = default;
+        if (!_isOut)
+        {
+            return TimeSpan.Zero;
+        }
+
+        lock (_lock)
+        {
+            cause = _ejection.PauseCause;
+            return _ejection.Pause;
+        }
+    }
+
     /// <summary>Lets a request in, if one may go there now. At the end of an ejection one may, and is the probe.</summary>
     public bool TryEnter(out HealthTicket ticket)
     {
@@ -162,7 +180,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         {
             Succeeded(ticket);
         }
-        else if (error.Kind == SendErrorKind.Throttled)
+        else if (error.Kind == SendErrorKind.Throttled || error is { Kind: SendErrorKind.Unavailable, RetryAfter.Ticks: > 0 })
         {
             Tell(Cool(error, ticket));
         }
@@ -258,12 +276,23 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         lock (_lock)
         {
-            if (error.RetryAfter is { } wait && wait <= TimeSpan.Zero)
+            if (error.RetryAfter is { Ticks: <= 0 })
             {
                 return default;
             }
 
-            return ticket.Epoch != _epoch || (_isOut && !ticket.IsProbe) ? default : Eject_NeedsLock(SendErrorKind.Throttled, error.RetryAfter, "it takes no more requests now");
+            if (!_isOut ? error.RetryAfter is not null || ticket.Epoch == _epoch : ticket.IsProbe && ticket.Epoch == _epoch)
+            {
+                return Eject_NeedsLock(error.Kind, error.RetryAfter, "it takes no more requests now");
+            }
+
+            // Of an endpoint that is out this is no news, but how long it wants to be left alone is; an answer to an earlier request does not end that.
+            if (error.RetryAfter is { } wait && _ejection.TryExtend(error.Kind, wait))
+            {
+                _epoch++;
+            }
+
+            return default;
         }
     }
 
@@ -344,7 +373,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         !_isOut ? EndpointState.InService
         : _checks.IsDown ? EndpointState.Down
         : _ejection.Remaining <= TimeSpan.Zero ? EndpointState.Probing
-        : _ejection.Cause == SendErrorKind.Throttled ? EndpointState.Cooling
+        : _ejection.Cause == SendErrorKind.Throttled || _ejection.Pause > TimeSpan.Zero ? EndpointState.Cooling
         : EndpointState.Ejected;
 
     private bool IsDue_NeedsLock() => !_checks.IsDown && _ejection.IsDue;

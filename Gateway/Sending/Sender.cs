@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Quota;
@@ -6,9 +7,13 @@ using Orrery.Gateway.Translation;
 
 namespace Orrery.Gateway.Sending;
 
-/// <summary>Attempts, one after the other, each at another endpoint, until one answers or the client has seen a byte.</summary>
+/// <summary>
+/// Attempts, one after the other, each at another endpoint, until one answers or the client has seen a byte. One budget holds for retries and
+/// fallbacks together: so many attempts, none after so long. Who refuses without having been asked costs no attempt.
+/// </summary>
 internal sealed partial class Sender(
     EndpointPicker picker,
+    Dice dice,
     ProviderGate limits,
     IdleTimeoutPool timeouts,
     StreamRelay stream,
@@ -22,41 +27,86 @@ internal sealed partial class Sender(
     ILogger<Sender> logger)
 {
     private const int LongestErrorBody = 64 << 10;
+
+    /// <summary>The least that is added to a pause, so that those who waited for its end do not all come at once.</summary>
+    private static readonly TimeSpan LeastSpread = TimeSpan.FromMilliseconds(50);
+
     private readonly int _maxAttempts = options.Value.MaxAttempts;
+    private readonly TimeSpan _retryWithin = options.Value.RetryWithin;
+    private readonly TimeSpan _maxRetryWait = options.Value.MaxRetryWait;
 
     /// <returns><c>null</c> when the client has its answer, or has left.</returns>
     public async Task<Refusal?> SendAsync(Exchange exchange)
     {
+        var began = time.GetTimestamp();
         var tried = new TriedEndpoints();
-        while (tried.Count < _maxAttempts && picker.TryTake(exchange, ref tried) is { } taken)
+        Failures? failures = null;
+        while (MayBegin(tried, began))
         {
+            exchange.Error = null;
+            if (picker.TryTake(exchange, ref tried) is not { } taken)
+            {
+                if (failures?.TakeSaturated() is { } saturated)
+                {
+                    tried.Unskip(saturated);
+                    continue;
+                }
+
+                failures ??= new();
+                if (tried.Pause is not { } pause || !MayWait(exchange, pause, failures.Waited, began))
+                {
+                    break;
+                }
+
+                failures.Waited += await WaitAsync(exchange, pause);
+                tried.Forget(pause.Endpoint);
+                continue;
+            }
+
             using var lease = taken;
+            if (tried.Count > 1 && time.GetTimestamp() >= EndOf(exchange, lease.Candidate))
+            {
+                tried.Skip(exchange.Plan, limit: null); // It would have no time left to answer in.
+                continue;
+            }
+
             exchange.Candidate = lease.Candidate;
             exchange.Meter.Begin();
-            exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, out var hold);
-            if (exchange.Error is not null)
+            var mayWait = failures is { MayWaitForPlace: true } || ReferenceEquals(exchange.Plan.Candidates[^1], lease.Candidate);
+            exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, mayWait, out var hold);
+            if (exchange.Error is null)
             {
-                continue; // The provider was not asked, so nothing is known of its health.
+                try
+                {
+                    exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
+                }
+                finally
+                {
+                    limits.Leave(exchange, hold);
+                }
+
+                lease.Ended(exchange.Error, exchange.Meter.FirstTokenTimestamp);
             }
 
-            try
-            {
-                exchange.Error = await AttemptAsync(exchange, lease, tried.Count);
-            }
-            finally
-            {
-                limits.Leave(exchange, hold);
-            }
-
-            lease.Ended(exchange.Error, exchange.Meter.FirstTokenTimestamp);
             if (exchange.Error is not { MayTryAnother: true } error || exchange.Http.Response.HasStarted)
             {
-                break;
+                return End(exchange);
             }
 
             Log.AttemptFailed(logger, exchange.RequestId, error.Provider, lease.Endpoint.Shown, error.Kind, error.Detail);
+            (failures ??= new()).Add(lease.Candidate, error, mayWait);
+            if (error.IsUnasked)
+            {
+                tried.Skip(exchange.Plan, error.Limit);
+            }
         }
 
+        (exchange.Error, exchange.Candidate) = failures!.Tell(exchange.Plan, tried.Pause); // The loop goes on after a failure, and ends without an answer after nothing else.
+        return End(exchange);
+    }
+
+    private static Refusal? End(Exchange exchange)
+    {
         if (exchange.Error is null or { Kind: SendErrorKind.ClientLeft } || exchange.Http.Response.HasStarted)
         {
             return null;
@@ -64,6 +114,25 @@ internal sealed partial class Sender(
 
         AnswerHead.Mark(exchange.Http.Response, exchange.Candidate!); // There is one where there is an error.
         return exchange.Error.ToRefusal();
+    }
+
+    private bool MayBegin(in TriedEndpoints tried, long began) =>
+        tried.Count < _maxAttempts && !tried.HasSkippedMost && (tried.Count == 0 || time.GetElapsedTime(began) < _retryWithin);
+
+    /// <summary>Nobody else can serve, and whoever asked to be left alone may be asked again so soon that it is worth waiting for.</summary>
+    private bool MayWait(Exchange exchange, Pause pause, TimeSpan waited, long began) =>
+        waited + pause.Remaining <= _maxRetryWait
+        && time.GetElapsedTime(began) + pause.Remaining < _retryWithin
+        && time.GetElapsedTime(exchange.StartTimestamp) + pause.Remaining < pause.Candidate.Provider.TotalTimeout;
+
+    /// <summary>Waits for the end of a pause and up to a quarter of it more.</summary>
+    private async Task<TimeSpan> WaitAsync(Exchange exchange, Pause pause)
+    {
+        var spread = Math.Max(LeastSpread.Ticks, pause.Remaining.Ticks / 4);
+        var wait = pause.Remaining + TimeSpan.FromTicks(dice.Next(spread));
+        Log.Waits(logger, exchange.RequestId, pause.Candidate.Provider.Name, pause.Endpoint.Shown, wait);
+        await Task.Delay(wait, time, exchange.ClientLeft);
+        return wait;
     }
 
     private async Task<SendError?> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
@@ -164,8 +233,12 @@ internal sealed partial class Sender(
         }
     }
 
+    /// <remarks>OpenAI and Azure say it in milliseconds too, which is what their own clients look at first.</remarks>
     private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
-        response.Headers.RetryAfter is not { } header ? null
+        response.Headers.NonValidated.TryGetValues("retry-after-ms", out var values)
+            && double.TryParse(values.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < int.MaxValue
+            ? TimeSpan.FromMilliseconds(ms)
+        : response.Headers.RetryAfter is not { } header ? null
         : header.Delta ?? (header.Date is { } date && date > time.GetUtcNow() ? date - time.GetUtcNow() : null);
 
     private static bool IsEventStream(HttpResponseMessage response) => HasType(response, "text/event-stream");
@@ -183,5 +256,8 @@ internal sealed partial class Sender(
     {
         [LoggerMessage(701, LogLevel.Debug, "{RequestId}: provider {Provider} at {Endpoint} failed ({Kind}): {Detail}", EventName = "AttemptFailed")]
         public static partial void AttemptFailed(ILogger logger, string requestId, string provider, string endpoint, SendErrorKind kind, string detail);
+
+        [LoggerMessage(702, LogLevel.Debug, "{RequestId}: nobody else can serve, so provider {Provider} at {Endpoint} is asked again in {Wait}, as it wishes", EventName = "AttemptWaits")]
+        public static partial void Waits(ILogger logger, string requestId, string provider, string endpoint, TimeSpan wait);
     }
 }
