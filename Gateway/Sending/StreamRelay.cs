@@ -53,7 +53,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
         Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout, StreamTranslator translator, HeldBytes held)
     {
         var output = exchange.Http.Response.BodyWriter;
-        var isHeld = true;
+        var (isHeld, isFirst) = (true, true);
         byte[] buffer = [];
         var length = 0;
         try
@@ -79,7 +79,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                 }
 
                 // :: 2
-                length -= Translate(buffer.AsSpan(0, length), translator, isHeld ? held : output);
+                length -= Translate(buffer.AsSpan(0, length), translator, isHeld ? held : output, ref isFirst);
                 if (translator.Error is { } error)
                 {
                     return error;
@@ -135,12 +135,14 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     }
 
     /// <summary>Translates the whole events and moves what is left to the front. Returns how many bytes are gone.</summary>
-    private static int Translate(Span<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output)
+    private static int Translate(Span<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
     {
         var done = 0;
         while (!translator.IsDone && translator.Error is null && SseReader.EventLength(bytes[done..]) is var length and > 0)
         {
-            translator.Translate(bytes.Slice(done, length), output);
+            ReadOnlySpan<byte> sse = bytes.Slice(done, length);
+            translator.Translate(isFirst ? SseReader.WithoutMark(sse) : sse, output);
+            isFirst = false;
             done += length;
         }
 
