@@ -306,8 +306,8 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
                 return default;
             }
 
-            // A health check says that the server can be reached, and not that it answers requests well.
-            return _ejection is { IsOn: true, IsByConnection: false } ? default : Serve_NeedsLock(why);
+            // A health check says that the server can be reached, and not that it answers requests well or wants any.
+            return _ejection.IsOn && (!_ejection.IsByConnection || _ejection.Pause > TimeSpan.Zero) ? default : Serve_NeedsLock(why);
         }
     }
 

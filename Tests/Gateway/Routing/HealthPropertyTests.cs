@@ -73,6 +73,30 @@ public sealed class HealthPropertyTests
     }
 
     [Fact]
+    public void Whoever_wants_to_be_left_alone_gets_no_request_and_when_nobody_else_is_left_it_is_said_for_how_long()
+    {
+        Prop.ForAll(Histories, history =>
+        {
+            using var world = new World(BalancingStrategies.All[history.Length % BalancingStrategies.All.Count]);
+            foreach (var step in history)
+            {
+                world.Play([step]);
+                var pauses = world.Endpoints.ToDictionary(endpoint => endpoint, endpoint => endpoint.Health.PauseFor(out _));
+                var tried = new TriedEndpoints();
+                if (world.Fleet.Picker.TryTake(world.Plan, default, ref tried) is not { } lease)
+                {
+                    Assert.Equal(pauses.Values.Min(), tried.Pause?.Remaining);
+                    Assert.Equal(tried.Pause, Pause.SoonestOf(world.Plan));
+                    continue;
+                }
+
+                Assert.True(pauses[lease.Endpoint] <= TimeSpan.Zero, $"{pauses[lease.Endpoint]}");
+                lease.Dispose();
+            }
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
     public void Requests_at_the_same_time_leave_nothing_counted_wrongly()
     {
         using var fleet = new Fleet();
