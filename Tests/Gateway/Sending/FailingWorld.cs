@@ -147,7 +147,13 @@ internal sealed class FailingWorld : IAsyncDisposable
 
     private static SnapshotDocument Document(FailureRow row, string badUrl, string goodUrl)
     {
-        var timeouts = row.Failure == FailureScripts.Silent ? new ProviderTimeouts { PerRequest = new Duration(TimeSpan.FromMilliseconds(500)) } : null;
+        var patience = new Duration(TimeSpan.FromMilliseconds(500));
+        var timeouts = row.Failure switch
+        {
+            FailureScripts.Silent => new ProviderTimeouts { PerRequest = patience },
+            FailureScripts.Stopping => new ProviderTimeouts { Idle = patience },
+            _ => null,
+        };
         SnapshotProvider Bad(Way way) => GatewayWorld.Provider(way.Bad, badUrl) with { Timeouts = timeouts, HealthCheck = new HealthCheckSpec { Enabled = false } };
         var others = Ways.Where(way => way != Endpoint).ToList();
 

@@ -12,6 +12,7 @@ internal static class FailureScripts
 
     public const string Refused = "refuses the connection";
     public const string Silent = "says nothing within `timeouts.perRequest`";
+    public const string Stopping = "begins, and then says nothing within `timeouts.idle`";
 
     private const string Role = """data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"upstream-model","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}""" + "\n\n";
 
@@ -30,6 +31,13 @@ internal static class FailureScripts
             await Sse([], cut: true)(http);
         },
         [Silent] = _ => http => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted),
+        [Stopping] = isStream => async http =>
+        {
+            http.Response.ContentType = isStream ? "text/event-stream" : "application/json";
+            await http.Response.WriteAsync(isStream ? Role : "{\"id\":");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        },
         ["307"] = _ => Json("", 307, ("Location", "/elsewhere")),
         ["400"] = _ => Json(Error(), 400),
         ["401"] = _ => Json(Error(), 401),
