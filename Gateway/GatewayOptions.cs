@@ -32,8 +32,14 @@ internal sealed class GatewayOptions
     /// <summary>What clients read a model's reasoning under: <c>as-sent</c> (the default), <c>reasoning_content</c> or <c>reasoning</c>.</summary>
     public string ReasoningField { get; set; } = ReasoningName.AsSent;
 
-    /// <summary>Different endpoints tried for one request: 1 to 10. Default 3.</summary>
+    /// <summary>Attempts for one request, retries and fallbacks together: 1 to 10. Default 3.</summary>
     public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>How long after the first attempt began another may begin. Default 3 min.</summary>
+    public TimeSpan RetryWithin { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long a request waits for an endpoint that said <c>Retry-After</c> when nobody else can serve it; 0 to 1 min. Default 2 s.</summary>
+    public TimeSpan MaxRetryWait { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Until a connection stands, unless the provider says otherwise. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -85,6 +91,12 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         Within(faults, nameof(options.MaxAnswerBytes), options.MaxAnswerBytes, 1 << 10, 1 << 30);
         Within(faults, nameof(options.MaxAttempts), options.MaxAttempts, 1, 10);
         Within(faults, nameof(options.MaxWaitingUsage), options.MaxWaitingUsage, 100, 10_000_000);
+        AboveZero(faults, nameof(options.RetryWithin), options.RetryWithin);
+        if (options.MaxRetryWait < TimeSpan.Zero || options.MaxRetryWait > TimeSpan.FromMinutes(1))
+        {
+            faults.Add($"Gateway:MaxRetryWait is {options.MaxRetryWait}; expected 00:00:00 to 00:01:00.");
+        }
+
         AboveZero(faults, nameof(options.ConnectTimeout), options.ConnectTimeout);
         AboveZero(faults, nameof(options.RequestTimeout), options.RequestTimeout);
         AboveZero(faults, nameof(options.IdleTimeout), options.IdleTimeout);

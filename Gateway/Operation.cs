@@ -12,6 +12,7 @@ internal sealed class Operation
         Input = InputShapes.Array,
         ModelTypesTaken = [ModelTypes.Chat, ModelTypes.Multimodal],
         HasStreamOptions = true,
+        AnswersWithChoices = true,
     };
 
     public static readonly Operation Completion = new(1, "text_completion", "completions")
@@ -19,6 +20,7 @@ internal sealed class Operation
         InputField = "prompt",
         ModelTypesTaken = [ModelTypes.Chat, ModelTypes.Multimodal],
         HasStreamOptions = true,
+        AnswersWithChoices = true,
     };
 
     public static readonly Operation Embeddings = new(2, "embeddings", "embeddings") { InputField = "input", ModelTypesTaken = [ModelTypes.Embedding] };
@@ -103,6 +105,9 @@ internal sealed class Operation
     public bool IsForm { get; private init; }
 
     public AnswerShape Answer { get; private init; }
+
+    /// <summary>An answer without an entry in <c>choices</c> answers nothing.</summary>
+    public bool AnswersWithChoices { get; private init; }
 
     /// <summary>A stream of it has <c>stream_options</c>, by which usage can be asked for.</summary>
     public bool HasStreamOptions { get; private init; }

@@ -30,6 +30,15 @@ internal sealed partial class RequestPipeline(
 {
     public async Task AnswerAsync(HttpContext http, Operation operation)
     {
+        if (!await AnswerWholeAsync(http, operation))
+        {
+            await BrokenAnswer.CutAsync(http, time); // The request is settled: it holds nothing any more.
+        }
+    }
+
+    /// <returns><c>false</c>: an answer has begun and broken off.</returns>
+    private async Task<bool> AnswerWholeAsync(HttpContext http, Operation operation)
+    {
         using var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp());
         exchange.Story = RequestStory.Begin(exchange, recorder, time);
         if (exchange.Story is null)
@@ -61,10 +70,17 @@ internal sealed partial class RequestPipeline(
         }
 
         settlement.Settle(exchange, refusal);
+        if (http.Response.HasStarted)
+        {
+            return refusal is null && exchange.Error is null or { Kind: SendErrorKind.ClientLeft };
+        }
+
         if (refusal is not null)
         {
             await OpenAiErrors.WriteAsync(http, refusal);
         }
+
+        return true;
     }
 
     private static Refusal? Said(Exchange exchange, Station station, Refusal? no)

@@ -16,22 +16,10 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
     /// <param name="mayWait">Whether there is nothing better to do than to wait.</param>
     public async ValueTask<Verdict> AdmitAsync(Exchange exchange, Reservation reservation, bool mayWait)
     {
-        var saturable = SaturableOf(reservation);
-        if (saturable is null)
+        var verdict = Line(reservation) is { } line ? new Verdict(line) : await store.TryReserveAsync(reservation);
+        if (mayWait && IsWaitedFor(verdict.Refused))
         {
-            return Finish(reservation, await store.TryReserveAsync(reservation));
-        }
-
-        var queue = _queues.GetOrAdd(saturable.Id, static (_, most) => new AdmissionQueue(most), _maxWaiting);
-        var verdict = new Verdict(saturable);
-        if (queue.Length == 0)
-        {
-            verdict = await store.TryReserveAsync(reservation);
-        }
-
-        if (verdict.Refused == saturable && mayWait)
-        {
-            verdict = await WaitAsync(exchange, reservation, queue, saturable);
+            verdict = await WaitAsync(exchange, reservation, verdict.Refused!);
         }
 
         return Finish(reservation, verdict);
@@ -41,36 +29,45 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
     public void End(Reservation reservation, long? tokens)
     {
         store.End(reservation, tokens);
-        if (SaturableOf(reservation) is { } saturable && _queues.TryGetValue(saturable.Id, out var queue))
+        if (!reservation.HasConcurrency)
         {
-            queue.Freed();
+            return;
+        }
+
+        foreach (var limit in reservation.Limits)
+        {
+            if (IsWaitedFor(limit) && _queues.TryGetValue(limit.Id, out var queue))
+            {
+                queue.Freed();
+            }
         }
     }
 
-    private async ValueTask<Verdict> WaitAsync(Exchange exchange, Reservation reservation, AdmissionQueue queue, Limit saturable)
+    private async ValueTask<Verdict> WaitAsync(Exchange exchange, Reservation reservation, Limit saturated)
     {
-        var key = exchange.Caller.Key;
-        if (_maxWait == TimeSpan.Zero || queue.TryEnter(key.Name, key.Priority ?? 1) is not { } waiter)
+        if (_maxWait == TimeSpan.Zero)
         {
-            return new Verdict(saturable);
+            return new Verdict(saturated);
         }
 
         var began = time.GetTimestamp();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(exchange.ClientLeft);
         end.CancelAfter(_maxWait);
+        var verdict = new Verdict(saturated);
         try
         {
-            await waiter.Turn.Task.WaitAsync(end.Token);
-            while (true)
+            // When the one place has come another may be missing: then it goes on in the line for that.
+            while (IsWaitedFor(verdict.Refused))
             {
-                var verdict = await store.TryReserveAsync(reservation);
-                if (verdict.Refused != saturable)
+                if (await StandInLineAsync(exchange, reservation, verdict.Refused!, end.Token) is not { } next)
                 {
-                    return verdict;
+                    break; // As many wait as may.
                 }
 
-                await queue.FreedAsync(Glance, end.Token);
+                verdict = next;
             }
+
+            return verdict;
         }
         catch (OperationCanceledException)
         {
@@ -80,13 +77,42 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
                 throw new OperationCanceledException(exchange.ClientLeft);
             }
 
-            return new Verdict(saturable);
+            return verdict;
+        }
+        finally
+        {
+            reservation.Waited = time.GetElapsedTime(began);
+            telemetry.Waited(saturated, reservation.Waited);
+        }
+    }
+
+    /// <returns><c>null</c>: the line is as long as it may be.</returns>
+    private async ValueTask<Verdict?> StandInLineAsync(Exchange exchange, Reservation reservation, Limit saturated, CancellationToken end)
+    {
+        var queue = _queues.GetOrAdd(saturated.Id, static (_, most) => new AdmissionQueue(most), _maxWaiting);
+        var key = exchange.Caller.Key;
+        if (queue.TryEnter(key.Name, key.Priority ?? 1) is not { } waiter)
+        {
+            return null;
+        }
+
+        try
+        {
+            await waiter.Turn.Task.WaitAsync(end);
+            while (true)
+            {
+                var verdict = await store.TryReserveAsync(reservation);
+                if (verdict.Refused != saturated)
+                {
+                    return verdict;
+                }
+
+                await queue.FreedAsync(Glance, end);
+            }
         }
         finally
         {
             queue.Leave(waiter);
-            reservation.Waited = time.GetElapsedTime(began);
-            telemetry.Waited(saturable, reservation.Waited);
         }
     }
 
@@ -101,8 +127,8 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
         return verdict;
     }
 
-    /// <summary>A caller's own concurrency is the caller's business; that of a model or provider is shared, and waited for.</summary>
-    private static Limit? SaturableOf(Reservation reservation)
+    /// <summary>Of what is asked for, that for which others wait already: nobody goes past them.</summary>
+    private Limit? Line(Reservation reservation)
     {
         if (!reservation.HasConcurrency)
         {
@@ -111,7 +137,7 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
 
         foreach (var limit in reservation.Limits)
         {
-            if (limit is { IsConcurrency: true, Scope: LimitScope.Model or LimitScope.Provider })
+            if (IsWaitedFor(limit) && _queues.TryGetValue(limit.Id, out var queue) && queue.Length > 0)
             {
                 return limit;
             }
@@ -119,4 +145,7 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
 
         return null;
     }
+
+    /// <summary>A caller's own concurrency is the caller's business; that of a model or provider is shared, and waited for.</summary>
+    private static bool IsWaitedFor(Limit? limit) => limit is { IsConcurrency: true, Scope: LimitScope.Model or LimitScope.Provider };
 }

@@ -4,16 +4,22 @@ using Orrery.Gateway.Sending;
 
 namespace Orrery.Gateway.Quota;
 
-/// <summary>Reserves what a provider allows, for one attempt; an attempt that brought the client nothing is given back.</summary>
+/// <summary>
+/// Reserves what a provider allows, and the model where it stands in for the one asked for, whose own limits the request holds already: for one
+/// attempt, all or none. An attempt that brought the client nothing is given back.
+/// </summary>
 internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> options)
 {
     private readonly int _defaultMaxTokens = options.Value.DefaultMaxTokens;
 
-    /// <summary>Nothing happens, and nothing is allocated, where the provider has no limits.</summary>
+    /// <summary>Nothing happens, and nothing is allocated, where there are no limits.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="candidate">Who is to be asked.</param>
+    /// <param name="mayWait">Whether nobody else could be asked instead, so that a place is worth waiting for.</param>
     /// <param name="hold">What the attempt holds, to be handed to <see cref="Leave"/>.</param>
-    public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, out Reservation? hold)
+    public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, bool mayWait, out Reservation? hold)
     {
-        if ((exchange.Caller.IsExternal ? candidate.Provider.ExternalLimits : candidate.Provider.Limits) is not { } limits)
+        if (candidate.LimitsOf(exchange.Caller, standsIn: !ReferenceEquals(candidate.Model, exchange.Model)) is not { } limits)
         {
             hold = null;
             return default;
@@ -23,7 +29,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
         {
             IsAlone = exchange.Quota is { Reservation.IsAlone: true }, // No request waits for Redis twice.
         };
-        return EnterAsync(exchange, candidate, hold);
+        return EnterAsync(exchange, candidate, hold, mayWait);
     }
 
     /// <summary>The attempt is over.</summary>
@@ -39,11 +45,9 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
         admission.End(hold, !isUsed ? null : tokens > 0 || exchange.Error is not null ? tokens : hold.Tokens);
     }
 
-    private async ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, Reservation hold)
+    private async ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, Reservation hold, bool mayWait)
     {
-        // The last of the plan is worth waiting for; before it another provider may have a place.
-        var isLast = ReferenceEquals(exchange.Plan.Candidates[^1], candidate);
-        var verdict = await admission.AdmitAsync(exchange, hold, isLast);
+        var verdict = await admission.AdmitAsync(exchange, hold, mayWait);
         if (verdict.Refused is null)
         {
             return null;
@@ -56,6 +60,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
             Type = refusal.Type,
             Code = refusal.Code,
             RetryAfter = refusal.RetryAfter,
+            Limit = verdict.Refused,
         };
     }
 }

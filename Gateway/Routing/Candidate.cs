@@ -1,5 +1,7 @@
 using Orrery.Contracts;
+using Orrery.Gateway.Authentication;
 using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Quota;
 using Orrery.Gateway.Translation;
 
 namespace Orrery.Gateway.Routing;
@@ -8,6 +10,8 @@ namespace Orrery.Gateway.Routing;
 internal sealed class Candidate(ProviderRoute provider, string upstreamId, Latency latency)
 {
     private ServedModel? _model;
+    private Limit[]? _standInLimits;
+    private Limit[]? _externalStandInLimits;
 
     public ProviderRoute Provider { get; } = provider;
 
@@ -32,6 +36,15 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId, Laten
 
     /// <summary>Tokens of an answer, at most, as the provider declares them.</summary>
     public int? MaxOutputTokens { get; init; }
+
+    /// <summary>What an attempt here needs: what its provider allows the caller, and what the model allows where it stands in for another; <c>null</c>: no limits.</summary>
+    public Limit[]? LimitsOf(Caller caller, bool standsIn) => (caller.IsExternal, standsIn) switch
+    {
+        (false, false) => Provider.Limits,
+        (true, false) => Provider.ExternalLimits,
+        (false, true) => _standInLimits ??= Limit.Join(Provider.Limits, Model.Limits),
+        (true, true) => _externalStandInLimits ??= Limit.Join(Provider.ExternalLimits, Model.Limits),
+    };
 
     /// <summary>What of its model is on its way there; outlives the snapshot.</summary>
     public InFlight? InFlight { get; set; }
@@ -65,10 +78,10 @@ internal sealed class ProviderRoute
     public Balancing Balancing => field ??= new Balancing(Spec.Balancing, Endpoints);
 
     /// <summary>What may be asked of it; <c>null</c>: no limits.</summary>
-    public Quota.Limit[]? Limits { get; init; }
+    public Limit[]? Limits { get; init; }
 
     /// <summary>What external callers may ask of it: <see cref="Limits"/> and what holds for them alone.</summary>
-    public Quota.Limit[]? ExternalLimits { get; init; }
+    public Limit[]? ExternalLimits { get; init; }
 
     public string Name => Spec.Name;
 

@@ -3,54 +3,21 @@ using Orrery.Gateway.Sending;
 
 namespace Orrery.Gateway.Routing;
 
-/// <summary>Whether requests are sent to an endpoint, from best to worst.</summary>
-internal enum EndpointState
-{
-    InService,
-
-    /// <summary>Its ejection is over: one request may go there, and decides.</summary>
-    Probing,
-
-    /// <summary>Requests failed: it gets none for a while.</summary>
-    Ejected,
-
-    /// <summary>Its engine asked for a pause (429).</summary>
-    Cooling,
-
-    /// <summary>Its health checks fail: it gets none until one succeeds.</summary>
-    Down,
-}
-
-/// <summary>What a request was let in with; its end is reported with it, so that what began before a change is not taken for news.</summary>
-internal readonly record struct HealthTicket(int Epoch, bool IsProbe);
-
 /// <summary>
 /// Judges an endpoint by what happens to requests and to health checks. A dead connection ejects it at once, server errors
 /// when three come in a row or half of many fail. An ejection is short, grows while failures go on, and always ends with a
-/// single request that probes. A client's cancel and the caller's own faults say nothing.
+/// single request that probes. An engine that says for how long it wants to be left alone is left alone for so long. A
+/// client's cancel and the caller's own faults say nothing.
 /// </summary>
 internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, EjectionRules rules, TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly long _created = time.GetTimestamp();
+    private readonly FailureCount _failures = new(rules, time);
+    private readonly Ejection _ejection = new(rules, time);
+    private readonly FailedChecks _checks = new();
     private volatile bool _isOut;
-    private int _epoch;
-    private int _errors;
-    private long _successes;
-    private ErrorWindow _window;
-
-    private bool _isEjected;
-    private int _ejections;
-    private long _ejectedTimestamp;
-    private TimeSpan _ejection;
-    private SendErrorKind _cause;
-    private bool _isProbed;
-    private long _probedTimestamp;
-
     private bool _isForgotten;
-    private bool _isDown;
-    private int _failedChecks;
-    private string _downReason = "";
+    private int _epoch;
     private long _inServiceSince = time.GetTimestamp();
 
     /// <summary>When it last began to serve: at its creation, or when it came back.</summary>
@@ -104,7 +71,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
 
             lock (_lock)
             {
-                return Remaining_NeedsLock();
+                return _ejection.Remaining;
             }
         }
     }
@@ -128,20 +95,28 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
                     EndpointState.Probing => 1,
                     EndpointState.Down => 5,
                     EndpointState.Cooling => 3,
-                    _ => _cause is SendErrorKind.ConnectFailed or SendErrorKind.ConnectTimeout ? 4 : 2,
+                    _ => _ejection.IsByConnection ? 4 : 2,
                 };
             }
         }
     }
 
-    public static string Text(EndpointState state) => state switch
+    /// <summary>How long its engine still wants to be left alone, in its own words; zero or less: it does not.</summary>
+    /// <param name="cause">With which error it said so.</param>
+    public TimeSpan PauseFor(out SendErrorKind cause)
     {
-        EndpointState.InService => "in_service",
-        EndpointState.Probing => "probing",
-        EndpointState.Ejected => "ejected",
-        EndpointState.Cooling => "cooling",
-        _ => "down",
-    };
+        cause = default;
+        if (!_isOut)
+        {
+            return TimeSpan.Zero;
+        }
+
+        lock (_lock)
+        {
+            cause = _ejection.PauseCause;
+            return _ejection.Pause;
+        }
+    }
 
     /// <summary>Lets a request in, if one may go there now. At the end of an ejection one may, and is the probe.</summary>
     public bool TryEnter(out HealthTicket ticket)
@@ -161,7 +136,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
                     return false;
                 }
 
-                (_isProbed, _probedTimestamp) = (true, time.GetTimestamp());
+                _ejection.BeginProbe();
             }
 
             ticket = new(_epoch, _isOut);
@@ -182,7 +157,10 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
 
         lock (_lock)
         {
-            _isProbed &= ticket.Epoch != _epoch;
+            if (ticket.Epoch == _epoch)
+            {
+                _ejection.EndProbe();
+            }
         }
     }
 
@@ -202,7 +180,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         {
             Succeeded(ticket);
         }
-        else if (error.Kind == SendErrorKind.Throttled)
+        else if (error.Kind == SendErrorKind.Throttled || error is { Kind: SendErrorKind.Unavailable, RetryAfter.Ticks: > 0 })
         {
             Tell(Cool(error, ticket));
         }
@@ -221,9 +199,9 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         lock (_lock)
         {
-            _failedChecks = 0;
-            if (!_isDown)
+            if (!_checks.IsDown)
             {
+                _checks.Clear();
                 return;
             }
         }
@@ -237,7 +215,9 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
         lock (_lock)
         {
             SetOut_NeedsLock(false);
-            (_isDown, _isEjected, _isForgotten) = (false, false, true);
+            _checks.Clear();
+            _ejection.End();
+            _isForgotten = true;
         }
     }
 
@@ -249,25 +229,28 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
             return State_NeedsLock() switch
             {
                 EndpointState.InService => "healthy",
-                EndpointState.Down => $"down ({_downReason})",
-                EndpointState.Probing => $"to be probed ({_cause})",
-                var state => string.Create(CultureInfo.InvariantCulture, $"{Text(state)} for {Remaining_NeedsLock().TotalSeconds:0.0} s more ({_cause})"),
+                EndpointState.Down => $"down ({_checks.Reason})",
+                EndpointState.Probing => $"to be probed ({_ejection.Cause})",
+                var state => string.Create(CultureInfo.InvariantCulture, $"{state.Text()} for {_ejection.Remaining.TotalSeconds:0.0} s more ({_ejection.Cause})"),
             };
         }
     }
 
     private void Succeeded(HealthTicket ticket)
     {
-        Interlocked.Increment(ref _successes);
+        _failures.CountSuccess();
         if (_isOut)
         {
             Tell(Answered(ticket));
         }
-        else if (Volatile.Read(ref _errors) != 0)
+        else if (_failures.HasRow)
         {
             lock (_lock)
             {
-                _errors = ticket.Epoch == _epoch ? 0 : _errors;
+                if (ticket.Epoch == _epoch)
+                {
+                    _failures.EndRow();
+                }
             }
         }
     }
@@ -282,18 +265,9 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
                 return default;
             }
 
-            var now = time.GetElapsedTime(_created);
-            var successes = Interlocked.Read(ref _successes);
-            _errors++;
-            _window.Add(now, rules.Window, successes);
-            var (errors, requests) = _window.Read(now, rules.Window, successes);
-
             // An engine's own words may repeat what a caller wrote; ours may not.
-            var why = error.Blame == Blame.Endpoint ? error.Detail
-                : ticket.IsProbe ? "the request that probed it failed"
-                : _errors >= rules.ErrorsInARow ? $"{_errors} errors in a row"
-                : requests >= rules.LeastRequests && errors >= requests * rules.ErrorRate ? $"{errors} of {requests} requests failed"
-                : null;
+            var many = _failures.Add();
+            var why = error.Blame == Blame.Endpoint ? error.Detail : ticket.IsProbe ? "the request that probed it failed" : many;
             return why is null ? default : Eject_NeedsLock(error.Kind, error.RetryAfter, why);
         }
     }
@@ -302,12 +276,23 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         lock (_lock)
         {
-            if (error.RetryAfter is { } wait && wait <= TimeSpan.Zero)
+            if (error.RetryAfter is { Ticks: <= 0 })
             {
                 return default;
             }
 
-            return ticket.Epoch != _epoch || (_isOut && !ticket.IsProbe) ? default : Eject_NeedsLock(SendErrorKind.Throttled, error.RetryAfter, "it takes no more requests now");
+            if (!_isOut ? error.RetryAfter is not null || ticket.Epoch == _epoch : ticket.IsProbe && ticket.Epoch == _epoch)
+            {
+                return Eject_NeedsLock(error.Kind, error.RetryAfter, "it takes no more requests now");
+            }
+
+            // Of an endpoint that is out this is no news, but how long it wants to be left alone is; an answer to an earlier request does not end that.
+            if (error.RetryAfter is { } wait && _ejection.TryExtend(error.Kind, wait))
+            {
+                _epoch++;
+            }
+
+            return default;
         }
     }
 
@@ -315,16 +300,14 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         lock (_lock)
         {
-            _failedChecks = 0;
+            _checks.Clear();
             if (!_isOut)
             {
                 return default;
             }
 
-            // A health check says that the server can be reached, and not that it answers requests well.
-            _isEjected &= _cause is not (SendErrorKind.ConnectFailed or SendErrorKind.ConnectTimeout);
-            _isDown = false;
-            return _isEjected ? default : Serve_NeedsLock(why);
+            // A health check says that the server can be reached, and not that it answers requests well or wants any.
+            return _ejection.IsOn && (!_ejection.IsByConnection || _ejection.Pause > TimeSpan.Zero) ? default : Serve_NeedsLock(why);
         }
     }
 
@@ -332,16 +315,14 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         lock (_lock)
         {
-            _failedChecks++;
-            if (_isDown || _failedChecks < threshold)
+            if (!_checks.Add(fault, threshold))
             {
                 return default;
             }
 
-            (_isDown, _downReason) = (true, fault);
             SetOut_NeedsLock(true);
             _epoch++;
-            return new(HealthChangeKind.Down, $"{_failedChecks} health checks in a row failed, the last because it {fault}");
+            return new(HealthChangeKind.Down, $"{_checks.Count} health checks in a row failed, the last because it {fault}");
         }
     }
 
@@ -350,13 +331,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         lock (_lock)
         {
-            if (!_isOut || _isDown || ticket.Epoch != _epoch)
-            {
-                return default;
-            }
-
-            _isEjected = false;
-            return Serve_NeedsLock("a request was answered");
+            return !_isOut || _checks.IsDown || ticket.Epoch != _epoch ? default : Serve_NeedsLock("a request was answered");
         }
     }
 
@@ -364,33 +339,25 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     {
         SetOut_NeedsLock(false);
         _epoch++;
-        _errors = 0;
-        _isProbed = false;
-        _window.Clear();
+        _ejection.End();
+        _failures.Clear();
         Volatile.Write(ref _inServiceSince, time.GetTimestamp());
         return new(HealthChangeKind.Back, why);
     }
 
-    private HealthChange Eject_NeedsLock(SendErrorKind cause, TimeSpan? atLeast, string why)
+    private HealthChange Eject_NeedsLock(SendErrorKind cause, TimeSpan? asked, string why)
     {
         if (!_isOut && time.GetElapsedTime(_inServiceSince) >= rules.Forgiven)
         {
-            _ejections = 0;
+            _ejection.Forgive();
         }
 
         var wasOut = _isOut;
-        var grown = Min(rules.FirstEjection * (1 << Math.Min(_ejections, 20)), rules.LongestEjection);
-        _ejection = atLeast is { } asked ? cause == SendErrorKind.Throttled ? Min(asked, rules.LongestCooling) : Max(grown, Min(asked, rules.LongestCooling)) : grown;
-        _ejections++;
+        var length = _ejection.Begin(cause, asked);
         _epoch++;
-        _errors = 0;
-        _isProbed = false;
-        _window.Clear();
-        _ejectedTimestamp = time.GetTimestamp();
-        _cause = cause;
-        _isEjected = true;
+        _failures.Clear();
         SetOut_NeedsLock(true);
-        return new(HealthChangeKind.Ejected, why, cause, _ejection, wasOut);
+        return new(HealthChangeKind.Ejected, why, cause, length, wasOut);
     }
 
     private void SetOut_NeedsLock(bool isOut)
@@ -404,16 +371,12 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
 
     private EndpointState State_NeedsLock() =>
         !_isOut ? EndpointState.InService
-        : _isDown ? EndpointState.Down
-        : Remaining_NeedsLock() <= TimeSpan.Zero ? EndpointState.Probing
-        : _cause == SendErrorKind.Throttled ? EndpointState.Cooling
+        : _checks.IsDown ? EndpointState.Down
+        : _ejection.Remaining <= TimeSpan.Zero ? EndpointState.Probing
+        : _ejection.Cause == SendErrorKind.Throttled || _ejection.Pause > TimeSpan.Zero ? EndpointState.Cooling
         : EndpointState.Ejected;
 
-    /// <remarks>A probe that hangs does not keep others from probing for ever.</remarks>
-    private bool IsDue_NeedsLock() =>
-        !_isDown && Remaining_NeedsLock() <= TimeSpan.Zero && (!_isProbed || time.GetElapsedTime(_probedTimestamp) >= rules.LongestEjection);
-
-    private TimeSpan Remaining_NeedsLock() => _isEjected ? _ejection - time.GetElapsedTime(_ejectedTimestamp) : TimeSpan.Zero;
+    private bool IsDue_NeedsLock() => !_checks.IsDown && _ejection.IsDue;
 
     private void Tell(in HealthChange change)
     {
@@ -422,8 +385,4 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
             journal.Tell(name, change);
         }
     }
-
-    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

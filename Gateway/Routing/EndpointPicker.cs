@@ -4,7 +4,7 @@ namespace Orrery.Gateway.Routing;
 
 /// <summary>
 /// Takes the endpoint for the next attempt: candidates in the plan's order, within one what its balancing chooses. Never the
-/// same endpoint twice for one request, and always one as long as any is left untried.
+/// same endpoint twice for one request, and always one as long as any is left untried that has not asked to be left alone.
 /// </summary>
 internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvider time)
 {
@@ -25,6 +25,7 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
             var isLast = i == plan.Candidates.Count - 1;
             if (candidate.Provider.IsUsable
                 && candidate.Provider.HasKey
+                && !tried.HasSkipped(candidate)
                 && (isLast || tried.CountOf(candidate) < MostOfOneProvider)
                 && TryTake(candidate, asked, tried) is { } lease)
             {
@@ -99,24 +100,27 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
 
     /// <summary>
     /// All that is left is out: of the least bad state the one with the least to do, since a request that may fail beats one
-    /// that surely does. So a model's endpoints are never all out at once, and when all fail alike all share the load.
+    /// that surely does. So a model's endpoints are never all out at once, and when all fail alike all share the load. Only who
+    /// said how long it wants to be left alone is left alone.
     /// </summary>
     private static EndpointLease? TakeLeastBad(RoutePlan plan, ref TriedEndpoints tried)
     {
         Candidate? candidate = null;
         Endpoint? leastBad = null;
+        Pause? pause = null;
         (int Rank, double Load, TimeSpan Remaining) least = default;
         for (var i = 0; i < plan.Candidates.Count; i++)
         {
             var each = plan.Candidates[i];
-            if (!each.Provider.IsUsable || !each.Provider.HasKey)
+            if (!each.Provider.IsUsable || !each.Provider.HasKey || tried.HasSkipped(each))
             {
                 continue;
             }
 
             foreach (var (endpoint, weight) in each.Provider.Balancing.Endpoints)
             {
-                if (tried.Contains(endpoint))
+                pause = Pause.Sooner(each, endpoint, pause, out var isPaused);
+                if (isPaused || tried.Contains(endpoint))
                 {
                     continue;
                 }
@@ -131,54 +135,11 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
 
         if (candidate is null || leastBad is null)
         {
+            tried.Pause = pause;
             return null;
         }
 
         tried.Add(candidate, leastBad);
         return leastBad.TakeAnyway(candidate);
-    }
-}
-
-/// <summary>What one request has tried, without a list on the heap: the most that Gateway:MaxAttempts allows.</summary>
-internal struct TriedEndpoints
-{
-    private Slots _slots;
-    private int _count;
-
-    public readonly int Count => _count;
-
-    /// <summary>Requests that were sent, or could have been: an endpoint may have been asked with one key after another.</summary>
-    public int Attempts { get; set; }
-
-    public void Add(Candidate candidate, Endpoint endpoint) => _slots[_count++] = (candidate, endpoint);
-
-    public readonly bool Contains(Endpoint endpoint)
-    {
-        for (var i = 0; i < _count; i++)
-        {
-            if (ReferenceEquals(_slots[i].Endpoint, endpoint))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    public readonly int CountOf(Candidate candidate)
-    {
-        var count = 0;
-        for (var i = 0; i < _count; i++)
-        {
-            count += ReferenceEquals(_slots[i].Candidate, candidate) ? 1 : 0;
-        }
-
-        return count;
-    }
-
-    [System.Runtime.CompilerServices.InlineArray(10)]
-    private struct Slots
-    {
-        private (Candidate Candidate, Endpoint Endpoint) _first;
     }
 }

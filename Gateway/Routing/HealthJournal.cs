@@ -34,7 +34,7 @@ internal sealed partial class HealthJournal : IDisposable
             new("orrery.namespace", endpoint.Name.Namespace),
             new("orrery.provider", endpoint.Name.Provider),
             new("orrery.endpoint", endpoint.Name.Endpoint),
-            new("orrery.endpoint.state", EndpointHealth.Text(endpoint.Health.State)))),
+            new("orrery.endpoint.state", endpoint.Health.State.Text()))),
         "{endpoint}", "Endpoints by the state they are in");
 
     public void Tell(EndpointName name, in HealthChange change)

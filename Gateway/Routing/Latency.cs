@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 namespace Orrery.Gateway.Routing;
 
 /// <summary>How soon one provider began to answer for one model lately: an average that forgets by time, so that an hour-old figure decides nothing.</summary>
+/// <remarks>An average orders providers for half a minute; <see cref="LatencyEstimate"/> keeps the next request away from an endpoint that is slow this second. One for both would do neither well.</remarks>
 internal sealed class Latency(TimeProvider time)
 {
     private static readonly TimeSpan HalfLife = TimeSpan.FromSeconds(30);

@@ -16,6 +16,9 @@ internal enum SendErrorKind
     ServerError,
     RequestRefused,
 
+    /// <summary>This engine does not take the request, now or at all, and another may: it has no such model, is in a conflict, or waited too long for the body.</summary>
+    RefusedHere,
+
     /// <summary>The request says something that this engine's protocol has no words for; nothing was sent.</summary>
     Untranslatable,
     CredentialRefused,
@@ -57,6 +60,12 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
 
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The limit of ours that refused it.</summary>
+    public Quota.Limit? Limit { get; init; }
+
+    /// <summary>Nothing was sent, so it is no attempt.</summary>
+    public bool IsUnasked => Kind is SendErrorKind.Limited or SendErrorKind.Untranslatable;
+
     public Blame Blame => Kind switch
     {
         SendErrorKind.ConnectFailed or SendErrorKind.ConnectTimeout => Blame.Endpoint,
@@ -83,7 +92,7 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
         SendErrorKind.Unavailable => new Refusal(
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "upstream_unavailable",
             $"The provider '{Provider}' is not available: {Detail}", RetryAfter: RetryAfter ?? TimeSpan.FromSeconds(1)),
-        SendErrorKind.RequestRefused or SendErrorKind.Untranslatable => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
+        SendErrorKind.RequestRefused or SendErrorKind.RefusedHere or SendErrorKind.Untranslatable => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
         SendErrorKind.Limited => new Refusal(Status, Type ?? RefusalTypes.RateLimit, Code, Detail, RetryAfter: RetryAfter),
         SendErrorKind.ServerError => new Refusal(
             StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' failed ({Status}): {Detail}"),

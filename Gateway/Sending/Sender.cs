@@ -1,14 +1,20 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Sending;
 
-/// <summary>Attempts, one after the other, each at another endpoint, until one answers or the client has seen a byte.</summary>
+/// <summary>
+/// Attempts, one after the other, each at another endpoint, until one answers or the client has seen a byte. One budget holds for retries and
+/// fallbacks together: so many attempts, none after so long. Who refuses without having been asked costs no attempt.
+/// </summary>
 internal sealed partial class Sender(
     EndpointPicker picker,
+    Dice dice,
     ProviderGate limits,
     IdleTimeoutPool timeouts,
     StreamRelay stream,
@@ -22,55 +28,86 @@ internal sealed partial class Sender(
     ILogger<Sender> logger)
 {
     private const int LongestErrorBody = 64 << 10;
+
+    /// <summary>The least that is added to a pause, so that those who waited for its end do not all come at once.</summary>
+    private static readonly TimeSpan LeastSpread = TimeSpan.FromMilliseconds(50);
+
     private readonly int _maxAttempts = options.Value.MaxAttempts;
+    private readonly TimeSpan _retryWithin = options.Value.RetryWithin;
+    private readonly TimeSpan _maxRetryWait = options.Value.MaxRetryWait;
 
     /// <returns><c>null</c> when the client has its answer, or has left.</returns>
     public async Task<Refusal?> SendAsync(Exchange exchange)
     {
+        var began = time.GetTimestamp();
         var tried = new TriedEndpoints();
-        while (tried.Attempts < _maxAttempts && picker.TryTake(exchange, ref tried) is { } taken)
+        Failures? failures = null;
+        while (MayBegin(tried, began))
         {
+            exchange.Error = null;
+            if (picker.TryTake(exchange, ref tried) is not { } taken)
+            {
+                if (failures?.TakeSaturated() is { } saturated)
+                {
+                    tried.Unskip(saturated);
+                    continue;
+                }
+
+                failures ??= new();
+                if (tried.Pause is not { } pause || !MayWait(exchange, pause, failures.Waited, began))
+                {
+                    break;
+                }
+
+                failures.Waited += await WaitAsync(exchange, pause);
+                tried.Forget(pause.Endpoint);
+                continue;
+            }
+
             using var lease = taken;
-            tried.Attempts++;
+            if (tried.Attempts > 1 && time.GetTimestamp() >= EndOf(exchange, lease.Candidate))
+            {
+                tried.Skip(exchange.Plan, limit: null); // It would have no time left to answer in.
+                continue;
+            }
+
             exchange.Candidate = lease.Candidate;
             exchange.Meter.Begin();
-            exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, out var hold);
-            if (exchange.Error is not null)
+            var mayWait = failures is { MayWaitForPlace: true } || ReferenceEquals(exchange.Plan.Candidates[^1], lease.Candidate);
+            exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, mayWait, out var hold);
+            if (exchange.Error is null)
             {
-                continue; // The provider was not asked, so nothing is known of its health.
+                try
+                {
+                    tried.FurtherKeys += await AttemptAsync(exchange, lease, tried.Attempts, lease.Candidate.Provider.Access.Keys);
+                }
+                finally
+                {
+                    limits.Leave(exchange, hold);
+                }
+
+                lease.Ended(exchange.Error, exchange.Meter.FirstTokenTimestamp);
             }
 
-            try
-            {
-                if (lease.Candidate.Provider.Access.Keys is { } keys)
-                {
-                    tried.Attempts = await AttemptWithKeysAsync(exchange, lease, keys, tried.Attempts);
-                }
-                else
-                {
-                    exchange.ProviderKey = null;
-                    exchange.Error = await AttemptAsync(exchange, lease, tried.Attempts);
-                }
-            }
-            finally
-            {
-                limits.Leave(exchange, hold);
-            }
-
-            lease.Ended(exchange.Error, exchange.Meter.FirstTokenTimestamp);
             if (exchange.Error is not { MayTryAnother: true } error || exchange.Http.Response.HasStarted)
             {
-                break;
+                return End(exchange);
             }
 
             Log.AttemptFailed(logger, exchange.RequestId, error.Provider, lease.Endpoint.Shown, error.Kind, error.Detail);
+            (failures ??= new()).Add(lease.Candidate, error, mayWait);
+            if (error.IsUnasked)
+            {
+                tried.Skip(exchange.Plan, error.Limit);
+            }
         }
 
-        if (exchange.Candidate is null)
-        {
-            (exchange.Candidate, exchange.Error) = KeyWait.Of(exchange.Plan);
-        }
+        (exchange.Error, exchange.Candidate) = failures!.Tell(exchange.Plan, tried.Pause); // The loop goes on after a failure, and ends without an answer after nothing else.
+        return End(exchange);
+    }
 
+    private static Refusal? End(Exchange exchange)
+    {
         if (exchange.Error is null or { Kind: SendErrorKind.ClientLeft } || exchange.Http.Response.HasStarted)
         {
             return null;
@@ -80,29 +117,54 @@ internal sealed partial class Sender(
         return exchange.Error.ToRefusal();
     }
 
-    /// <summary>Asks one endpoint with one key after the other, as long as it is the key that is refused.</summary>
-    /// <returns>How many attempts there were up to now.</returns>
-    private async Task<int> AttemptWithKeysAsync(Exchange exchange, EndpointLease lease, KeyRing ring, int attempt)
+    /// <summary>Asks one endpoint, and where its provider has several keys with one after the other, as long as it is the key that is refused.</summary>
+    /// <returns>How many attempts there were beyond the first.</returns>
+    private async Task<int> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt, KeyRing? ring)
     {
+        exchange.ProviderKey = null;
+        if (ring is null)
+        {
+            exchange.Error = await AttemptAsync(exchange, lease, attempt);
+            return 0;
+        }
+
         var keys = new KeyTurn(ring);
         if (!keys.TryNext(exchange))
         {
             exchange.Error = ring.Waiting(lease.Candidate); // Another request was quicker.
-            return attempt;
+            return 0;
         }
 
-        while (true)
+        for (var further = 0; ; further++)
         {
-            exchange.Error = await AttemptAsync(exchange, lease, attempt);
-            if (!keys.Judge(exchange) || attempt >= _maxAttempts || !keys.TryNext(exchange))
+            exchange.Error = await AttemptAsync(exchange, lease, attempt + further);
+            if (!keys.Judge(exchange) || attempt + further >= _maxAttempts || !keys.TryNext(exchange))
             {
-                return attempt;
+                return further;
             }
 
-            attempt++;
             exchange.Meter.Begin();
-            Log.KeyFailed(logger, exchange.RequestId, lease.Candidate.Provider.Name, exchange.Error!.Kind, exchange.Error.Status, attempt);
+            Log.KeyFailed(logger, exchange.RequestId, lease.Candidate.Provider.Name, exchange.Error!.Kind, exchange.Error.Status, attempt + further + 1);
         }
+    }
+
+    private bool MayBegin(in TriedEndpoints tried, long began) =>
+        tried.Attempts < _maxAttempts && !tried.HasSkippedMost && (tried.Attempts == 0 || time.GetElapsedTime(began) < _retryWithin);
+
+    /// <summary>Nobody else can serve, and whoever asked to be left alone may be asked again so soon that it is worth waiting for.</summary>
+    private bool MayWait(Exchange exchange, Pause pause, TimeSpan waited, long began) =>
+        waited + pause.Remaining <= _maxRetryWait
+        && time.GetElapsedTime(began) + pause.Remaining < _retryWithin
+        && time.GetElapsedTime(exchange.StartTimestamp) + pause.Remaining < pause.Candidate.Provider.TotalTimeout;
+
+    /// <summary>Waits for the end of a pause and up to a quarter of it more.</summary>
+    private async Task<TimeSpan> WaitAsync(Exchange exchange, Pause pause)
+    {
+        var spread = Math.Max(LeastSpread.Ticks, pause.Remaining.Ticks / 4);
+        var wait = pause.Remaining + TimeSpan.FromTicks(dice.Next(spread));
+        Log.Waits(logger, exchange.RequestId, pause.Candidate.Provider.Name, pause.Endpoint.Shown, wait);
+        await Task.Delay(wait, time, exchange.ClientLeft);
+        return wait;
     }
 
     private async Task<SendError?> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
@@ -204,8 +266,12 @@ internal sealed partial class Sender(
         }
     }
 
+    /// <remarks>OpenAI and Azure say it in milliseconds too, which is what their own clients look at first.</remarks>
     private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
-        response.Headers.RetryAfter is not { } header ? null
+        response.Headers.NonValidated.TryGetValues("retry-after-ms", out var values)
+            && double.TryParse(values.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < int.MaxValue
+            ? TimeSpan.FromMilliseconds(ms)
+        : response.Headers.RetryAfter is not { } header ? null
         : header.Delta ?? (header.Date is { } date && date > time.GetUtcNow() ? date - time.GetUtcNow() : null);
 
     private static bool IsEventStream(HttpResponseMessage response) => HasType(response, "text/event-stream");
@@ -226,5 +292,7 @@ internal sealed partial class Sender(
 
         [LoggerMessage(702, LogLevel.Debug, "{RequestId}: provider {Provider} refused a key ({Kind}, {Status}); attempt {Attempt} goes to the same endpoint with the next", EventName = "KeyFailed")]
         public static partial void KeyFailed(ILogger logger, string requestId, string provider, SendErrorKind kind, int status, int attempt);
+        [LoggerMessage(702, LogLevel.Debug, "{RequestId}: nobody else can serve, so provider {Provider} at {Endpoint} is asked again in {Wait}, as it wishes", EventName = "AttemptWaits")]
+        public static partial void Waits(ILogger logger, string requestId, string provider, string endpoint, TimeSpan wait);
     }
 }

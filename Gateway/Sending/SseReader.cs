@@ -22,6 +22,9 @@ internal static class SseReader
         return 0;
     }
 
+    /// <summary>A byte order mark at the very beginning of a stream is none of its bytes.</summary>
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> first) => first.StartsWith("\uFEFF"u8) ? first["\uFEFF"u8.Length..] : first;
+
     /// <summary>Reads the line at <paramref name="position"/> and moves behind its end; <c>false</c> when its end is not there.</summary>
     public static bool TryReadLine(ReadOnlySpan<byte> bytes, scoped ref int position, out ReadOnlySpan<byte> line)
     {

@@ -13,8 +13,8 @@ namespace Orrery.Gateway.Sending;
 /// 3. The held beginning is let go with the first content, finish reason or end, or at 16 KB; before that an error is a
 ///    value and the sender may try another endpoint.
 /// 4. One flush for each read.
-/// 5. After the first byte an error is told in the stream, which then ends without [DONE]: a cut answer must never look like
-///    a whole one. (Aborting the connection instead would lose the event that says why: Kestrel drops what it has not sent.)
+/// 5. After the first byte an error is told in the stream, which then ends without [DONE] and with a cut of the connection
+///    (<see cref="BrokenAnswer"/>): a cut answer must never look like a whole one.
 /// </remarks>
 internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time)
 {
@@ -53,7 +53,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
         Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout, StreamTranslator translator, HeldBytes held)
     {
         var output = exchange.Http.Response.BodyWriter;
-        var isHeld = true;
+        var (isHeld, isFirst) = (true, true);
         byte[] buffer = [];
         var length = 0;
         try
@@ -79,7 +79,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                 }
 
                 // :: 2
-                length -= Translate(buffer.AsSpan(0, length), translator, isHeld ? held : output);
+                length -= Translate(buffer.AsSpan(0, length), translator, isHeld ? held : output, ref isFirst);
                 if (translator.Error is { } error)
                 {
                     return error;
@@ -135,12 +135,14 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     }
 
     /// <summary>Translates the whole events and moves what is left to the front. Returns how many bytes are gone.</summary>
-    private static int Translate(Span<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output)
+    private static int Translate(Span<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
     {
         var done = 0;
         while (!translator.IsDone && translator.Error is null && SseReader.EventLength(bytes[done..]) is var length and > 0)
         {
-            translator.Translate(bytes.Slice(done, length), output);
+            ReadOnlySpan<byte> sse = bytes.Slice(done, length);
+            translator.Translate(isFirst ? SseReader.WithoutMark(sse) : sse, output);
+            isFirst = false;
             done += length;
         }
 

@@ -79,6 +79,11 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
             return candidate.Provider.Adapter.ReadError(candidate, StatusCodes.Status200OK, answer.Span, retryAfter: null);
         }
 
+        if (exchange.Operation.AnswersWithChoices && !facts.HasChoices)
+        {
+            return SendError.Of(candidate, SendErrorKind.Malformed, "answered without choices");
+        }
+
         exchange.Meter.Count(facts);
         exchange.Story?.Answered(answer.Span);
         var edits = new EditList();

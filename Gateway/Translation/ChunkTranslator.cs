@@ -51,6 +51,12 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
     {
         if (data.SequenceEqual("[DONE]"u8))
         {
+            if (!HasBegun && exchange.Operation.AnswersWithChoices)
+            {
+                Error = SendError.Of(candidate, SendErrorKind.Malformed, "ended its stream without an answer");
+                return false;
+            }
+
             (IsDone, HasBegun) = (true, true);
             _usageAtEnd?.Write(output);
             output.Write("data: [DONE]\n"u8);

@@ -15,6 +15,12 @@ internal static class UpstreamErrors
 {
     private const int LongestMessage = 500;
 
+    /// <summary>RFC 8470.</summary>
+    private const int TooEarly = 425;
+
+    /// <summary>No registered status, but what Anthropic and some proxies say when they have too much to do.</summary>
+    private const int Overloaded = 529;
+
     /// <param name="status">The answer's status; 200 when the error came inside an answer, then the body's own code decides.</param>
     public static SendError Read(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter)
     {
@@ -30,11 +36,13 @@ internal static class UpstreamErrors
         };
     }
 
-    private static SendErrorKind KindOf(int status) => status switch
+    /// <summary>What a status means for the next attempt; docs/retries.md lists them.</summary>
+    internal static SendErrorKind KindOf(int status) => status switch
     {
         StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => SendErrorKind.CredentialRefused,
         StatusCodes.Status429TooManyRequests => SendErrorKind.Throttled,
-        StatusCodes.Status503ServiceUnavailable => SendErrorKind.Unavailable,
+        StatusCodes.Status503ServiceUnavailable or Overloaded => SendErrorKind.Unavailable,
+        StatusCodes.Status404NotFound or StatusCodes.Status408RequestTimeout or StatusCodes.Status409Conflict or TooEarly => SendErrorKind.RefusedHere,
         >= 300 and < 400 => SendErrorKind.Redirected,
         >= 400 and < 500 => SendErrorKind.RequestRefused,
         _ => SendErrorKind.ServerError,

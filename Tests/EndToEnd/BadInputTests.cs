@@ -32,7 +32,7 @@ public sealed class BadInputTests(RunningGraph graph)
     [Theory]
     [InlineData("status=500", 502)]
     [InlineData("status=503", 503)]
-    [InlineData("status=429;retry-after=3", 429)]
+    [InlineData("status=429;retry-after=1", 429)]
     [InlineData("cut-after=0", 502)]
     public async Task A_failing_engine_is_answered_in_OpenAIs_shape(string fault, int status)
     {

@@ -145,7 +145,7 @@ public sealed class AnthropicAnswerTests
         await using var engine = await ScriptedEngine.StartAsync(Streams(Said("Hel", "lo").Take(pieces), isCut));
         await using var world = await GatewayWorld.StartAsync(Document(engine.Url));
         using var response = await world.PostAsync(GatewayWorld.StreamChat(), stream: true);
-        var text = await response.Content.ReadAsStringAsync();
+        var text = pieces > 3 ? await CutAnswer.ReadAsync(response) : await response.Content.ReadAsStringAsync();
         Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\"finish_reason\":\"", text, StringComparison.Ordinal);
         Assert.Contains("\"error\"", text, StringComparison.Ordinal);
@@ -178,7 +178,7 @@ public sealed class AnthropicAnswerTests
         await using var world = await GatewayWorld.StartAsync(Document(engine.Url));
         using var response = await world.PostAsync(GatewayWorld.StreamChat(), stream: true);
         heard.SetResult(); // The head has come, so content is on its way.
-        var text = await response.Content.ReadAsStringAsync();
+        var text = await CutAnswer.ReadAsync(response);
         Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
         Assert.Contains("Hel", text, StringComparison.Ordinal);
         Assert.Contains("Overloaded", Chunks(text)[^1]["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
@@ -198,15 +198,15 @@ public sealed class AnthropicAnswerTests
     [InlineData(529, "overloaded_error", 503, "service_unavailable", "upstream_unavailable")]
     public async Task Errors_by_status_and_inside_a_200_are_the_same(int status, string type, int expected, string expectedType, string? code)
     {
-        await using var engine = await ScriptedEngine.StartAsync(Fails(status, type, "said by Anthropic", ("retry-after", "7")));
+        await using var engine = await ScriptedEngine.StartAsync(Answers(Error(type, "said by Anthropic")));
         await using var world = await GatewayWorld.StartAsync(Document(engine.Url));
-        using var refused = await world.PostAsync(GatewayWorld.Chat());
-        await AssertErrorAsync(refused, expected, expectedType, code);
-        Assert.Equal(expected is 429 or 503 ? 7 : null, refused.Headers.RetryAfter?.Delta?.TotalSeconds);
-        engine.Script = Answers(Error(type, "said by Anthropic"));
         await AssertErrorAsync(await world.PostAsync(GatewayWorld.Chat()), expected, expectedType, code);
         engine.Script = Streams([Start(), Event("error", Error(type, "said by Anthropic"))]);
         await AssertErrorAsync(await world.PostAsync(GatewayWorld.StreamChat()), expected, expectedType, code);
+        engine.Script = Fails(status, type, "said by Anthropic", ("retry-after", "7"));
+        using var refused = await world.PostAsync(GatewayWorld.Chat());
+        await AssertErrorAsync(refused, expected, expectedType, code);
+        Assert.Equal(expected is 429 or 503 ? 7 : null, refused.Headers.RetryAfter?.Delta?.TotalSeconds);
     }
 
     [Theory]

@@ -28,9 +28,9 @@ public sealed class EngineFailureTests
     public async Task An_engines_error_keeps_its_meaning(int status, string body, int expected, string type, string? code, string message)
     {
         await using var engine = await ScriptedEngine.StartAsync(Json(body, status, ("Retry-After", "7")));
-        await using var world = await GatewayWorld.StartAsync(engine);
         foreach (var request in new[] { GatewayWorld.Chat(), GatewayWorld.StreamChat() })
         {
+            await using var world = await GatewayWorld.StartAsync(engine);
             using var response = await world.PostAsync(request);
             var error = await ErrorBody.ReadAsync(response);
             if (request == GatewayWorld.StreamChat() && status == 200 && code == "upstream_error" && !body.Contains("error", StringComparison.Ordinal))

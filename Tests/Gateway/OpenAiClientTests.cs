@@ -60,6 +60,32 @@ public sealed class OpenAiClientTests
         Assert.Contains("\"tools\":", engine.Last.Body, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("error")]
+    [InlineData("cut")]
+    [InlineData("end")]
+    public async Task A_stream_that_breaks_is_never_a_whole_answer(string how)
+    {
+        var heard = new TaskCompletionSource();
+        await using var engine = await ScriptedEngine.StartAsync(async http =>
+        {
+            await Sse([Role, Chunk("Hel")])(http);
+            await heard.Task;
+            await Sse(how == "error" ? ["data: {\"error\":{\"message\":\"boom\"}}\n\n"] : [], cut: how == "cut")(http);
+        });
+        await using var world = await GatewayWorld.StartAsync(engine);
+        var text = "";
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            await foreach (var update in Client(world).GetChatClient("m").CompleteChatStreamingAsync("Hi"))
+            {
+                text += string.Concat(update.ContentUpdate.Select(part => part.Text));
+                heard.TrySetResult();
+            }
+        });
+        Assert.Equal("Hel", text);
+    }
+
     [Fact]
     public async Task Embeddings_and_models_are_read()
     {

@@ -224,8 +224,8 @@ public sealed class OperationTests
         const string partial = "data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"AA==\"}\n\n";
         await using var engine = await ScriptedEngine.StartAsync(ScriptedEngine.Sse([partial]));
         await using var world = await StartAsync(engine);
-        using var response = await world.PostAsync("""{"model":"picture","prompt":"a cat","stream":true}""", "/v1/images/generations");
-        var text = await Text(response);
+        using var response = await world.PostAsync("""{"model":"picture","prompt":"a cat","stream":true}""", "/v1/images/generations", stream: true);
+        var text = await CutAnswer.ReadAsync(response);
         Assert.StartsWith(partial + "data: {\"error\":{", text, StringComparison.Ordinal);
         Assert.Equal("upstream_error", JsonDocument.Parse(text[(partial.Length + 6)..]).RootElement.GetProperty("error").GetProperty("code").GetString());
     }

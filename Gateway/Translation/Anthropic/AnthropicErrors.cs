@@ -40,10 +40,7 @@ internal static class AnthropicErrors
     private static SendErrorKind KindOf(int status, SendErrorKind otherwise) => status switch
     {
         StatusCodes.Status401Unauthorized or StatusCodes.Status402PaymentRequired or StatusCodes.Status403Forbidden => SendErrorKind.CredentialRefused,
-        StatusCodes.Status429TooManyRequests => SendErrorKind.Throttled,
-        Overloaded or StatusCodes.Status503ServiceUnavailable => SendErrorKind.Unavailable,
-        >= 500 => SendErrorKind.ServerError,
-        >= 400 => SendErrorKind.RequestRefused,
+        >= 400 => UpstreamErrors.KindOf(status),
         _ => otherwise,
     };
 }

@@ -161,6 +161,69 @@ public sealed class EndpointHealthTests
         Assert.Equal(TimeSpan.FromMinutes(5), health.Remaining);
     }
 
+    [Theory]
+    [InlineData(nameof(SendErrorKind.Throttled))]
+    [InlineData(nameof(SendErrorKind.Unavailable))]
+    public void An_engine_that_says_for_how_long_is_left_alone_for_so_long(string kind)
+    {
+        using var fleet = new Fleet();
+        var plan = fleet.Plan(balancing: null, 1);
+        var health = plan.Candidates[0].Provider.Endpoints[0].Endpoint.Health;
+        health.Report(Fleet.Error(Enum.Parse<SendErrorKind>(kind), TimeSpan.FromSeconds(20)), Enter(health));
+        var tried = new TriedEndpoints();
+        Assert.Null(fleet.Picker.TryTake(plan, default, ref tried));
+        Assert.Equal((TimeSpan.FromSeconds(20), Enum.Parse<SendErrorKind>(kind)), (tried.Pause!.Remaining, tried.Pause.Cause));
+        Assert.Equal(tried.Pause, Pause.SoonestOf(plan));
+        Assert.Equal($"cooling for 20.0 s more ({kind})", health.Describe());
+        health.Checked(null, 3);
+        fleet.Time.Advance(TimeSpan.FromSeconds(19.9));
+        Assert.Null(fleet.Picker.TryTake(plan, default, ref tried));
+        fleet.Time.Advance(TimeSpan.FromSeconds(0.1));
+        using var lease = fleet.Picker.TryTake(plan, default, ref tried)!.Value;
+        Assert.True(lease.IsProbe);
+        lease.Answers();
+        Assert.Equal((EndpointState.InService, null), (health.State, Pause.SoonestOf(plan)));
+    }
+
+    [Fact]
+    public void A_pause_is_lengthened_by_whoever_hears_of_it_and_ended_by_no_earlier_request()
+    {
+        using var fleet = new Fleet();
+        var health = fleet.Endpoint("h").Health;
+        var early = Enumerable.Range(0, 5).Select(_ => Enter(health)).ToList();
+        health.Report(Fleet.Error(SendErrorKind.Throttled, TimeSpan.FromSeconds(2)), early[0]);
+        health.Report(Fleet.Error(SendErrorKind.Throttled, TimeSpan.FromSeconds(9)), early[1]);
+        health.Report(Fleet.Error(SendErrorKind.Unavailable, TimeSpan.FromSeconds(4)), early[2]);
+        health.Report(Fleet.Error(SendErrorKind.Throttled), early[3]);
+        health.Report(null, early[4]);
+        Assert.Equal(TimeSpan.FromSeconds(9), health.PauseFor(out _));
+        Assert.Equal(["EndpointEjected"], fleet.Log); // Once.
+        fleet.Time.Advance(TimeSpan.FromSeconds(9));
+        Succeed(health);
+        Assert.Equal(EndpointState.InService, health.State);
+    }
+
+    [Fact]
+    public void An_endpoint_that_is_out_can_still_ask_for_a_pause()
+    {
+        using var fleet = new Fleet();
+        var health = fleet.Endpoint("h").Health;
+        Fail(health, SendErrorKind.ConnectFailed);
+        health.Report(Fleet.Error(SendErrorKind.Unavailable, TimeSpan.FromSeconds(30)), health.Enter());
+        Assert.Equal((EndpointState.Cooling, TimeSpan.FromSeconds(30)), (health.State, health.Remaining));
+        health.Checked(null, 3);
+        Assert.Equal(EndpointState.Cooling, health.State); // It can be reached, which is not what it said.
+
+        // One that fails longer than it asked for is left alone for as long as it asked, and then for want of a better one it may be asked.
+        var other = fleet.Endpoint("o").Health;
+        other.Checked("answered 500", 1);
+        other.Report(Fleet.Error(SendErrorKind.Unavailable, TimeSpan.FromSeconds(5)), other.Enter());
+        fleet.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal((EndpointState.Down, true), (other.State, other.PauseFor(out _) <= TimeSpan.Zero));
+        other.Checked(null, 1);
+        Assert.Equal(EndpointState.Probing, other.State);
+    }
+
     [Fact]
     public void Failed_checks_take_an_endpoint_out_until_one_succeeds_whatever_requests_say()
     {

@@ -29,7 +29,7 @@ public sealed class HealthPropertyTests
     }
 
     [Fact]
-    public void Every_request_gets_each_endpoint_of_its_plan_at_most_once_and_always_one_while_any_is_left()
+    public void Every_request_gets_each_endpoint_of_its_plan_at_most_once_and_always_one_while_any_is_left_that_wants_no_pause()
     {
         Prop.ForAll(Histories, history =>
         {
@@ -42,7 +42,9 @@ public sealed class HealthPropertyTests
                 leases.Add(lease);
             }
 
-            Assert.Equal(world.Endpoints.Select(endpoint => endpoint.Shown).Order(), leases.Select(lease => lease.Endpoint.Shown).Order());
+            var paused = world.Endpoints.Where(endpoint => endpoint.Health.PauseFor(out _) > TimeSpan.Zero).ToList();
+            Assert.Equal(world.Endpoints.Except(paused).Select(endpoint => endpoint.Shown).Order(), leases.Select(lease => lease.Endpoint.Shown).Order());
+            Assert.Equal(paused.Count > 0 ? paused.Min(endpoint => endpoint.Health.PauseFor(out _)) : null, tried.Pause?.Remaining);
             Assert.All(leases, lease => Assert.Contains(lease.Candidate, world.Plan.Candidates));
             leases.ForEach(lease => lease.Dispose());
         }).QuickCheckThrowOnFailure();
@@ -66,6 +68,30 @@ public sealed class HealthPropertyTests
                 var tried = new TriedEndpoints();
                 using var lease = world.Fleet.Picker.TryTake(world.Plan, default, ref tried)!.Value;
                 Assert.True(states[lease.Endpoint] == EndpointState.InService || (states[lease.Endpoint] == EndpointState.Probing && lease.IsProbe), $"{states[lease.Endpoint]}");
+            }
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Whoever_wants_to_be_left_alone_gets_no_request_and_when_nobody_else_is_left_it_is_said_for_how_long()
+    {
+        Prop.ForAll(Histories, history =>
+        {
+            using var world = new World(BalancingStrategies.All[history.Length % BalancingStrategies.All.Count]);
+            foreach (var step in history)
+            {
+                world.Play([step]);
+                var pauses = world.Endpoints.ToDictionary(endpoint => endpoint, endpoint => endpoint.Health.PauseFor(out _));
+                var tried = new TriedEndpoints();
+                if (world.Fleet.Picker.TryTake(world.Plan, default, ref tried) is not { } lease)
+                {
+                    Assert.Equal(pauses.Values.Min(), tried.Pause?.Remaining);
+                    Assert.Equal(tried.Pause, Pause.SoonestOf(world.Plan));
+                    continue;
+                }
+
+                Assert.True(pauses[lease.Endpoint] <= TimeSpan.Zero, $"{pauses[lease.Endpoint]}");
+                lease.Dispose();
             }
         }).QuickCheckThrowOnFailure();
     }
@@ -124,7 +150,15 @@ public sealed class HealthPropertyTests
                 {
                     case 0:
                         var tried = new TriedEndpoints();
-                        _running.Add(Fleet.Picker.TryTake(Plan, Asked(number), ref tried)!.Value);
+                        if (Fleet.Picker.TryTake(Plan, Asked(number), ref tried) is { } lease)
+                        {
+                            _running.Add(lease);
+                        }
+                        else
+                        {
+                            Assert.All(Endpoints, endpoint => Assert.True(endpoint.Health.PauseFor(out _) > TimeSpan.Zero));
+                        }
+
                         break;
                     case 1 or 2 when _running.Count > 0:
                         End(number % _running.Count, kind == 1 ? null : Routing.Fleet.Error(Failures[number % Failures.Length], number % 3 == 0 ? TimeSpan.FromSeconds(number) : null));
