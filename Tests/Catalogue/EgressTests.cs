@@ -59,8 +59,7 @@ public sealed class EgressTests(PostgresServer postgres)
         await using var events = await catalogue.Snapshot();
         var snapshot = JsonSerializer.Deserialize((await events.NextAsync("snapshot")).Data, ContractsJson.Default.SnapshotDocument)!;
         var sent = Assert.Single(snapshot.Providers);
-        Assert.Equal(("none", "vllm.example", "secret/default/ca/token"), (sent.Proxy, sent.Tls?.ServerName, sent.CertificateAuthorityContext));
-        Assert.NotNull(sent.CertificateAuthority);
+        Assert.Equal(("none", "vllm.example", "ca", "token"), (sent.Proxy, sent.Tls?.ServerName, sent.CertificateAuthority?.Secret, sent.CertificateAuthority?.Key));
 
         var conflict = (await catalogue.Delete($"{Root}/secrets/ca")).Expect(HttpStatusCode.Conflict);
         Assert.Contains("Secret 'ca' is used by ModelProvider 'p'", (string?)conflict.Json["detail"], StringComparison.Ordinal);

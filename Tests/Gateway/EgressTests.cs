@@ -119,19 +119,20 @@ public sealed class EgressTests : IDisposable
         var provider = GatewayWorld.Provider("p1", $"https://127.0.0.1:{server.Port}/v1") with
         {
             Tls = new ProviderTls { CertificateAuthoritySecretRef = new SecretKeyReference("ca", "pem") },
-            CertificateAuthority = sealer.Seal("c", _certificates.Pem),
-            CertificateAuthorityContext = "c",
+            CertificateAuthority = Sealed(_certificates.Pem),
         };
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(provider));
         using var response = await world.PostAsync(GatewayWorld.Chat());
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
-        await using var closed = await GatewayWorld.StartAsync(GatewayWorld.Document(provider with { CertificateAuthority = sealer.Seal("c", "hidden-words") }));
-        closed.ExpectError("AuthorityFaulty");
+        await using var closed = await GatewayWorld.StartAsync(GatewayWorld.Document(provider with { CertificateAuthority = Sealed("hidden-words") }));
+        closed.ExpectError("CredentialSealed");
         using var refused = await closed.PostAsync(GatewayWorld.Chat());
         Assert.NotEqual(HttpStatusCode.OK, refused.StatusCode);
         Assert.DoesNotContain("hidden-words", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Single(server.Requests);
+
+        SnapshotSecret Sealed(string authority) => new("ca", "pem", sealer.Seal(SecretContext.Of("default", "ca", "pem"), authority));
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Orrery.Gateway.Intake;
 using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults;
 using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Tests.Gateway.Routing;
@@ -60,7 +61,7 @@ public sealed class PlanPropertyTests
         var (tried, last) = (new TriedEndpoints(), -1);
         var asked = new List<Endpoint>();
         var waiting = plan.Candidates.Where(candidate => candidate.Provider.IsUsable).Select(candidate => candidate.Provider).Distinct().ToHashSet();
-        while (tried.Count < most && scene.Fleet.Picker.TryTake(plan, default, ref tried) is { } lease)
+        while (tried.Attempts < most && scene.Fleet.Picker.TryTake(plan, default, ref tried) is { } lease)
         {
             var index = plan.Candidates.ToList().IndexOf(lease.Candidate);
             Assert.True(lease.Candidate.Provider.IsUsable);
@@ -89,7 +90,7 @@ public sealed class PlanPropertyTests
         var tried = new TriedEndpoints();
         var dropped = new HashSet<ProviderRoute>();
         var attempts = 0;
-        while (tried.Count < 10 && scene.Fleet.Picker.TryTake(plan, default, ref tried) is { } lease)
+        while (tried.Attempts < 10 && scene.Fleet.Picker.TryTake(plan, default, ref tried) is { } lease)
         {
             Assert.DoesNotContain(lease.Candidate.Provider, dropped);
             if (scene.Random.Next(2) == 0)
@@ -102,7 +103,7 @@ public sealed class PlanPropertyTests
                 attempts++;
             }
 
-            Assert.Equal(attempts, tried.Count);
+            Assert.Equal(attempts, tried.Attempts);
             lease.Dispose();
         }
     }).Check(Often);
@@ -155,7 +156,7 @@ public sealed class PlanPropertyTests
                 .ToList();
             var strategy = hasStrategy && random.Next(2) == 0 ? RoutingStrategies.Named(RoutingStrategies.All[random.Next(RoutingStrategies.All.Count)]) : null;
             var named = random.Next(3) == 0 ? providers.Where(_ => random.Next(2) == 0).Select(provider => provider.Name).Reverse().ToList() : null;
-            var exchange = new Exchange(new DefaultHttpContext(), Operation.Chat, snapshot: null, startedAt: default, startTimestamp: 0)
+            var exchange = new Exchange(new DefaultHttpContext(), Operation.Chat, snapshot: null, trace: default, startedAt: default, startTimestamp: 0)
             {
                 Call = new Call { Body = new byte[100], Routing = random.Next(2) == 0 ? new RoutingWish(strategy, named, random.Next(3) > 0) : null },
                 Model = wanted[0].Model,
@@ -168,7 +169,7 @@ public sealed class PlanPropertyTests
         {
             Spec = GatewayWorld.Provider(name) with { Weight = random.Next(4) },
             Adapter = new VllmAdapter(),
-            Authorization = null,
+            Access = ProviderAccess.None,
             Fault = random.Next(5) == 0 ? "its credential cannot be opened" : null,
             Endpoints = [.. Enumerable.Range(0, random.Next(4)).Select(i => new WeightedEndpoint(Fleet.Endpoint($"{name}-{i}", name), random.Next(1, 4)))],
             RequestTimeout = default,

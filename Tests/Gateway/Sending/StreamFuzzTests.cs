@@ -125,7 +125,7 @@ public sealed class StreamFuzzTests
             using var told = new MemoryStream();
             var http = new DefaultHttpContext();
             http.Response.Body = told;
-            using var exchange = new Exchange(http, Operation.Chat, snapshot: null, startedAt: default, startTimestamp: TimeProvider.System.GetTimestamp())
+            using var exchange = new Exchange(http, Operation.Chat, snapshot: null, trace: default, startedAt: default, startTimestamp: TimeProvider.System.GetTimestamp())
             {
                 Call = new Call { Body = "{}"u8.ToArray(), Stream = true, AsksForUsage = true },
                 Model = _candidate.Model,
