@@ -73,7 +73,7 @@ internal static class SnapshotCompiler
         var headers = spec.SecretHeaders?.ToDictionary(header => header.Key, header => Copy(secrets, header.Value));
 
         // A provider without a server, or without the credentials it should send, serves nothing.
-        if (spec.Disabled || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true)
+        if (spec.Disabled is true || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true)
         {
             return null;
         }
