@@ -75,7 +75,7 @@ internal sealed class KeyRing(ProviderKey[] keys)
     /// <param name="tried">The bits of those that this request has tried already; the one taken is added.</param>
     public ProviderKey? TryTake(ref ulong tried, out KeyTicket ticket)
     {
-        var turn = Interlocked.Increment(ref _turn);
+        var turn = Interlocked.Increment(ref _turn) - 1;
         for (var i = 0; i < keys.Length; i++)
         {
             var index = (int)((turn + (uint)i) % (uint)keys.Length);

@@ -2,8 +2,8 @@ using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.Sending;
 
-/// <summary>One endpoint is asked with one of its provider's keys after the other, as long as it is the key that is refused. Where there are not several, it is asked once.</summary>
-internal struct KeyTurn(KeyRing? ring)
+/// <summary>One endpoint is asked with one of its provider's keys after the other, as long as it is the key that is refused.</summary>
+internal struct KeyTurn(KeyRing ring)
 {
     private ulong _tried;
     private ulong _doubted;
@@ -11,30 +11,24 @@ internal struct KeyTurn(KeyRing? ring)
     private KeyTicket _ticket;
 
     /// <summary>Takes the next key for the exchange's next attempt.</summary>
-    /// <returns>Whether there is one, or none is needed.</returns>
+    /// <returns>Whether there is one.</returns>
     public bool TryNext(Exchange exchange)
     {
-        if (ring is null)
+        if (ring.TryTake(ref _tried, out var ticket) is not { } key)
         {
-            exchange.ProviderKey = null;
-            return true;
+            return false;
         }
 
-        _key = ring.TryTake(ref _tried, out _ticket);
-        exchange.ProviderKey = _key;
-        return _key is not null;
+        (_key, _ticket) = (key, ticket);
+        exchange.ProviderKey = key;
+        return true;
     }
 
     /// <summary>Tells the key how the attempt went, and says of an error what it means with several keys.</summary>
     /// <returns>Whether the same endpoint may be asked with another key.</returns>
     public bool Judge(Exchange exchange)
     {
-        if (_key is not { } key)
-        {
-            return false;
-        }
-
-        var (health, error) = (key.Health, exchange.Error);
+        var (health, error) = (_key!.Health, exchange.Error);
         switch (error)
         {
             case null:
@@ -46,7 +40,7 @@ internal struct KeyTurn(KeyRing? ring)
                 exchange.Error = error with { Kind = SendErrorKind.CredentialRefused };
                 break;
             case { Kind: SendErrorKind.CredentialRefused } when !_ticket.IsProbe:
-                _doubted |= 1UL << (key.Position - 1); // Perhaps it is the request that is forbidden: only an answer to the same request shows that it is the key.
+                _doubted |= 1UL << (_key.Position - 1); // Perhaps it is the request that is forbidden: only an answer to the same request shows that it is the key.
                 break;
             case { Kind: SendErrorKind.CredentialRefused }:
                 health.Refuse(_ticket, "403");
@@ -56,7 +50,7 @@ internal struct KeyTurn(KeyRing? ring)
                 break;
             case { Kind: SendErrorKind.Throttled }:
                 health.Cool(_ticket, error.RetryAfter, "429");
-                exchange.Error = error with { RetryAfter = KeyRing.AtLeastOneSecond(ring!.Soonest) };
+                exchange.Error = error with { RetryAfter = KeyRing.AtLeastOneSecond(ring.Soonest) };
                 break;
             default:
                 health.Leave(_ticket);
@@ -75,7 +69,7 @@ internal struct KeyTurn(KeyRing? ring)
             return;
         }
 
-        foreach (var key in ring!.Keys)
+        foreach (var key in ring.Keys)
         {
             if ((_doubted & (1UL << (key.Position - 1))) != 0 && key.Health.TryEnter(out var ticket))
             {

@@ -42,7 +42,15 @@ internal sealed partial class Sender(
 
             try
             {
-                tried.Attempts = await AttemptAsync(exchange, lease, tried.Attempts);
+                if (lease.Candidate.Provider.Access.Keys is { } keys)
+                {
+                    tried.Attempts = await AttemptWithKeysAsync(exchange, lease, keys, tried.Attempts);
+                }
+                else
+                {
+                    exchange.ProviderKey = null;
+                    exchange.Error = await AttemptAsync(exchange, lease, tried.Attempts);
+                }
             }
             finally
             {
@@ -72,20 +80,20 @@ internal sealed partial class Sender(
         return exchange.Error.ToRefusal();
     }
 
-    /// <summary>Asks one endpoint: once, or with one key after the other as long as it is the key that is refused.</summary>
+    /// <summary>Asks one endpoint with one key after the other, as long as it is the key that is refused.</summary>
     /// <returns>How many attempts there were up to now.</returns>
-    private async Task<int> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
+    private async Task<int> AttemptWithKeysAsync(Exchange exchange, EndpointLease lease, KeyRing ring, int attempt)
     {
-        var keys = new KeyTurn(lease.Candidate.Provider.Access.Keys);
+        var keys = new KeyTurn(ring);
         if (!keys.TryNext(exchange))
         {
-            exchange.Error = lease.Candidate.Provider.Access.Keys!.Waiting(lease.Candidate); // Another request was quicker.
+            exchange.Error = ring.Waiting(lease.Candidate); // Another request was quicker.
             return attempt;
         }
 
         while (true)
         {
-            exchange.Error = await AttemptOnceAsync(exchange, lease, attempt);
+            exchange.Error = await AttemptAsync(exchange, lease, attempt);
             if (!keys.Judge(exchange) || attempt >= _maxAttempts || !keys.TryNext(exchange))
             {
                 return attempt;
@@ -97,7 +105,7 @@ internal sealed partial class Sender(
         }
     }
 
-    private async Task<SendError?> AttemptOnceAsync(Exchange exchange, EndpointLease lease, int attempt)
+    private async Task<SendError?> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt)
     {
         var candidate = lease.Candidate;
         using var span = telemetry.StartAttempt(exchange, lease, attempt);

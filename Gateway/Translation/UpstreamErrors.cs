@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -53,12 +54,12 @@ internal static class UpstreamErrors
 
             if (root.ValueKind != JsonValueKind.Object)
             {
-                return new Said(Shorten(access.Mask(root.ToString())));
+                return new Said(Shorten(access.Mask(Words(root))));
             }
 
             return root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? FromObject(error, access)
                 : error.ValueKind == JsonValueKind.String ? new Said(Shorten(access.Mask(error.GetString())))
-                : root.TryGetProperty("detail", out var detail) ? new Said(Shorten(access.Mask(detail.ToString())))
+                : root.TryGetProperty("detail", out var detail) ? new Said(Shorten(access.Mask(Words(detail))))
                 : FromObject(root, access);
         }
         catch (JsonException)
@@ -83,6 +84,23 @@ internal static class UpstreamErrors
             code.ValueKind == JsonValueKind.String && status is null ? access.Mask(code.GetString()) : null, // Azure's "429" says nothing more than the status.
             access.Mask(Text(error, "param")),
             status is >= 400 and < 600 ? status : null);
+    }
+
+    /// <remarks>Written anew, so that nothing of ours hides from its mask behind another spelling.</remarks>
+    private static string? Words(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.String)
+        {
+            return element.GetString();
+        }
+
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes, Api.OpenAiErrors.Readable))
+        {
+            element.WriteTo(json);
+        }
+
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
     private static string? Text(JsonElement element, string property) =>

@@ -111,8 +111,22 @@ public sealed class ProvidersTests(PostgresServer postgres) : IAsyncLifetime
         var properties = (await _catalogue.Get($"{Root}/schemas/ModelProvider")).ExpectOk().Json["properties"]!["spec"]!["properties"]!;
         Assert.Equal("""["bearer","header","basic","none"]""", properties["auth"]!["properties"]!["type"]!["enum"]!.ToJsonString());
         Assert.Equal("""["vllm","transformers","openai","anthropic","azure-openai","gemini"]""", properties["engine"]!["enum"]!.ToJsonString());
-        Assert.Equal("object", (string?)properties["secretHeaders"]!["type"]);
+        Assert.Contains("\"object\"", properties["secretHeaders"]!["type"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.All((string[])["apiKeySecretRefs", "headers", "secretHeaders", "aliases", "apiVersion"], field => Assert.NotNull(properties[field]!["description"]));
+    }
+
+    [Fact]
+    public async Task The_pages_examples_can_be_applied_and_its_vendors_are_those_that_are_known()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "providers.md"), TestContext.Current.CancellationToken);
+        var examples = page.Split("```yaml\n")[1..].Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
+        Assert.NotEmpty(examples);
+        (await _catalogue.Apply(Documents.Many([.. examples, "{kind: Secret, metadata: {name: azure}, spec: {data: {key: x}}}"]))).ExpectOk();
+        foreach (var vendor in KnownVendors.All)
+        {
+            var names = string.Join(", ", vendor.Names.Select(name => $"`{name}`"));
+            Assert.Contains($"| {names} | `{vendor.Engine}` | {(vendor.Url is null ? "your resource's" : $"`{vendor.Url}`")}", page, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -15,6 +15,16 @@ public sealed class ContractsJsonTests
     }
 
     [Fact]
+    public void A_provider_as_the_release_before_wrote_it_is_read()
+    {
+        var provider = JsonSerializer.Deserialize(
+            """{"namespace":"default","name":"p","provider":"openai","engine":"openai","endpoints":[{"url":"https://h/v1"}],"apiKeyContext":"c"}""", ContractsJson.Default.SnapshotProvider)!;
+        Assert.Empty(provider.ApiKeys);
+        Assert.Empty(provider.Aliases);
+        Assert.Null(provider.Auth);
+    }
+
+    [Fact]
     public void What_follows_from_other_members_is_not_written()
     {
         var spec = new ModelProviderSpec { Provider = "vllm", Endpoint = "http://h" };

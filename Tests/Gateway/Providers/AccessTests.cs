@@ -154,8 +154,9 @@ public sealed class AccessTests
             var text = JsonSerializer.Serialize(new string('x', turn % 3 * 240) + echo, ContractsJson.Default.String);
             return (turn++ % 3) switch
             {
+                0 or 1 when status == 200 => Json($$$"""{"error":{"message":{{{text}}}}}""")(http),
                 0 => Json($$$"""{"error":{"message":{{{text}}},"type":{{{text}}},"code":{{{text}}},"param":{{{text}}}}}""", status)(http),
-                1 => Json($$"""{"detail":{{text}}}""", status)(http),
+                1 => Json($$$"""{"detail":{"what":{{{text}}}}}""", status)(http),
                 _ => Json($$"""[{"error":{{text}}}]""", status)(http),
             };
         });

@@ -39,7 +39,7 @@ public sealed class AzureTests
             Models = [.. ((string[])["one", "two words"]).Select((id, i) => GatewayWorld.Model($"m{i}", ModelTypes.Chat) with { Offers = [new SnapshotOffer("p1", id)] })],
         };
         await using var world = await GatewayWorld.StartAsync(document);
-        foreach (var (model, path) in new[] { ("m0", "/openai/deployments/one/chat/completions"), ("m1", "/openai/deployments/two words/chat/completions"), ("m0", "/openai/deployments/one/chat/completions") })
+        foreach (var (model, path) in new[] { ("m0", "/openai/deployments/one/chat/completions"), ("m1", "/openai/deployments/two%20words/chat/completions"), ("m0", "/openai/deployments/one/chat/completions") })
         {
             using var response = await world.PostAsync(GatewayWorld.Chat(model));
             Assert.Equal(path, engine.Last.Path);

@@ -71,7 +71,7 @@ public sealed class GeminiTests
     [InlineData(400, GeminiEngine.BadKey, 502, "upstream_credential_refused", "The provider 'p1' refused our credential (401). Your access key is fine; an operator must renew the provider's.", null)]
     [InlineData(429, GeminiEngine.Exhausted, 429, "rate_limit_exceeded", "The provider 'p1' takes no more requests now: You exceeded your current quota, please check your plan and billing details.", "34")]
     [InlineData(503, GeminiEngine.Overloaded, 503, "upstream_unavailable", "The provider 'p1' is not available: The model is overloaded. Please try again later.", "1")]
-    [InlineData(200, GeminiEngine.Overloaded, 502, "upstream_error", "The provider 'p1' failed (503): The model is overloaded. Please try again later.", null)]
+    [InlineData(200, GeminiEngine.Overloaded, 503, "upstream_unavailable", "The provider 'p1' is not available: The model is overloaded. Please try again later.", "1")]
     public async Task Its_errors_which_are_lists_keep_their_meaning(int status, string body, int expected, string code, string message, string? retryAfter)
     {
         await using var engine = await StartAsync(Json(body, status));

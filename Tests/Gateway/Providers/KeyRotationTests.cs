@@ -1,6 +1,7 @@
 using System.Net;
 using Orrery.Contracts;
 using Orrery.Gateway.Routing;
+using Orrery.Tests.Telemetry;
 using static Orrery.Tests.Gateway.ScriptedEngine;
 
 namespace Orrery.Tests.Gateway.Providers;
@@ -231,6 +232,52 @@ public sealed class KeyRotationTests
         Assert.Equal(3, engine.Requests.Count);
         await Eventually.Holds(() => world.Catalogue.Usage.Count == 2);
         Assert.All(world.Catalogue.Usage, used => Assert.Equal((3, 1), (used.PromptTokens, used.CompletionTokens)));
+    }
+
+    [Fact]
+    public async Task Of_many_requests_at_once_all_are_answered_and_a_bad_key_is_told_once()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Vendor.ByKey(key => key == "sk-bad" ? Vendor.Refuses(key) : null));
+        await using var world = await StartAsync(engine, "sk-bad", "sk-b", "sk-c");
+        var responses = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => world.PostAsync(GatewayWorld.Chat())));
+        Assert.All(responses, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
+        Array.ForEach(responses, response => response.Dispose());
+        Assert.InRange(KeysOf(world)[0].Remaining, TimeSpan.FromTicks(1), KeyHealth.FirstRefusal); // However many were refused, it is set aside once.
+        Assert.Equal(["refused", "in_service", "in_service"], StatesOf(world));
+    }
+
+    [Fact]
+    public async Task Anthropics_keys_take_turns_in_their_own_header_and_wait_until_the_time_that_it_names()
+    {
+        var reset = TimeProvider.System.GetUtcNow().AddSeconds(90).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+        await using var engine = await ScriptedEngine.StartAsync(http => http.Request.Headers["x-api-key"].ToString() switch
+        {
+            "sk-ant-bad" => AnthropicEngine.Fails(401, "authentication_error", "invalid x-api-key")(http),
+            "sk-ant-busy" => AnthropicEngine.Fails(429, "rate_limit_error", "slow down", ("anthropic-ratelimit-tokens-reset", reset), ("anthropic-ratelimit-tokens-remaining", "0"))(http),
+            _ => AnthropicEngine.Answers(AnthropicEngine.Message())(http),
+        });
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(Vendor.With(AnthropicEngine.Provider("p1", engine.Url), "sk-ant-bad", "sk-ant-busy", "sk-ant-good")));
+        await AllAnswered(world, 3);
+        Assert.Equal(["refused", "cooling", "in_service"], StatesOf(world));
+        Assert.InRange(KeysOf(world)[1].Remaining.TotalSeconds, 60, 90);
+    }
+
+    [Fact]
+    public async Task A_trace_says_which_key_an_attempt_was_made_with()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Vendor.ByKey(key => key == "sk-a" ? Vendor.Refuses(key) : null));
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using (var world = await GatewayWorld.StartAsync(
+            GatewayWorld.Document(Vendor.Provider("p1", engine.Url, "sk-a", "sk-b")),
+            $"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Url}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--Telemetry:SampleRatio=1"))
+        {
+            await AllAnswered(world, 2);
+        }
+
+        await Eventually.Holds(() => receiver.Spans.Count(span => span.Tags.ContainsKey("orrery.provider_key")) >= 3);
+        Assert.Equal(
+            ["1 (keys/k1)", "2 (keys/k2)", "2 (keys/k2)"],
+            receiver.Spans.Where(span => span.Kind == 3).Select(span => span.Tags.GetValueOrDefault("orrery.provider_key")).OfType<string>().Order());
     }
 
     private static Task<GatewayWorld> StartAsync(ScriptedEngine engine, params string[] keys) => GatewayWorld.StartAsync(GatewayWorld.Document(Vendor.Provider("p1", engine.Url, keys)));

@@ -80,6 +80,8 @@ public sealed class HealthScheduleTests
     [InlineData("http://h:8000/v1", "/health", "http://h:8000/health")]
     [InlineData("https://h/openai/v1", "/health", "https://h/openai/health")]
     [InlineData("https://h/api", "/status/live", "https://h/api/status/live")]
+    [InlineData("http://ollama:11434/v1", "/", "http://ollama:11434/")]
+    [InlineData("http://lmstudio:1234/v1", "/v1/models", "http://lmstudio:1234/v1/models")]
     public void Health_lies_beside_the_api(string baseUrl, string path, string expected) =>
         Assert.Equal(expected, new ActiveCheck(path, default, default, 1, IsDeclared: true).AddressAt(baseUrl).ToString());
 
