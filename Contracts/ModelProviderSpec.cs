@@ -84,8 +84,8 @@ public sealed record ModelProviderSpec
     /// <summary>What callers from outside may do with it; absent: the same as all.</summary>
     public ExternalAccess? ExternalAccess { get; init; }
 
-    /// <summary>It stays declared and serves nothing.</summary>
-    public bool Disabled { get; init; }
+    /// <summary>It stays declared and serves nothing. Default false.</summary>
+    public bool? Disabled { get; init; }
 
     /// <summary>How the servers' certificates are verified.</summary>
     public ProviderTls? Tls { get; init; }

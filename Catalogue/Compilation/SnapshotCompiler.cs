@@ -75,7 +75,7 @@ internal static class SnapshotCompiler
         var authority = spec.Tls?.CertificateAuthoritySecretRef is { } named ? Copy(secrets, named) : null;
 
         // A provider without a server, without the credentials it should send, or without the authority it should trust, serves nothing.
-        if (spec.Disabled || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true
+        if (spec.Disabled is true || endpoints.Count == 0 || (references.Count > 0 && keys.Count == 0) || headers?.ContainsValue(null) is true
             || (spec.Tls?.CertificateAuthoritySecretRef is not null && authority is null))
         {
             return null;

@@ -31,7 +31,7 @@ internal sealed class YamlDocuments
         }
         catch (YamlException error)
         {
-            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: " + error.Message), At(error.Start));
+            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: " + error.Message, RemedyOf(text)), At(error.Start));
         }
         catch (UnreadableDocumentException error)
         {
@@ -167,6 +167,10 @@ internal sealed class YamlDocuments
 
         return new MappingNode(At(start.Start), entries);
     }
+
+    /// <summary>What people write in other systems' documents and YAML does not read.</summary>
+    private static string? RemedyOf(string text) =>
+        text.Contains("${", StringComparison.Ordinal) ? "A value with ${…} between braces or brackets needs quotes around it, or a line of its own." : null;
 
     private static Position At(Mark mark) => new((int)mark.Line, (int)mark.Column);
 }

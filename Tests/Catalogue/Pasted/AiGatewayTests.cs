@@ -193,6 +193,16 @@ public sealed class AiGatewayTests
     }
 
     [Fact]
+    public void A_reference_in_braces_needs_quotes_and_the_error_says_so()
+    {
+        const string Flow = "on_http_request: [{type: ai-gateway, config: {providers: [{id: openai, models: [m], api_keys: [{value: ${secrets.get('name','key')}}]}]}}]";
+        var error = Assert.Single(PastedReading.Of(Flow).Errors);
+        Assert.Equal("A value with ${…} between braces or brackets needs quotes around it, or a line of its own.", error.Remedy);
+        var quoted = Flow.Replace("${secrets.get('name','key')}", "\"${secrets.get('name','key')}\"", StringComparison.Ordinal);
+        Assert.Equal(new SecretKeyReference("name", "key"), PastedReading.Of(quoted).WithoutErrors().Provider("openai").ApiKeySecretRef);
+    }
+
+    [Fact]
     public void No_error_repeats_a_key()
     {
         foreach (var keys in new[] { "[sk-hidden, 4]", "[{value: sk-hidden, values: 3}]", "{a: sk-hidden}", "sk-hidden", "[[sk-hidden]]", "[{value: {x: sk-hidden}}]" })

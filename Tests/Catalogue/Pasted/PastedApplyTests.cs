@@ -42,7 +42,7 @@ public sealed class PastedApplyTests(PostgresServer postgres) : IAsyncLifetime
         var answer = (await _catalogue.Apply(Gateway, "?dryRun=true")).ExpectOk();
         Assert.Equal(["created ModelProvider openai 0", "created Secret openai-api-keys 0"], Results(answer.Json));
         Assert.Equal(
-            """{"provider":"openai","apiKeySecretRef":{"name":"openai-api-keys","key":"key-1"},"models":[{"id":"gpt-4o"}],"simulated":false,"timeouts":{"perRequest":"2m"},"disabled":false}""",
+            """{"provider":"openai","apiKeySecretRef":{"name":"openai-api-keys","key":"key-1"},"models":[{"id":"gpt-4o"}],"simulated":false,"timeouts":{"perRequest":"2m"}}""",
             answer.Json["results"]![0]!["spec"]!.ToJsonString());
         Assert.Equal("""{"data":{"key-1":""}}""", answer.Json["results"]![1]!["spec"]!.ToJsonString());
         Assert.DoesNotContain(Value, answer.Text, StringComparison.Ordinal);
