@@ -34,7 +34,7 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId, Laten
     public int? MaxOutputTokens { get; init; }
 
     /// <summary>What may be asked of its provider and of its model together; <c>null</c>: no limits.</summary>
-    public Quota.Limit[]? StandInLimits => field ??= Quota.Limit.Join(Provider.Limits, Model.Limits);
+    public Quota.Limit[]? AttemptLimits => field ??= Quota.Limit.Join(Provider.Limits, Model.Limits);
 
     /// <summary>What of its model is on its way there; outlives the snapshot.</summary>
     public InFlight? InFlight { get; set; }
