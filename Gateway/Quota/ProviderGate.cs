@@ -5,8 +5,8 @@ using Orrery.Gateway.Sending;
 namespace Orrery.Gateway.Quota;
 
 /// <summary>
-/// Reserves what a provider allows, and the model where it stands in for the one asked for, whose own limits the request holds already: for one
-/// attempt, all or none. An attempt that brought the client nothing is given back.
+/// Reserves what a provider allows, and the model where it is one of several that may answer: for one attempt, all or none. An attempt that brought the
+/// client nothing is given back.
 /// </summary>
 internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> options)
 {
@@ -19,7 +19,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
     /// <param name="hold">What the attempt holds, to be handed to <see cref="Leave"/>.</param>
     public ValueTask<SendError?> EnterAsync(Exchange exchange, Candidate candidate, bool mayWait, out Reservation? hold)
     {
-        if (candidate.LimitsOf(exchange.Caller, standsIn: !ReferenceEquals(candidate.Model, exchange.Model)) is not { } limits)
+        if (candidate.LimitsOf(exchange.Caller, withModel: !ModelLimits.AreOfRequest(exchange)) is not { } limits)
         {
             hold = null;
             return default;

@@ -2,14 +2,14 @@ using Microsoft.Extensions.Options;
 
 namespace Orrery.Gateway.Quota;
 
-/// <summary>Reserves what the access key, its team and the model allow: once for a request, all limits or none.</summary>
+/// <summary>Reserves what the access key, its team and the model, where only one may answer, allow: once for a request, all limits or none.</summary>
 internal sealed class QuotaGate(Admission admission, IOptions<QuotaOptions> options)
 {
     private readonly int _defaultMaxTokens = options.Value.DefaultMaxTokens;
 
     /// <summary>Nothing happens, and nothing is allocated, where there are no limits.</summary>
     public ValueTask<Refusal?> ReserveAsync(Exchange exchange) =>
-        Limit.Join(exchange.Caller.Limits, exchange.Model.Limits) is { } limits ? ReserveAsync(exchange, limits) : default;
+        Limit.Join(exchange.Caller.Limits, ModelLimits.AreOfRequest(exchange) ? exchange.Model.Limits : null) is { } limits ? ReserveAsync(exchange, limits) : default;
 
     private async ValueTask<Refusal?> ReserveAsync(Exchange exchange, Limit[] limits)
     {

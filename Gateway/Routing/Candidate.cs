@@ -10,8 +10,8 @@ namespace Orrery.Gateway.Routing;
 internal sealed class Candidate(ProviderRoute provider, string upstreamId, Latency latency)
 {
     private ServedModel? _model;
-    private Limit[]? _standInLimits;
-    private Limit[]? _externalStandInLimits;
+    private Limit[]? _modelLimits;
+    private Limit[]? _externalModelLimits;
 
     public ProviderRoute Provider { get; } = provider;
 
@@ -37,13 +37,13 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId, Laten
     /// <summary>Tokens of an answer, at most, as the provider declares them.</summary>
     public int? MaxOutputTokens { get; init; }
 
-    /// <summary>What an attempt here needs: what its provider allows the caller, and what the model allows where it stands in for another; <c>null</c>: no limits.</summary>
-    public Limit[]? LimitsOf(Caller caller, bool standsIn) => (caller.IsExternal, standsIn) switch
+    /// <summary>What an attempt here needs: what its provider allows the caller, and its model where that is asked for each attempt; <c>null</c>: no limits.</summary>
+    public Limit[]? LimitsOf(Caller caller, bool withModel) => (caller.IsExternal, withModel) switch
     {
         (false, false) => Provider.Limits,
         (true, false) => Provider.ExternalLimits,
-        (false, true) => _standInLimits ??= Limit.Join(Provider.Limits, Model.Limits),
-        (true, true) => _externalStandInLimits ??= Limit.Join(Provider.ExternalLimits, Model.Limits),
+        (false, true) => _modelLimits ??= Limit.Join(Provider.Limits, Model.Limits),
+        (true, true) => _externalModelLimits ??= Limit.Join(Provider.ExternalLimits, Model.Limits),
     };
 
     /// <summary>What of its model is on its way there; outlives the snapshot.</summary>

@@ -44,6 +44,8 @@ public sealed class ShapeTests
             RequestTimeout = TimeSpan.FromDays(2),
             IdleTimeout = TimeSpan.FromSeconds(-1),
             TotalTimeout = TimeSpan.Zero,
+            RetryWithin = TimeSpan.Zero,
+            MaxRetryWait = TimeSpan.FromMinutes(2),
             UsageInterval = TimeSpan.FromHours(1),
         });
         Assert.Equal(
@@ -57,6 +59,8 @@ public sealed class ShapeTests
                 "Gateway:MaxAnswerBytes is 1; expected 1024 to 1073741824.",
                 "Gateway:MaxAttempts is 11; expected 1 to 10.",
                 "Gateway:MaxWaitingUsage is 1; expected 100 to 10000000.",
+                "Gateway:RetryWithin is 00:00:00; expected a duration above 00:00:00, at most 1.00:00:00.",
+                "Gateway:MaxRetryWait is 00:02:00; expected 00:00:00 to 00:01:00.",
                 "Gateway:ConnectTimeout is 00:00:00; expected a duration above 00:00:00, at most 1.00:00:00.",
                 "Gateway:RequestTimeout is 2.00:00:00; expected a duration above 00:00:00, at most 1.00:00:00.",
                 "Gateway:IdleTimeout is -00:00:01; expected a duration above 00:00:00, at most 1.00:00:00.",

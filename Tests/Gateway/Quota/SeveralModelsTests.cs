@@ -4,8 +4,8 @@ using Orrery.Gateway.Quota;
 
 namespace Orrery.Tests.Gateway.Quota;
 
-/// <summary>A model's own limits where it stands in for the one asked for: in a list of models, by a route's fallback, as a route's other target.</summary>
-public sealed class StandInLimitsTests
+/// <summary>A model's own limits where it is one of several that may answer: in a list of models, as a route's fallback.</summary>
+public sealed class SeveralModelsTests
 {
     private static readonly string[] Patient = ["--Gateway:Quota:RedisDeadline=00:00:01", "--Gateway:Quota:Heartbeat=00:00:00.050"];
 
@@ -22,6 +22,25 @@ public sealed class StandInLimitsTests
         await using var world = await StartAsync(redis, Document(failing, engine, PerMinute(2)));
         Assert.Equal([200, 200, 502], await Times(3, () => world.PostAsync(body)));
         Assert.Equal((3, 2), (failing.Requests.Count, engine.Requests.Count));
+        Assert.Equal("2", await TakenAsync(redis, "model:b"));
+    }
+
+    [Fact]
+    public async Task The_first_one_that_has_had_its_share_lets_the_next_serve_and_the_soonest_time_is_told()
+    {
+        await using var redis = await RedisInstance.StartAsync();
+        await using var first = await ScriptedEngine.StartAsync();
+        await using var second = await ScriptedEngine.StartAsync();
+        var document = Document(first, second, PerMinute(2));
+        var hour = new Limits { Requests = [new WindowLimit { Count = 1, Per = new Duration(TimeSpan.FromHours(1)) }] };
+        await using var world = await StartAsync(redis, document with { Models = [document.Models[0] with { Limits = hour }, document.Models[1]] });
+        Assert.Equal([200, 200, 200], await Times(3, () => world.PostAsync(Listed)));
+        Assert.Equal((1, 2), (first.Requests.Count, second.Requests.Count));
+        using var refused = await world.PostAsync(Listed);
+        var error = await ErrorBody.ReadAsync(refused);
+        Assert.Equal((429, "rate_limit_exceeded"), (error.Status, error.Code));
+        Assert.StartsWith("Rate limit reached for the model 'b', all callers together: 2 requests per 1m.", error.Message, StringComparison.Ordinal);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 30, 61);
         Assert.Equal("2", await TakenAsync(redis, "model:b"));
     }
 
