@@ -141,10 +141,10 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
 
             // Names that stand for another are in no list, and answer when they are asked for.
             var isThere = known.Contains(id) || (asked++ < MostAskedFor && (await client.GetAsync($"{baseUrl}/models/{Escaped(id)}", cancellationToken)).Status == 200);
-            tested.Add(new TestedModel(model.Id, id, isThere, isThere ? null : [.. NearModels.Of(id, served).Where(IsSayable)]));
+            tested.Add(new TestedModel(model.Id, id, isThere, isThere ? null : [.. NearModels.Of(id, served).Select(provider.Sayable).OfType<string>()]));
         }
 
-        var shown = new Finding($"{served.Count} served, {tested.Count} declared", Models: tested, Served: [.. served.Where(IsSayable).Take(MostServed)]);
+        var shown = new Finding($"{served.Count} served, {tested.Count} declared", Models: tested, Served: [.. served.Select(provider.Sayable).OfType<string>().Take(MostServed)]);
         var missing = tested.Where(model => !model.Found).ToList();
         if (missing.Count == 0)
         {
@@ -233,8 +233,6 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
     private StepFailure TlsPort() => new(TestCauses.HttpToTlsPort, $"port {url.Port} speaks TLS, and the URL begins with http://", $"Write https://{url.Authority}.");
 
     private string Said(string what, string? message) => provider.Sayable(message) is { } said ? $"{what}: {said}" : what;
-
-    private bool IsSayable(string id) => provider.Sayable(id) is not null;
 
     private static string Escaped(string id) => Uri.EscapeDataString(id).Replace("%2F", "/", StringComparison.Ordinal);
 }

@@ -14,20 +14,11 @@ internal sealed class CertificateTrust
 
     private readonly X509Certificate2Collection _own = [];
 
-    /// <param name="file">A PEM file or a folder of them.</param>
-    /// <param name="pem">Further authorities as text.</param>
-    public CertificateTrust(string? file, string? pem)
+    /// <param name="shared">Authorities that are trusted for every provider.</param>
+    /// <param name="pem">Further ones as text.</param>
+    public CertificateTrust(X509Certificate2Collection shared, string? pem)
     {
-        if (file is not null)
-        {
-            if (TryRead(file, out var found) is { } fault)
-            {
-                throw new InvalidOperationException($"Gateway:Egress:CertificateAuthorities cannot be read: {fault}.");
-            }
-
-            _own.AddRange(found);
-        }
-
+        _own.AddRange(shared);
         if (pem is not null)
         {
             _own.ImportFromPem(pem);

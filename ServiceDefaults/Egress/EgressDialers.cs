@@ -9,12 +9,12 @@ namespace Orrery.ServiceDefaults.Egress;
 /// <summary>Gives each provider what makes its connections, by what it says of them.</summary>
 public sealed class EgressDialers(EgressSettings settings, IEgressResolver resolver, TimeProvider time, ILogger<EgressDialers> logger)
 {
-    private readonly Lazy<CertificateTrust> _shared = new(() => new CertificateTrust(settings.CertificateAuthorities, pem: null));
+    private readonly CertificateTrust _shared = new(settings.CertificateAuthorities, pem: null);
 
     public EgressDialer For(EgressRoute route) => new(
         settings,
         route,
-        route.CertificateAuthority is { } pem ? new CertificateTrust(settings.CertificateAuthorities, pem) : _shared.Value,
+        route.CertificateAuthority is { } pem ? new CertificateTrust(settings.CertificateAuthorities, pem) : _shared,
         resolver,
         time,
         logger);

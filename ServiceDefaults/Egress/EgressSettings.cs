@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -19,7 +20,7 @@ public sealed class EgressSettings
             AllowedNetworks = [.. read.AllowedNetworks.Select(text => Networks.TryParse(text, out var network) ? network : throw new FormatException(text))],
         };
         Proxy = read.Proxy is { Length: > 0 } proxy ? new EgressProxy(new Uri(proxy), IsOperators: true, Credential(read)) : null;
-        CertificateAuthorities = read.CertificateAuthorities is { Length: > 0 } path ? path : null;
+        CertificateAuthorities = Authorities(read);
         _direct = new ProxyExceptions(read.NoProxy);
     }
 
@@ -27,7 +28,8 @@ public sealed class EgressSettings
 
     internal EgressProxy? Proxy { get; }
 
-    internal string? CertificateAuthorities { get; }
+    /// <summary>Read once: what becomes of the file later closes no provider.</summary>
+    internal X509Certificate2Collection CertificateAuthorities { get; }
 
     /// <summary>The proxy that a provider's host is called through; <c>null</c>: none.</summary>
     /// <remarks>The operator's is the way out: hosts inside are called directly, unless the provider itself names a proxy.</remarks>
@@ -38,6 +40,18 @@ public sealed class EgressSettings
         _ when Proxy is null || _direct.Hold(host) => null,
         _ => host.Kind == HostKind.External || (host.Address is { } address && AddressKinds.Of(address).Kind == AddressKind.Public) ? Proxy : null,
     };
+
+    private static X509Certificate2Collection Authorities(EgressOptions options)
+    {
+        if (options.CertificateAuthorities is not { Length: > 0 } path)
+        {
+            return [];
+        }
+
+        return CertificateTrust.TryRead(path, out var found) is { } fault
+            ? throw new InvalidOperationException($"Gateway:Egress:CertificateAuthorities is '{path}', which cannot be read: {fault}.")
+            : found;
+    }
 
     private static string? Credential(EgressOptions options) => options.ProxyUser is { Length: > 0 } user
         ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.ProxyPassword}"))
