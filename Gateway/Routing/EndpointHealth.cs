@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Gateway.Sending;
 
 namespace Orrery.Gateway.Routing;
@@ -23,21 +22,7 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     /// <summary>When it last began to serve: at its creation, or when it came back.</summary>
     public long InServiceSince => Volatile.Read(ref _inServiceSince);
 
-    public EndpointState State
-    {
-        get
-        {
-            if (!_isOut)
-            {
-                return EndpointState.InService;
-            }
-
-            lock (_lock)
-            {
-                return State_NeedsLock();
-            }
-        }
-    }
+    public EndpointState State => _isOut ? View().State : EndpointState.InService;
 
     /// <summary>A request may go there now; another may be faster where it would be the probe.</summary>
     public bool MayEnter
@@ -60,62 +45,18 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     public bool IsDue => _isOut && MayEnter;
 
     /// <summary>How long the ejection still lasts; zero or less when it has ended or there is none.</summary>
-    public TimeSpan Remaining
-    {
-        get
-        {
-            if (!_isOut)
-            {
-                return TimeSpan.Zero;
-            }
+    public TimeSpan Remaining => _isOut ? View().Remaining : TimeSpan.Zero;
 
-            lock (_lock)
-            {
-                return _ejection.Remaining;
-            }
-        }
-    }
-
-    /// <summary>How little hope there is for a request that goes there all the same; 0: all is well.</summary>
-    public int Badness
-    {
-        get
-        {
-            if (!_isOut)
-            {
-                return 0;
-            }
-
-            lock (_lock)
-            {
-                // What cannot be reached is worse than what fails some requests or asks for a pause.
-                return State_NeedsLock() switch
-                {
-                    EndpointState.InService => 0,
-                    EndpointState.Probing => 1,
-                    EndpointState.Down => 5,
-                    EndpointState.Cooling => 3,
-                    _ => _ejection.IsByConnection ? 4 : 2,
-                };
-            }
-        }
-    }
+    /// <summary>See <see cref="HealthView.Badness"/>.</summary>
+    public int Badness => _isOut ? View().Badness : 0;
 
     /// <summary>How long its engine still wants to be left alone, in its own words; zero or less: it does not.</summary>
     /// <param name="cause">With which error it said so.</param>
     public TimeSpan PauseFor(out SendErrorKind cause)
     {
-        cause = default;
-        if (!_isOut)
-        {
-            return TimeSpan.Zero;
-        }
-
-        lock (_lock)
-        {
-            cause = _ejection.PauseCause;
-            return _ejection.Pause;
-        }
+        var view = _isOut ? View() : default;
+        cause = view.PauseCause;
+        return view.Pause;
     }
 
     /// <summary>Lets a request in, if one may go there now. At the end of an ejection one may, and is the probe.</summary>
@@ -222,17 +163,13 @@ internal sealed class EndpointHealth(EndpointName name, HealthJournal journal, E
     }
 
     /// <summary>In words, for explanations.</summary>
-    public string Describe()
+    public string Describe() => View().ToString();
+
+    private HealthView View()
     {
         lock (_lock)
         {
-            return State_NeedsLock() switch
-            {
-                EndpointState.InService => "healthy",
-                EndpointState.Down => $"down ({_checks.Reason})",
-                EndpointState.Probing => $"to be probed ({_ejection.Cause})",
-                var state => string.Create(CultureInfo.InvariantCulture, $"{state.Text()} for {_ejection.Remaining.TotalSeconds:0.0} s more ({_ejection.Cause})"),
-            };
+            return new(State_NeedsLock(), _ejection.Remaining, _ejection.Cause, _ejection.Pause, _ejection.PauseCause, _checks.Reason);
         }
     }
 
