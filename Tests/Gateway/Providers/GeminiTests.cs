@@ -74,10 +74,10 @@ public sealed class GeminiTests
     [InlineData(200, GeminiEngine.Overloaded, 503, "upstream_unavailable", "The provider 'p1' is not available: The model is overloaded. Please try again later.", "1")]
     public async Task Its_errors_which_are_lists_keep_their_meaning(int status, string body, int expected, string code, string message, string? retryAfter)
     {
-        await using var engine = await StartAsync(Json(body, status));
-        await using var world = await WorldOf(engine);
         foreach (var request in new[] { GatewayWorld.Chat(), GatewayWorld.StreamChat() })
         {
+            await using var engine = await StartAsync(Json(body, status)); // One each: who says how long it wants to be left alone is.
+            await using var world = await WorldOf(engine);
             using var response = await world.PostAsync(request);
             var error = await ErrorBody.ReadAsync(response);
             Assert.Equal((expected, code, message), (error.Status, error.Code, error.Message));
