@@ -44,7 +44,7 @@ trap stop EXIT
 
 dotnet build AppHost -c Release -v quiet -nologo -clp:NoSummary
 (cd AppHost && exec env Parameters__first_key=$key Parameters__gateway_port=18080 Parameters__catalogue_port=18081 Parameters__console_port=18082 \
-  AppHost__StateDirectory="$state" DOTNET_ENVIRONMENT=Production bin/Release/net10.0/Orrery.AppHost) >"$state/apphost.log" 2>&1 &
+  AppHost__StateDirectory="$state" DOTNET_ENVIRONMENT=Production Gateway__Egress__AllowLoopback=true bin/Release/net10.0/Orrery.AppHost) >"$state/apphost.log" 2>&1 &
 started+=($!)
 wait_for "$gateway/health/ready" $! "$state/apphost.log"
 

@@ -67,29 +67,29 @@ internal sealed class GatewayTelemetry : IDisposable
         }
 
         var address = lease.Endpoint.AddressOf(exchange.Operation);
-        span.SetTag(Attributes.OperationName, operation);
-        span.SetTag(Attributes.ProviderName, lease.Candidate.Provider.Adapter.ProviderName);
-        span.SetTag(Attributes.RequestModel, lease.Candidate.UpstreamId);
-        span.SetTag(Attributes.RequestStream, exchange.Call.Stream);
+        span.Tell(Attributes.OperationName, operation);
+        span.Tell(Attributes.ProviderName, lease.Candidate.Provider.Adapter.ProviderName);
+        span.Tell(Attributes.RequestModel, lease.Candidate.UpstreamId);
+        span.Tell(Attributes.RequestStream, exchange.Call.Stream);
         if (exchange.Call.MaxTokens is { } maxTokens)
         {
-            span.SetTag(Attributes.RequestMaxTokens, maxTokens);
+            span.Tell(Attributes.RequestMaxTokens, maxTokens);
         }
 
         if (exchange.Call.Choices != 1)
         {
-            span.SetTag(Attributes.RequestChoiceCount, exchange.Call.Choices);
+            span.Tell(Attributes.RequestChoiceCount, exchange.Call.Choices);
         }
 
-        span.SetTag("server.address", address.Host);
-        span.SetTag("server.port", address.Port);
-        span.SetTag("orrery.provider", lease.Candidate.Provider.Name);
-        span.SetTag("orrery.namespace", exchange.Caller.Namespace);
-        span.SetTag("orrery.request_id", exchange.RequestId);
-        span.SetTag("orrery.attempt", attempt);
+        span.Tell("server.address", address.Host);
+        span.Tell("server.port", address.Port);
+        span.Tell("orrery.provider", lease.Candidate.Provider.Name);
+        span.Tell("orrery.namespace", exchange.Caller.Namespace);
+        span.Tell("orrery.request_id", exchange.RequestId);
+        span.Tell("orrery.attempt", attempt);
         if (exchange.ProviderKey is { } key)
         {
-            span.SetTag("orrery.provider_key", key.Shown);
+            span.Tell("orrery.provider_key", key.Shown);
         }
 
         return span;
@@ -106,19 +106,19 @@ internal sealed class GatewayTelemetry : IDisposable
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
         if (tokens != default && !isEstimated)
         {
-            span.SetTag(Attributes.UsageInputTokens, tokens.Prompt);
-            span.SetTag(Attributes.UsageOutputTokens, tokens.Completion);
-            span.SetTag(Attributes.UsageCacheReadTokens, tokens.Cached);
+            span.Tell(Attributes.UsageInputTokens, tokens.Prompt);
+            span.Tell(Attributes.UsageOutputTokens, tokens.Completion);
+            span.Tell(Attributes.UsageCacheReadTokens, tokens.Cached);
         }
 
         if (exchange.Meter.FirstTokenTimestamp is { } first)
         {
-            span.SetTag(Attributes.ResponseTimeToFirstChunk, _time.GetElapsedTime(exchange.StartTimestamp, first).TotalSeconds);
+            span.Tell(Attributes.ResponseTimeToFirstChunk, _time.GetElapsedTime(exchange.StartTimestamp, first).TotalSeconds);
         }
 
         if (error is { Kind: not SendErrorKind.ClientLeft })
         {
-            span.SetTag("error.type", error.Status > 0 ? error.Status.ToString(CultureInfo.InvariantCulture) : error.Kind.ToString());
+            span.Tell("error.type", error.Status > 0 ? error.Status.ToString(CultureInfo.InvariantCulture) : error.Kind.ToString());
             span.SetStatus(ActivityStatusCode.Error, error.Detail);
         }
     }

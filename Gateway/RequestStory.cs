@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Usage;
+using Orrery.ServiceDefaults;
 using Attributes = Orrery.ServiceDefaults.GenAiNames.Attributes;
 
 namespace Orrery.Gateway;
@@ -71,10 +72,10 @@ internal sealed class RequestStory
     /// <summary>Writes everything down, once.</summary>
     public void End(Exchange exchange, Refusal? refusal, string outcome)
     {
-        _span.SetTag("orrery.request_id", exchange.RequestId);
-        _span.SetTag("orrery.outcome", outcome);
-        _span.SetTag("orrery.snapshot.revision", exchange.Snapshot?.Revision);
-        _span.SetTag(Attributes.OperationName, exchange.Operation.Name);
+        _span.Tell("orrery.request_id", exchange.RequestId);
+        _span.Tell("orrery.outcome", outcome);
+        _span.Tell("orrery.snapshot.revision", exchange.Snapshot?.Revision);
+        _span.Tell(Attributes.OperationName, exchange.Operation.Name);
         foreach (var (station, timestamp) in _passed)
         {
             Tell(station, timestamp, exchange);
@@ -94,8 +95,8 @@ internal sealed class RequestStory
 
         if (exchange.Meter.FirstTokenTimestamp is { } first)
         {
-            _span.SetTag(Attributes.ResponseTimeToFirstChunk, _time.GetElapsedTime(_startTimestamp, first).TotalSeconds);
-            Add("orrery.first_chunk", first, []);
+            _span.Tell(Attributes.ResponseTimeToFirstChunk, _time.GetElapsedTime(_startTimestamp, first).TotalSeconds);
+            Add("orrery.first_chunk", first);
         }
 
         if (exchange.IsResolved)
@@ -113,17 +114,17 @@ internal sealed class RequestStory
         switch (station)
         {
             case Station.Authentication:
-                _span.SetTag("orrery.namespace", exchange.Caller.Namespace);
-                _span.SetTag("orrery.key", exchange.Caller.Key.Name);
-                Add("orrery.authenticated", timestamp, []);
+                _span.Tell("orrery.namespace", exchange.Caller.Namespace);
+                _span.Tell("orrery.key", exchange.Caller.Key.Name);
+                Add("orrery.authenticated", timestamp);
                 break;
             case Station.Intake:
-                _span.SetTag(Attributes.RequestModel, exchange.Call.ModelName);
-                _span.SetTag(Attributes.RequestStream, exchange.Call.Stream);
+                _span.Tell(Attributes.RequestModel, exchange.Call.ModelName);
+                _span.Tell(Attributes.RequestStream, exchange.Call.Stream);
                 Add("orrery.read", timestamp, new() { { "orrery.body.bytes", exchange.Call.Length } });
                 break;
             case Station.ModelResolution:
-                _span.SetTag("orrery.model", exchange.Model.Id);
+                _span.Tell("orrery.model", exchange.Model.Id);
                 Add("orrery.resolved", timestamp, new() { { "orrery.rule", RuleOf(exchange) } });
                 break;
             case Station.Quota when exchange.Quota is { Reservation: var held }:
@@ -145,16 +146,16 @@ internal sealed class RequestStory
     {
         if (exchange.Candidate is { } candidate)
         {
-            _span.SetTag("orrery.provider", candidate.Provider.Name);
-            _span.SetTag("orrery.simulated", candidate.Provider.Spec.Simulated);
+            _span.Tell("orrery.provider", candidate.Provider.Name);
+            _span.Tell("orrery.simulated", candidate.Provider.Spec.Simulated);
         }
 
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
         if (tokens != default)
         {
-            _span.SetTag(Attributes.UsageInputTokens, tokens.Prompt);
-            _span.SetTag(Attributes.UsageOutputTokens, tokens.Completion);
-            _span.SetTag("orrery.usage.estimated", isEstimated);
+            _span.Tell(Attributes.UsageInputTokens, tokens.Prompt);
+            _span.Tell(Attributes.UsageOutputTokens, tokens.Completion);
+            _span.Tell("orrery.usage.estimated", isEstimated);
         }
     }
 
@@ -162,9 +163,9 @@ internal sealed class RequestStory
     {
         if (_recording is { } recording && exchange is { Operation.IsForm: false } && _passed.Exists(one => one.Station == Station.Intake))
         {
-            _span.SetTag(Attributes.InputMessages, recording.Input(exchange.Call.Body));
-            _span.SetTag(Attributes.OutputMessages, recording.Output());
-            _span.SetTag("orrery.recording.fault", recording.Fault);
+            _span.Tell(Attributes.InputMessages, recording.Input(exchange.Call.Body));
+            _span.Tell(Attributes.OutputMessages, recording.Output());
+            _span.Tell("orrery.recording.fault", recording.Fault);
         }
     }
 
@@ -173,7 +174,7 @@ internal sealed class RequestStory
         if (refusal is not null)
         {
             var station = _passed.Count == 0 ? Station.Authentication : Next(_passed[^1].Station);
-            _span.SetTag("orrery.refusal.code", refusal.Code);
+            _span.Tell("orrery.refusal.code", refusal.Code);
             Add("orrery.refused", _time.GetTimestamp(), new() { { "orrery.refused_by", station.ToString() }, { "orrery.refusal.message", refusal.Message } });
         }
 
@@ -190,7 +191,7 @@ internal sealed class RequestStory
         : exchange.Call.ModelName == exchange.Model.Id ? "its own id"
         : "alias";
 
-    private void Add(string name, long timestamp, ActivityTagsCollection tags) =>
+    private void Add(string name, long timestamp, ActivityTagsCollection? tags = null) =>
         _span.AddEvent(new(name, _startedAt + _time.GetElapsedTime(_startTimestamp, timestamp), tags));
 
     private sealed class Attempt(int number, string provider, string endpoint, string? key, long timestamp)

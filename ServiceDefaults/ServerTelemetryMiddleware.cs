@@ -64,11 +64,11 @@ internal sealed class ServerTelemetryMiddleware(RequestDelegate next, ServerSpan
         if (RouteOf(context) is { } route)
         {
             span.DisplayName = $"{context.Request.Method} {route}";
-            span.SetTag("http.route", route);
+            span.Tell("http.route", route);
         }
 
         var status = context.Response.StatusCode;
-        span.SetTag("http.response.status_code", status);
+        span.Tell("http.response.status_code", status);
         if (status >= 500 && span.GetTagItem("error.type") is null)
         {
             span.SetTag("error.type", status.ToString(CultureInfo.InvariantCulture));

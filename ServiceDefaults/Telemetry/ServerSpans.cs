@@ -42,24 +42,24 @@ internal sealed class ServerSpans(Sampling sampling)
         }
 
         var method = HttpTags.Method(request.Method);
-        span.SetTag("http.request.method", method);
+        span.Tell("http.request.method", method);
         if (method != request.Method)
         {
-            span.SetTag("http.request.method_original", request.Method);
+            span.Tell("http.request.method_original", request.Method);
         }
 
-        span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", (request.PathBase + request.Path).Value);
-        span.SetTag("network.protocol.version", HttpTags.Version(request.Protocol));
+        span.Tell("url.scheme", request.Scheme);
+        span.Tell("url.path", (request.PathBase + request.Path).Value);
+        span.Tell("network.protocol.version", HttpTags.Version(request.Protocol));
         if (request.Host.HasValue)
         {
-            span.SetTag("server.address", request.Host.Host);
-            span.SetTag("server.port", request.Host.Port ?? (request.IsHttps ? 443 : 80));
+            span.Tell("server.address", request.Host.Host);
+            span.Tell("server.port", request.Host.Port ?? (request.IsHttps ? 443 : 80));
         }
 
         if (request.Headers.UserAgent is [{ Length: > 0 } agent, ..])
         {
-            span.SetTag("user_agent.original", agent);
+            span.Tell("user_agent.original", agent);
         }
 
         return span;
