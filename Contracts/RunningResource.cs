@@ -74,6 +74,9 @@ public static class ResourceFeedContract
     public const string KeyHeader = "x-resource-feed-key";
     public const string Stream = "/resources/stream";
 
+    /// <summary>So often at least the stream says something: an empty list where nothing has changed. Who hears nothing for three times as long has lost it.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+
     public static string Output(string id) => $"/resources/{Uri.EscapeDataString(id)}/output";
 
     public static string Command(string id, string command) => $"/resources/{Uri.EscapeDataString(id)}/commands/{Uri.EscapeDataString(command)}";

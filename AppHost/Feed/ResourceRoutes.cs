@@ -31,20 +31,60 @@ internal sealed class ResourceRoutes(
         await http.Response.Body.FlushAsync(ended.Token);
         try
         {
-            await foreach (var change in notifications.WatchAsync(ended.Token))
-            {
-                if (!change.Snapshot.IsHidden)
-                {
-                    IReadOnlyList<RunningResource> one = [ResourceDocuments.Of(change, mask)];
-                    await http.Response.WriteAsync($"data: {JsonSerializer.Serialize(one, ResourceFeedJson.Default.IReadOnlyListRunningResource)}\n\n", ended.Token);
-                    await http.Response.Body.FlushAsync(ended.Token);
-                }
-            }
+            await FollowAsync(http, ended);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
             // The reader left, or the graph stops.
         }
+    }
+
+    private async Task FollowAsync(HttpContext http, CancellationTokenSource ended)
+    {
+        await using var changes = notifications.WatchAsync(ended.Token).GetAsyncEnumerator(ended.Token);
+        var next = changes.MoveNextAsync().AsTask();
+        try
+        {
+            while (await IsThereInTimeAsync(next) is not false and var isThere)
+            {
+                if (isThere is null)
+                {
+                    await SayAsync(http, [], ended.Token);
+                    continue;
+                }
+
+                if (!changes.Current.Snapshot.IsHidden)
+                {
+                    await SayAsync(http, [ResourceDocuments.Of(changes.Current, mask)], ended.Token);
+                }
+
+                next = changes.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What still waits cannot be disposed of.
+        }
+    }
+
+    /// <returns>Whether there is another change; <c>null</c>: not yet.</returns>
+    private static async Task<bool?> IsThereInTimeAsync(Task<bool> next)
+    {
+        try
+        {
+            return await next.WaitAsync(ResourceFeedContract.Heartbeat);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task SayAsync(HttpContext http, IReadOnlyList<RunningResource> resources, CancellationToken cancellationToken)
+    {
+        await http.Response.WriteAsync($"data: {JsonSerializer.Serialize(resources, ResourceFeedJson.Default.IReadOnlyListRunningResource)}\n\n", cancellationToken);
+        await http.Response.Body.FlushAsync(cancellationToken);
     }
 
     /// <summary>What a resource has written, then each new line, as JSON objects a line.</summary>

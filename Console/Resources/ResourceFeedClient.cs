@@ -78,15 +78,30 @@ internal sealed partial class ResourceFeedClient(
 
     private async Task FollowAsync(CancellationToken stoppingToken)
     {
-        using var client = CreateClient();
-        await using var stream = await client.GetStreamAsync(ResourceFeedContract.Stream, stoppingToken);
-        book.Heard();
-        var isFirst = true;
-        await foreach (var change in SseParser.Create(stream).EnumerateAsync(stoppingToken))
+        // An AppHost that is held still keeps the connection open and says nothing.
+        using var silence = new CancellationTokenSource(options.Value.Silence, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, stoppingToken);
+        try
         {
-            var resources = JsonSerializer.Deserialize(change.Data, ResourceFeedJson.Default.IReadOnlyListRunningResource) ?? [];
-            book.Update(resources, isWhole: isFirst); // What comes first is the whole graph.
-            isFirst = false;
+            using var client = CreateClient();
+            await using var stream = await client.GetStreamAsync(ResourceFeedContract.Stream, either.Token);
+            book.Heard();
+            var isFirst = true;
+            await foreach (var change in SseParser.Create(stream).EnumerateAsync(either.Token))
+            {
+                silence.CancelAfter(options.Value.Silence);
+                if (JsonSerializer.Deserialize(change.Data, ResourceFeedJson.Default.IReadOnlyListRunningResource) is not { Count: > 0 } resources)
+                {
+                    continue; // A heartbeat.
+                }
+
+                book.Update(resources, isWhole: isFirst); // What comes first is the whole graph.
+                isFirst = false;
+            }
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !stoppingToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"it has said nothing for {options.Value.Silence.TotalSeconds:0.#} s");
         }
     }
 

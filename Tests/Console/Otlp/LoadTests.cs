@@ -7,8 +7,11 @@ namespace Orrery.Tests.WebConsole.Otlp;
 
 /// <summary>50,000 spans a minute, and as many as there can be, over real OTLP/HTTP from four emitters while somebody looks at the pages and all of it goes to PostgreSQL.</summary>
 [Trait("Category", "Long")]
+[Collection(Alone)]
+[CollectionDefinition(Alone, DisableParallelization = true)] // What the process grows by is judged, so nobody else may grow it.
 public sealed class LoadTests(PostgresServer postgres)
 {
+    public const string Alone = "load of the Console";
     private const int Emitters = 4, Batch = 512, SpansAMinute = 50_000;
 
     [Fact]

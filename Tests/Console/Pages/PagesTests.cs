@@ -1,5 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Orrery.Contracts;
 using Orrery.WebConsole.Telemetry;
 
 namespace Orrery.Tests.WebConsole.Pages;
@@ -185,6 +190,32 @@ public sealed class PagesTests
         Assert.Contains("shout", html, StringComparison.Ordinal);
         Assert.DoesNotContain("old", html, StringComparison.Ordinal);
         Assert.DoesNotContain("whisper", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_ends_when_its_key_is_revoked()
+    {
+        var isRevoked = false;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var catalogue = builder.Build();
+        catalogue.MapPost("/internal/access-keys/identify", () => // As the Catalogue answers it.
+            Volatile.Read(ref isRevoked) ? Results.NotFound() : Results.Json(new AccessKeyIdentity(ResourceMetadata.DefaultNamespace, "mine", AccessRoles.Viewer), ContractsJson.Default.AccessKeyIdentity));
+        await catalogue.StartAsync(Soon);
+        await using var world = await ConsoleWorld.StartAsync($"--services:catalogue:http:0={catalogue.Urls.First()}", "--Console:KeyCheckInterval=00:00:01");
+        using var reader = await world.ReaderAsync("ork_2222222222222222222222222222222222222222");
+        using var stream = new StreamReader(await reader.GetStreamAsync("/live/traces?show=everything", Soon));
+        Assert.Contains("Nothing has been sent here yet", await NextAsync(stream), StringComparison.Ordinal);
+
+        Volatile.Write(ref isRevoked, true);
+        while (await stream.ReadLineAsync(Soon) is { } line)
+        {
+            Assert.DoesNotContain("data: ", line, StringComparison.Ordinal);
+        }
+
+        using var next = await reader.GetAsync("/traces", Soon);
+        Assert.Equal(HttpStatusCode.Redirect, next.StatusCode);
     }
 
     private static CancellationToken Soon => TestContext.Current.CancellationToken;

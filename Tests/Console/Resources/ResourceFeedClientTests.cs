@@ -116,6 +116,36 @@ public sealed class ResourceFeedClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_AppHost_that_falls_silent_is_said_to_be_lost_and_asked_again()
+    {
+        await using var server = await FeedServer.StartAsync();
+        using var client = Client(server.Port, silence: TimeSpan.FromSeconds(1));
+        await client.StartAsync(Soon);
+        await server.SendAsync(Told(One("redis")));
+        await TroubleAsync("The AppHost is not heard: it has said nothing for 1 s");
+        Assert.NotNull(_book.Find("redis"));
+        await Eventually.Holds(() => server.Asked >= 2 && _book.Trouble is null);
+    }
+
+    [Fact]
+    public async Task A_heartbeat_is_enough_to_be_heard()
+    {
+        await using var server = await FeedServer.StartAsync();
+        using var client = Client(server.Port, silence: TimeSpan.FromSeconds(1));
+        await client.StartAsync(Soon);
+        await server.SendAsync(Told(One("redis")));
+        var began = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(3))
+        {
+            await server.SendAsync(Told());
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Soon);
+        }
+
+        Assert.Equal((null, 1), (_book.Trouble, server.Asked));
+        Assert.NotNull(_book.Find("redis"));
+    }
+
+    [Fact]
     public async Task A_wrong_key_is_said_and_tells_nothing()
     {
         await using var server = await FeedServer.StartAsync();
@@ -190,6 +220,13 @@ public sealed class ResourceFeedClientTests : IAsyncDisposable
     public void Values_that_cannot_work_are_named(string? url, string? key, string? fault) =>
         Assert.Equal(fault, new ResourcesOptionsValidator().Validate(null, new() { Url = url, Key = key }).FailureMessage);
 
+    [Theory]
+    [InlineData("00:00:00.9")]
+    [InlineData("01:00:01")]
+    public void A_silence_out_of_bounds_is_named(string silence) => Assert.Equal(
+        $"Resources:Silence is {TimeSpan.Parse(silence, System.Globalization.CultureInfo.InvariantCulture)}; expected 00:00:01 to 01:00:00.",
+        new ResourcesOptionsValidator().Validate(null, new() { Url = "http://a:1", Key = "k", Silence = TimeSpan.Parse(silence, System.Globalization.CultureInfo.InvariantCulture) }).FailureMessage);
+
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 
     private static CancellationToken Soon => TestContext.Current.CancellationToken;
@@ -213,8 +250,8 @@ public sealed class ResourceFeedClientTests : IAsyncDisposable
 
     /// <param name="port">0: there is no feed.</param>
     /// <param name="key">What it shows.</param>
-    private ResourceFeedClient Client(int port, string key = FeedServer.Key) => new(
-        _services.GetRequiredService<IHttpClientFactory>(), Options.Create(new ResourcesOptions { Url = port == 0 ? null : $"http://127.0.0.1:{port}", Key = key }), _book,
+    private ResourceFeedClient Client(int port, string key = FeedServer.Key, TimeSpan? silence = null) => new(
+        _services.GetRequiredService<IHttpClientFactory>(), Options.Create(new ResourcesOptions { Url = port == 0 ? null : $"http://127.0.0.1:{port}", Key = key, Silence = silence ?? TimeSpan.FromMinutes(1) }), _book,
         TimeProvider.System, NullLogger<ResourceFeedClient>.Instance);
 
     private async Task<ResourceFeedClient> FollowAsync(int port)

@@ -33,6 +33,32 @@ public sealed class MetricStoreTests
     }
 
     [Fact]
+    public void Bytes_bound_series_and_points_and_what_is_known_goes_on()
+    {
+        var limits = Limits(set =>
+        {
+            set.MaxBytes = 16 << 20;
+            set.MaxSeries = 1_000_000;
+            set.MetricsStep = TimeSpan.FromSeconds(1);
+        });
+        var store = new MetricStore(limits, _time);
+        for (var second = 0; second < 120; second++)
+        {
+            store.Add([.. Enumerable.Range(0, 1_000).Select(i => new Measurement(Counter, [new("path", $"/{i}/{new string('x', 500)}")], Start.AddSeconds(second), second, IsDelta: false))]);
+            Assert.InRange(store.Counts.Bytes, 1, limits.Value.MaxMetricBytes + (64 << 10));
+        }
+
+        Assert.InRange(store.Counts.Held, 100, 1_000);
+        var held = store.Find("one", Start);
+        Assert.Equal(store.Counts.Held, held.Count);
+        Assert.All(held, series => Assert.Equal(Start.AddSeconds(119), series.Points[^1].Time)); // Fewer points, and the last of each.
+
+        store.Add([.. Enumerable.Range(0, 20_000).Select(i => new Measurement(Counter, [new("path", $"/further/{i}/{new string('x', 500)}")], Start.AddSeconds(120), 1, IsDelta: false))]);
+        Assert.InRange(store.Counts.Bytes, 1, limits.Value.MaxMetricBytes + (64 << 10));
+        Assert.InRange(store.Counts.Dropped, 1, long.MaxValue);
+    }
+
+    [Fact]
     public void Any_counts_of_any_lives_grow_to_their_sum()
     {
         var lives = Gen.Choose(0, 50).NonEmptyListOf().NonEmptyListOf();
