@@ -74,7 +74,9 @@ internal static partial class ConnectionTestApi
     {
         var errors = new FieldErrorList();
         var opened = SecretReferences.Of(spec).ToDictionary(one => one.Path, one => Open(one.Path, one.Reference), StringComparer.Ordinal);
-        var credential = opened.GetValueOrDefault("spec.apiKeySecretRef") ?? opened.GetValueOrDefault("spec.apiKeySecretRefs[0]");
+        List<KeyValuePair<string, string>> credentials = [.. SecretReferences.Of(spec)
+            .Where(one => one.Path.StartsWith("spec.apiKeySecretRef", StringComparison.Ordinal))
+            .Select(one => KeyValuePair.Create($"{one.Reference.Name}/{one.Reference.Key}", opened[one.Path]?.TrimEnd('\r', '\n') ?? ""))];
         var authority = opened.GetValueOrDefault("spec.tls.certificateAuthoritySecretRef") ?? spec.Tls?.CertificateAuthority;
         var headers = (spec.Headers ?? new Dictionary<string, string>())
             .Concat((spec.SecretHeaders?.Keys ?? []).Select(name => KeyValuePair.Create(name, opened[$"spec.secretHeaders.{name}"] ?? "")))
@@ -91,7 +93,7 @@ internal static partial class ConnectionTestApi
 
         var wanted = http.Request.Text("model");
         var type = wanted is null ? null : TypeOf(spec, wanted) ?? state.Models(key.Namespace).FirstOrDefault(model => model.Id == wanted)?.ModelType;
-        var provider = new TestedProvider(spec, credential?.TrimEnd('\r', '\n'), headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
+        var provider = new TestedProvider(spec, credentials.Count == 0 ? null : credentials[0].Value, [.. credentials.Skip(1)], headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
         if (await tester.TryTestAsync(provider, cancellationToken) is not { } answer)
         {
             http.Response.Headers.RetryAfter = "1";

@@ -72,10 +72,23 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             return new Finding("no credential is set, and none was asked for");
         }
 
-        var open = await client.GetAsync(ListUrl(_otherPath is null ? baseUrl : Root + _otherPath), cancellationToken, withCredential: false);
-        return open.Status == 200
-            ? new Finding("not told: the list of models is open to everybody. ?model=… sends a request, which needs the credential", IsTelling: false)
-            : new Finding("the credential is accepted");
+        var list = ListUrl(_otherPath is null ? baseUrl : Root + _otherPath);
+        if ((await client.GetAsync(list, credential: null, cancellationToken)).Status == 200)
+        {
+            return new Finding("not told: the list of models is open to everybody. ?model=… sends a request, which needs the credential", IsTelling: false);
+        }
+
+        for (var i = 0; i < provider.FurtherKeys.Count; i++)
+        {
+            var (name, credential) = provider.FurtherKeys[i];
+            var status = (await client.GetAsync(list, credential, cancellationToken)).Status;
+            if (status is 401 or 403)
+            {
+                throw new StepFailure(TestCauses.AuthenticationRefused, $"the server refuses key {i + 2}, {name} ({status}); those before it are accepted", "Renew it in its Secret, or take it out of spec.apiKeySecretRefs.");
+            }
+        }
+
+        return new Finding(provider.FurtherKeys.Count == 0 ? "the credential is accepted" : $"the {provider.FurtherKeys.Count + 1} keys are accepted");
     }
 
     private string Root => url.GetLeftPart(UriPartial.Authority);

@@ -27,13 +27,17 @@ internal sealed class EndpointClient : IDisposable
         });
     }
 
-    public Task<Reply> GetAsync(string url, CancellationToken cancellationToken, bool withCredential = true) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Get, url), withCredential, cancellationToken);
+    public Task<Reply> GetAsync(string url, CancellationToken cancellationToken) => GetAsync(url, _provider.Credential, cancellationToken);
+
+    /// <param name="credential">Another than the provider's first, or <c>null</c> for none at all.</param>
+    public Task<Reply> GetAsync(string url, string? credential, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, url), isKnown: credential is not null || _provider.Credential is null, credential, cancellationToken);
 
     public Task<Reply> PostAsync(string url, byte[] json, CancellationToken cancellationToken) =>
         SendAsync(
             new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } } },
-            withCredential: true,
+            isKnown: true,
+            _provider.Credential,
             cancellationToken);
 
     public void Dispose()
@@ -42,16 +46,16 @@ internal sealed class EndpointClient : IDisposable
         _prepared?.Dispose();
     }
 
-    private async Task<Reply> SendAsync(HttpRequestMessage request, bool withCredential, CancellationToken cancellationToken)
+    private async Task<Reply> SendAsync(HttpRequestMessage request, bool isKnown, string? credential, CancellationToken cancellationToken)
     {
         using var sent = request;
         request.Version = HttpVersion.Version11;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         request.Headers.TryAddWithoutValidation("User-Agent", "orrery-test");
         request.Headers.TryAddWithoutValidation("Accept", "application/json");
-        if (withCredential)
+        if (isKnown)
         {
-            _provider.Authorize(request);
+            _provider.Authorize(request, credential);
         }
 
         using var response = await _client.SendAsync(request, cancellationToken);

@@ -6,10 +6,11 @@ namespace Orrery.Catalogue.Probing;
 
 /// <summary>A provider with its secrets opened, for the time of a test.</summary>
 /// <param name="Credential">Never shown. Of several the first.</param>
+/// <param name="FurtherKeys">The others, each with the name of its secret, which may be shown.</param>
 /// <param name="Headers">Sent with each request; values from Secrets are never shown.</param>
 /// <param name="WantedModel">The model of the request to make; <c>null</c>: none is made.</param>
 /// <param name="WantedType">What that model does.</param>
-internal sealed record TestedProvider(ModelProviderSpec Spec, string? Credential, IReadOnlyList<KeyValuePair<string, string>> Headers, EgressRoute Route, string? WantedModel, string WantedType)
+internal sealed record TestedProvider(ModelProviderSpec Spec, string? Credential, IReadOnlyList<KeyValuePair<string, string>> FurtherKeys, IReadOnlyList<KeyValuePair<string, string>> Headers, EgressRoute Route, string? WantedModel, string WantedType)
 {
     private const string AnthropicVersion = "2023-06-01";
 
@@ -21,16 +22,16 @@ internal sealed record TestedProvider(ModelProviderSpec Spec, string? Credential
     public bool IsAnthropic => Spec.EffectiveEngine == Engines.Anthropic;
 
     /// <summary>Adds what the gateway adds to a request.</summary>
-    public void Authorize(HttpRequestMessage request)
+    public void Authorize(HttpRequestMessage request, string? credential)
     {
         if (IsAnthropic)
         {
             request.Headers.TryAddWithoutValidation("anthropic-version", AnthropicVersion);
         }
 
-        if (Credential is not null)
+        if (credential is not null)
         {
-            var (name, value) = AuthTypes.Sent(Spec.EffectiveEngine!, Spec.Auth, Credential);
+            var (name, value) = AuthTypes.Sent(Spec.EffectiveEngine!, Spec.Auth, credential);
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
@@ -53,7 +54,7 @@ internal sealed record TestedProvider(ModelProviderSpec Spec, string? Credential
         return shown.Length > Longest ? shown[..Longest] + "…" : shown;
     }
 
-    private bool Repeats(string text) => Headers.Select(header => header.Value).Where(value => value.Length >= TellingLength).Append(Credential).OfType<string>().Any(secret => Repeats(text, secret));
+    private bool Repeats(string text) => Headers.Select(header => header.Value).Where(value => value.Length >= TellingLength).Concat(FurtherKeys.Select(key => key.Value)).Append(Credential).OfType<string>().Any(secret => Repeats(text, secret));
 
     private static bool Repeats(string text, string secret)
     {

@@ -188,6 +188,33 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Of_several_keys_each_is_tried_and_the_refused_one_is_named()
+    {
+        await using var server = await TlsServer.StartAsync(null, Vllm(Credential));
+        var document = Document($"http://127.0.0.1:{server.Port}")
+            + "  apiKeySecretRefs: [{ name: vendor, key: token }, { name: old, key: token }]\n---\n" + Documents.Secret("vendor", Credential) + "\n---\n";
+        Assert.Equal("the 2 keys are accepted", (await TestAsync(document + Documents.Secret("old", Credential))).Found("authentication"));
+
+        var refused = await TestAsync(document + Documents.Secret("old", "sk-worn-out-key"));
+        Assert.Equal(("authentication", "authentication_refused"), refused.Failure);
+        Assert.Equal("the server refuses key 2, old/token (401); those before it are accepted", refused.Found("authentication"));
+    }
+
+    [Fact]
+    public async Task A_header_of_its_own_and_an_extra_one_are_sent_as_the_gateway_sends_them()
+    {
+        await using var server = await TlsServer.StartAsync(null, http =>
+        {
+            var headers = http.Request.Headers;
+            http.Response.StatusCode = headers["X-Key"] == Credential && headers["X-Tenant"] == "blue" ? 200 : 401;
+            return http.Response.WriteAsync(http.Response.StatusCode == 200 ? """{"object":"list","data":[{"id":"Qwen/Qwen3-8B","object":"model"}]}""" : """{"error":{"message":"no"}}""");
+        });
+        var steps = await TestAsync(WithSecret(Document($"http://127.0.0.1:{server.Port}", "  auth: { type: header, header: X-Key }\n  headers: { X-Tenant: blue }\n")));
+        Assert.True(steps.Ok);
+        Assert.Equal("the credential is accepted", steps.Found("authentication"));
+    }
+
+    [Fact]
     public async Task A_refused_credential_and_a_missing_one_are_told_apart()
     {
         await using var server = await TlsServer.StartAsync(null, Vllm("sk-another"));

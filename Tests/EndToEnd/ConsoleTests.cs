@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -92,7 +93,7 @@ public sealed class ConsoleTests(RunningGraph graph)
         await SignInAsync(page);
         await page.GotoAsync(Url("/traces?show=models"));
         await page.GetByLabel("Status").SelectOptionAsync("failed");
-        await page.WaitForURLAsync(url => url.Contains("status=failed", StringComparison.Ordinal));
+        await Expect(page).ToHaveURLAsync(new Regex("status=failed")); // Asked again and again: WaitForURLAsync misses what happens while it begins to listen.
         await Expect(page.Locator(".pulse")).ToHaveAttributeAsync("data-state", "live");
         var unknown = $"unknown-{Guid.CreateVersion7():N}"[..20];
         using var client = graph.GatewayClient();
