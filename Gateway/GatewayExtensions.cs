@@ -46,6 +46,7 @@ internal static class GatewayExtensions
         services.AddSingleton<IValidateOptions<QuotaOptions>, QuotaOptions.Validator>();
         services.AddSingleton<QuotaTelemetry>();
         services.AddSingleton<LocalLimits>();
+        services.AddSingleton<Credits>();
         services.AddSingleton<RedisQuota>();
         services.AddSingleton<QuotaStore>();
         services.AddSingleton<Admission>();

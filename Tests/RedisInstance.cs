@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -65,7 +66,7 @@ internal sealed class RedisInstance : IAsyncDisposable
         await UntilAnswersAsync();
     }
 
-    /// <summary>One command over a connection of its own, and the first line of its answer.</summary>
+    /// <summary>One command over a connection of its own, and its answer: the text of a bulk string, else the first line.</summary>
     public async Task<string> AskAsync(params string[] words)
     {
         using var client = new TcpClient();
@@ -73,7 +74,14 @@ internal sealed class RedisInstance : IAsyncDisposable
         var text = $"*{words.Length}\r\n" + string.Concat(words.Select(word => $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n"));
         await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text));
         using var reader = new StreamReader(client.GetStream());
-        return await reader.ReadLineAsync() ?? "";
+        var line = await reader.ReadLineAsync() ?? "";
+        if (!line.StartsWith('$'))
+        {
+            return line;
+        }
+
+        var bulk = new char[Math.Max(0, int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture))];
+        return new string(bulk, 0, await reader.ReadBlockAsync(bulk));
     }
 
     public async ValueTask DisposeAsync()

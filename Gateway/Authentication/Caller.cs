@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Orrery.Contracts;
 using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Quota;
 
 namespace Orrery.Gateway.Authentication;
 
@@ -10,8 +11,10 @@ namespace Orrery.Gateway.Authentication;
 /// <param name="AllowedModels">Ids of the models that it may call; <c>null</c>: all.</param>
 internal sealed record Caller(SnapshotKey Key, NamespaceModels Models, FrozenSet<string>? AllowedModels)
 {
+    private LimitsOfBoth? _limitsOfBoth;
+
     /// <summary>The limits of the key and of its team; <c>null</c>: none.</summary>
-    public Quota.Limit[]? Limits { get; init; }
+    public Limit[]? Limits { get; init; }
 
     /// <summary>The team that the key belongs to.</summary>
     public SnapshotTeam? Team { get; init; }
@@ -25,4 +28,22 @@ internal sealed record Caller(SnapshotKey Key, NamespaceModels Models, FrozenSet
     public bool MaySee(ServedModel model) => MayCall(model.Id) && !(IsExternal && model.IsInternal);
 
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
+
+    /// <summary>Its limits and those of a model; joined when a key changes its model, and not for each request.</summary>
+    public Limit[]? LimitsWith(ServedModel model)
+    {
+        if (Limits is null || model.Limits is null)
+        {
+            return Limits ?? model.Limits;
+        }
+
+        if (_limitsOfBoth is not { } both || !ReferenceEquals(both.Model, model))
+        {
+            _limitsOfBoth = both = new(model, [.. Limits, .. model.Limits]);
+        }
+
+        return both.Limits;
+    }
+
+    private sealed record LimitsOfBoth(ServedModel Model, Limit[] Limits);
 }

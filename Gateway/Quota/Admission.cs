@@ -14,9 +14,15 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
     private readonly TimeSpan _maxWait = options.Value.MaxWait;
 
     /// <param name="mayWait">Whether there is nothing better to do than to wait.</param>
-    public async ValueTask<Verdict> AdmitAsync(Exchange exchange, Reservation reservation, bool mayWait)
+    public ValueTask<Verdict> AdmitAsync(Exchange exchange, Reservation reservation, bool mayWait)
     {
-        var verdict = Line(reservation) is { } line ? new Verdict(line) : await store.TryReserveAsync(reservation);
+        var asked = Line(reservation) is { } line ? new(new Verdict(line)) : store.TryReserveAsync(reservation);
+        return asked is { IsCompletedSuccessfully: true, Result: { Refused: null } verdict } ? new(verdict) : FinishAsync(exchange, reservation, mayWait, asked);
+    }
+
+    private async ValueTask<Verdict> FinishAsync(Exchange exchange, Reservation reservation, bool mayWait, ValueTask<Verdict> asked)
+    {
+        var verdict = await asked;
         if (mayWait && IsWaitedFor(verdict.Refused))
         {
             verdict = await WaitAsync(exchange, reservation, verdict.Refused!);

@@ -7,7 +7,7 @@ namespace Orrery.Gateway.Quota;
 /// back there what is under way and only then lets requests ask it again.
 /// </summary>
 internal sealed partial class LeaseKeeper(
-    QuotaStore store, RedisQuota redis, LocalLimits local, IOptions<QuotaOptions> options, TimeProvider time, ILogger<LeaseKeeper> logger) : BackgroundService
+    RedisQuota redis, LocalLimits local, Credits credits, IOptions<QuotaOptions> options, TimeProvider time, ILogger<LeaseKeeper> logger) : BackgroundService
 {
     private readonly string _replica = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
     private long _renewed;
@@ -21,6 +21,7 @@ internal sealed partial class LeaseKeeper(
             try
             {
                 local.Forget();
+                credits.Forget();
                 if (redis.Connect())
                 {
                     await BeatAsync();
@@ -34,6 +35,16 @@ internal sealed partial class LeaseKeeper(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
+    /// <summary>What lies here unused is given back, so that other replicas need not wait until it lapses.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (redis.IsUsable && credits.Due(isAll: true) is { } corrections)
+        {
+            await redis.CorrectAsync(corrections);
+        }
+    }
+
     private async Task BeatAsync()
     {
         if (await redis.BeatAsync(_replica) is not { } replicas)
@@ -45,16 +56,18 @@ internal sealed partial class LeaseKeeper(
         var isDue = time.GetElapsedTime(_renewed) > options.Value.Lease / 3;
         if (!redis.IsUsable || isDue)
         {
-            var places = store.UnderWay
-                .SelectMany(reservation => reservation.Limits.Where(limit => limit.IsConcurrency).Select(limit => (limit, reservation.LeaseId)))
-                .ToList();
-            if (!await redis.RenewAsync(places))
+            if (!await redis.RenewAsync(credits.Places()))
             {
                 return;
             }
 
             _renewed = time.GetTimestamp();
             redis.Return();
+        }
+
+        if (credits.Due() is { } corrections)
+        {
+            await redis.CorrectAsync(corrections);
         }
     }
 

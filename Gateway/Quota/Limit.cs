@@ -79,6 +79,12 @@ internal sealed class Limit
     /// <summary>What this replica itself has granted of it; outlives snapshots. Found on first use.</summary>
     public LocalCount? Local { get; set; }
 
+    /// <summary>What this replica has bought of it in advance; outlives snapshots. Found on first use.</summary>
+    public WindowCredit? Credit { get; set; }
+
+    /// <summary>The places that this replica holds of it; outlive snapshots. Found on first use.</summary>
+    public PlacePool? Pool { get; set; }
+
     /// <summary>What a request takes of it.</summary>
     public long CostOf(long tokens) => Unit == LimitUnit.Tokens ? tokens : 1;
 

@@ -45,8 +45,8 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             {
                 var limit = reservation.Limits[i];
                 var count = Of(limit);
-                reservation.LocalSlices[i] = count.SliceOf(now.Of(count));
-                count.Add(now.Of(count), reservation.LocalSlices[i], limit.CostOf(reservation.Tokens));
+                var slice = reservation.Holds[i].LocalSlice = count.SliceOf(now.Of(count));
+                count.Add(now.Of(count), slice, limit.CostOf(reservation.Tokens));
             }
 
             _aloneMs = isAlone ? now.Steady : _aloneMs;
@@ -76,7 +76,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             {
                 var limit = reservation.Limits[i];
                 var count = Of(limit);
-                count.Add(now.Of(count), reservation.LocalSlices[i], -limit.CostOf(reservation.Tokens));
+                count.Add(now.Of(count), reservation.Holds[i].LocalSlice, -limit.CostOf(reservation.Tokens));
             }
         }
     }
@@ -99,7 +99,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
                 if (difference != 0)
                 {
                     var count = Of(limit);
-                    count.Add(now.Of(count), reservation.LocalSlices[i], difference);
+                    count.Add(now.Of(count), reservation.Holds[i].LocalSlice, difference);
                 }
             }
         }
@@ -135,12 +135,13 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             var cost = limit.CostOf(reservation.Tokens);
             var share = Math.Max(1, limit.Count / Replicas);
             var before = count.Total - (taken * cost);
-            reservation.Left[i] = Math.Max(0, share - before - cost);
-            reservation.ResetMs[i] = count.EndOf(count.SliceOf(now), now);
+            ref var hold = ref reservation.Holds[i];
+            hold.Left = Math.Max(0, share - before - cost);
+            hold.ResetMs = count.EndOf(count.SliceOf(now), now);
             if (verdict.Refused is null && IsDecisive(limit, isAlone, instant) && !Fits(limit, before, cost, share))
             {
                 verdict = Verdict.Of(limit, cost > limit.Count ? -1 : count.LeavesAfter(now, Math.Min(before, before + cost - share)));
-                reservation.Left[i] = Math.Max(0, share - before);
+                hold.Left = Math.Max(0, share - before);
             }
         }
 

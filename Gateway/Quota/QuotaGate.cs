@@ -9,7 +9,7 @@ internal sealed class QuotaGate(Admission admission, IOptions<QuotaOptions> opti
 
     /// <summary>Nothing happens, and nothing is allocated, where there are no limits.</summary>
     public ValueTask<Refusal?> ReserveAsync(Exchange exchange) =>
-        Limit.Join(exchange.Caller.Limits, ModelLimits.AreOfRequest(exchange) ? exchange.Model.Limits : null) is { } limits ? ReserveAsync(exchange, limits) : default;
+        (ModelLimits.AreOfRequest(exchange) ? exchange.Caller.LimitsWith(exchange.Model) : exchange.Caller.Limits) is { } limits ? ReserveAsync(exchange, limits) : default;
 
     private async ValueTask<Refusal?> ReserveAsync(Exchange exchange, Limit[] limits)
     {

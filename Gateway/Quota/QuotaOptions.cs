@@ -22,6 +22,9 @@ internal sealed class QuotaOptions
     /// <summary>Between two heartbeats to Redis. Not above a third of <see cref="Lease"/>. Default 500 ms.</summary>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>For how long a busy replica buys of limits in advance, so that not every request asks Redis. 0 to 10 s; 0: every request asks. Default 1 s.</summary>
+    public TimeSpan Ahead { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Requests waiting for one saturated model or provider. 0 to 1 million. Default 1000.</summary>
     public int MaxWaiting { get; set; } = 1_000;
 
@@ -41,6 +44,7 @@ internal sealed class QuotaOptions
             Within(faults, nameof(LeastReplicas), options.LeastReplicas, 1, 10_000);
             Within(faults, nameof(Lease), options.Lease, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
             Within(faults, nameof(Heartbeat), options.Heartbeat, TimeSpan.FromMilliseconds(10), options.Lease / 3);
+            Within(faults, nameof(Ahead), options.Ahead, TimeSpan.Zero, TimeSpan.FromSeconds(10));
             Within(faults, nameof(MaxWaiting), options.MaxWaiting, 0, 1_000_000);
             Within(faults, nameof(MaxWait), options.MaxWait, TimeSpan.Zero, TimeSpan.FromMinutes(10));
             Within(faults, nameof(DefaultMaxTokens), options.DefaultMaxTokens, 1, 1_000_000);

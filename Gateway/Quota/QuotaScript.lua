@@ -44,13 +44,14 @@ local function leaves(key, oldest, slice, width, keep, excess)
     return -1
 end
 
--- For each key: kind, limit, length (of the window, or of the lease), cost (or the lease's id).
--- Gives back: which key refused (0: none, and all are taken), the time, and for each key what is left, when it resets, the slice.
+-- ARGV[2]: one part in so many of what is left may be taken in advance. For each key: kind, limit, length (of the window, or of the lease), cost (or
+-- the lease's id), what is wanted in advance.
+-- Gives back: which key refused (0: none, and all are taken), the time, and for each key what is left, when it resets, the slice, what was taken in advance.
 local function reserve()
     local answer, slices, refused = {0, now}, {}, 0
-    local before = {}
+    local before, share = {}, tonumber(ARGV[2])
     for i, key in ipairs(KEYS) do
-        local at = 2 + (i - 1) * 4
+        local at = 3 + (i - 1) * 5
         local limit, length, cost = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), 1
         local slice, reset = 0, 0
         if ARGV[at] == 'c' then
@@ -74,20 +75,25 @@ local function reserve()
         answer[out + 1] = math.max(0, before[i] - cost)
         answer[out + 2] = reset
         answer[out + 3] = slice
+        answer[out + 4] = 0
     end
     answer[1] = refused
     for i, key in ipairs(KEYS) do
-        local at = 2 + (i - 1) * 4
-        local length = tonumber(ARGV[at + 2])
+        local at = 3 + (i - 1) * 5
+        local length, left = tonumber(ARGV[at + 2]), 4 * i - 1
         if refused > 0 then
-            answer[3 * i] = math.max(0, before[i])
+            answer[left] = math.max(0, before[i])
         elseif ARGV[at] == 'c' then
             redis.call('ZADD', key, text(now + length), ARGV[at + 3])
             redis.call('PEXPIRE', key, text(length * 2))
         else
             local slice = text(slices[i])
-            redis.call('HINCRBY', key, slice, ARGV[at + 3])
-            redis.call('HINCRBY', key, 't', ARGV[at + 3])
+            local ahead = math.min(tonumber(ARGV[at + 4]), math.floor(answer[left] / share))
+            local taken = text(tonumber(ARGV[at + 3]) + ahead)
+            answer[left] = answer[left] - ahead
+            answer[left + 3] = ahead
+            redis.call('HINCRBY', key, slice, taken)
+            redis.call('HINCRBY', key, 't', taken)
             redis.call('HSETNX', key, 'o', slice)
             local width, keep = slicing(ARGV[at], length)
             redis.call('PEXPIRE', key, text(math.ceil((keep + 2) * width)))

@@ -1,56 +1,31 @@
-using System.Collections.Concurrent;
-
 namespace Orrery.Gateway.Quota;
 
-/// <summary>Reserves, settles and gives back: in Redis while it answers, by this replica's share while it does not.</summary>
-internal sealed class QuotaStore(RedisQuota redis, LocalLimits local)
+/// <summary>Reserves, settles and gives back: from what this replica holds in advance, else in Redis while it answers, else by this replica's share.</summary>
+internal sealed class QuotaStore(RedisQuota redis, LocalLimits local, Credits credits)
 {
-    private readonly ConcurrentDictionary<Reservation, bool> _underWay = new();
-
-    /// <summary>Reservations that hold a place of some concurrency limit.</summary>
-    public ICollection<Reservation> UnderWay => _underWay.Keys;
-
-    public async ValueTask<Verdict> TryReserveAsync(Reservation reservation)
+    public ValueTask<Verdict> TryReserveAsync(Reservation reservation)
     {
         reservation.IsAlone |= !redis.IsUsable;
         var verdict = local.TryTake(reservation, reservation.IsAlone);
         if (verdict.Refused is not null)
         {
-            return verdict;
+            return new(verdict);
         }
 
-        if (!reservation.IsAlone)
+        if (reservation.IsAlone)
         {
-            if (await redis.ReserveAsync(reservation) is { } shared)
-            {
-                verdict = shared;
-            }
-            else
-            {
-                reservation.IsAlone = true;
-                verdict = local.Confirm(reservation);
-            }
-
-            if (verdict.Refused is not null)
-            {
-                local.GiveBack(reservation);
-                return verdict;
-            }
+            credits.TakeAlone(reservation);
+            return new(verdict);
         }
 
-        if (reservation.HasConcurrency)
-        {
-            _underWay[reservation] = true;
-        }
-
-        return verdict;
+        return credits.TryTake(reservation) ? new(verdict) : AskAsync(reservation);
     }
 
     /// <summary>The request or attempt is over.</summary>
     /// <param name="tokens">Used; <c>null</c>: nothing of it shall count, not even the request.</param>
     public void End(Reservation reservation, long? tokens)
     {
-        if (!reservation.TryEnd(tokens))
+        if (!credits.TryEnd(reservation, tokens, out var corrections))
         {
             return;
         }
@@ -64,16 +39,36 @@ internal sealed class QuotaStore(RedisQuota redis, LocalLimits local)
             local.GiveBack(reservation);
         }
 
-        _underWay.TryRemove(reservation, out _);
-        redis.Settle(reservation, tokens);
+        redis.Settle(corrections);
     }
 
     /// <summary>The request was refused and will not try again; Redis may have taken it all the same, too late to be heard.</summary>
     public void Abandon(Reservation reservation)
     {
-        if (reservation.TryEnd(usedTokens: null) && reservation.IsAlone)
+        if (credits.TryEnd(reservation, tokens: null, out var corrections) && reservation.IsAlone)
         {
-            redis.Settle(reservation, tokens: null);
+            redis.Settle(corrections);
         }
+    }
+
+    private async ValueTask<Verdict> AskAsync(Reservation reservation)
+    {
+        redis.Settle(credits.OwedOf(reservation.Limits));
+        if (await redis.ReserveAsync(reservation) is not { } verdict)
+        {
+            reservation.IsAlone = true;
+            verdict = local.Confirm(reservation);
+            if (verdict.Refused is null)
+            {
+                credits.TakeAlone(reservation);
+            }
+        }
+
+        if (verdict.Refused is not null)
+        {
+            local.GiveBack(reservation);
+        }
+
+        return verdict;
     }
 }

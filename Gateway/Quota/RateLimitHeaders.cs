@@ -10,15 +10,15 @@ internal static class RateLimitHeaders
         if (Tightest(reservation, LimitUnit.Requests) is var requests and >= 0)
         {
             headers["x-ratelimit-limit-requests"] = reservation.Limits[requests].CountText;
-            headers["x-ratelimit-remaining-requests"] = reservation.Left[requests].ToString(CultureInfo.InvariantCulture);
-            headers["x-ratelimit-reset-requests"] = Duration(reservation.ResetMs[requests]);
+            headers["x-ratelimit-remaining-requests"] = reservation.Holds[requests].Left.ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-reset-requests"] = Duration(reservation.Holds[requests].ResetMs);
         }
 
         if (Tightest(reservation, LimitUnit.Tokens) is var tokens and >= 0)
         {
             headers["x-ratelimit-limit-tokens"] = reservation.Limits[tokens].CountText;
-            headers["x-ratelimit-remaining-tokens"] = reservation.Left[tokens].ToString(CultureInfo.InvariantCulture);
-            headers["x-ratelimit-reset-tokens"] = Duration(reservation.ResetMs[tokens]);
+            headers["x-ratelimit-remaining-tokens"] = reservation.Holds[tokens].Left.ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-reset-tokens"] = Duration(reservation.Holds[tokens].ResetMs);
         }
     }
 
@@ -38,7 +38,7 @@ internal static class RateLimitHeaders
         var tightest = -1;
         for (var i = 0; i < reservation.Limits.Length; i++)
         {
-            if (reservation.Limits[i].Unit == unit && (tightest < 0 || reservation.Left[i] < reservation.Left[tightest]))
+            if (reservation.Limits[i].Unit == unit && (tightest < 0 || reservation.Holds[i].Left < reservation.Holds[tightest].Left))
             {
                 tightest = i;
             }

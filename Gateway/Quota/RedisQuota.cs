@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace Orrery.Gateway.Quota;
 
 /// <summary>The limits that all replicas share. Every call has a deadline; after some without an answer Redis counts as away and is asked in the background only.</summary>
-internal sealed partial class RedisQuota(IServiceProvider services, IOptions<QuotaOptions> options, TimeProvider time, ILogger<RedisQuota> logger)
+internal sealed partial class RedisQuota(IServiceProvider services, Credits credits, IOptions<QuotaOptions> options, TimeProvider time, ILogger<RedisQuota> logger)
 {
     private static readonly string Script = ReadScript();
 #pragma warning disable CA5350 // Redis names scripts by SHA-1.
@@ -47,64 +47,63 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
         }
     }
 
-    /// <summary>Takes all limits or none.</summary>
+    /// <summary>Takes all limits or none, and of windows what the reservation wants in advance.</summary>
     /// <returns><c>null</c>: no answer in time.</returns>
     public async ValueTask<Verdict?> ReserveAsync(Reservation reservation)
     {
         var limits = reservation.Limits;
         var keys = new RedisKey[limits.Length];
-        var values = new RedisValue[1 + (4 * limits.Length)];
-        values[0] = "reserve";
+        var values = new RedisValue[2 + (5 * limits.Length)];
+        (values[0], values[1]) = ("reserve", credits.Share);
         for (var i = 0; i < limits.Length; i++)
         {
             var limit = limits[i];
+            ref var hold = ref reservation.Holds[i];
             keys[i] = limit.RedisKey;
-            values[1 + (4 * i)] = LetterOf(limit);
-            values[2 + (4 * i)] = limit.Count;
-            values[3 + (4 * i)] = limit.IsConcurrency ? _leaseMs : limit.PerMs;
-            values[4 + (4 * i)] = limit.IsConcurrency ? reservation.LeaseId : limit.CostOf(reservation.Tokens);
+            values[2 + (5 * i)] = LetterOf(limit);
+            values[3 + (5 * i)] = limit.Count;
+            values[4 + (5 * i)] = limit.IsConcurrency ? _leaseMs : limit.PerMs;
+            values[5 + (5 * i)] = limit.IsConcurrency ? hold.Place ??= credits.NewPlace() : limit.CostOf(reservation.Tokens);
+            values[6 + (5 * i)] = hold.Wanted;
         }
 
+        var askedMs = credits.NowMs;
         var call = RunAsync(keys, values);
         if (await WithinDeadlineAsync(call) is not { } result)
         {
-            _ = AdoptLateAsync(reservation, call);
+            credits.NotAnswered(reservation);
+            _ = AdoptLateAsync(reservation, call, askedMs);
             return null;
         }
 
         await Task.Yield(); // The client runs what follows on the one thread that completes its answers; a request is too long for that.
         var answer = (long[])result!;
-        for (var i = 0; i < limits.Length; i++)
-        {
-            (reservation.Left[i], reservation.ResetMs[i]) = (answer[2 + (3 * i)], answer[3 + (3 * i)]);
-        }
-
-        if (answer[0] > 0)
-        {
-            var refused = (int)answer[0] - 1;
-            return Verdict.Of(limits[refused], reservation.ResetMs[refused]);
-        }
-
-        reservation.Adopt(SlicesOf(answer));
-        return Verdict.Granted;
+        Settle(credits.Answered(reservation, answer, askedMs));
+        var refused = (int)answer[0] - 1;
+        return refused < 0 ? Verdict.Granted : Verdict.Of(limits[refused], reservation.Holds[refused].ResetMs);
     }
 
-    /// <summary>Ends a lease and makes what was reserved what was used. Nobody waits for it: what is lost lapses with its lease or window.</summary>
-    /// <param name="tokens">Used; <c>null</c>: nothing of it shall count, not even the request.</param>
-    public void Settle(Reservation reservation, long? tokens)
+    /// <summary>Says what was used differently and which places are free. Nobody waits for it: what is lost lapses with its lease or window.</summary>
+    public void Settle(List<Correction>? corrections)
     {
-        if (IsUsable)
+        if (corrections is not null && IsUsable)
         {
-            SettleNow(reservation, tokens);
+            _ = CorrectAsync(corrections);
         }
     }
+
+    /// <summary>The same, whether or not Redis counts as away.</summary>
+    public async Task CorrectAsync(List<Correction> corrections) =>
+        await Task.WhenAll(ByCall(corrections, correction => correction.Limit).Select(part => WithinDeadlineAsync(RunAsync(
+            [.. part.Select(correction => correction.Limit.RedisKey)],
+            ["settle", .. part.SelectMany(correction => (RedisValue[])[LetterOf(correction.Limit), correction.Place ?? (RedisValue)correction.Slice, correction.Difference])])).AsTask()));
 
     /// <summary>Keeps the places of what is under way, and takes them again where they have lapsed.</summary>
-    public async Task<bool> RenewAsync(IReadOnlyCollection<(Limit Limit, RedisValue Lease)> places)
+    public async Task<bool> RenewAsync(IReadOnlyCollection<(Limit Limit, string Place)> places)
     {
-        foreach (var part in places.GroupBy(place => place.Limit.Namespace).SelectMany(group => group.Chunk(500)))
+        foreach (var part in ByCall(places, place => place.Limit))
         {
-            var call = RunAsync([.. part.Select(place => place.Limit.RedisKey)], ["renew", _leaseMs, .. part.Select(place => place.Lease)]);
+            var call = RunAsync([.. part.Select(place => place.Limit.RedisKey)], ["renew", _leaseMs, .. part.Select(place => (RedisValue)place.Place)]);
             if (await WithinDeadlineAsync(call) is null)
             {
                 return false;
@@ -118,32 +117,6 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
     /// <returns>How many do; <c>null</c>: no answer in time.</returns>
     public async Task<int?> BeatAsync(string replica) =>
         await WithinDeadlineAsync(RunAsync(["orrery:{gateways}:quota:replicas"], ["beat", replica, _leaseMs])) is { } answer ? (int)(long)answer : null;
-
-    private void SettleNow(Reservation reservation, long? tokens)
-    {
-        var limits = reservation.Limits;
-        List<RedisKey>? keys = null;
-        List<RedisValue> values = ["settle"];
-        for (var i = 0; i < limits.Length; i++)
-        {
-            var limit = limits[i];
-            var difference = limit.IsConcurrency || tokens is null ? -limit.CostOf(reservation.Tokens)
-                : limit.Unit == LimitUnit.Tokens ? tokens.Value - reservation.Tokens
-                : 0;
-            if (difference != 0 && (limit.IsConcurrency || reservation.IsInRedis))
-            {
-                (keys ??= []).Add(limit.RedisKey);
-                values.Add(LetterOf(limit));
-                values.Add(limit.IsConcurrency ? reservation.LeaseId : reservation.RedisSlices[i]);
-                values.Add(difference);
-            }
-        }
-
-        if (keys is not null)
-        {
-            _ = WithinDeadlineAsync(RunAsync([.. keys], [.. values]));
-        }
-    }
 
     private async Task<RedisResult> RunAsync(RedisKey[] keys, RedisValue[] values)
     {
@@ -186,15 +159,14 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
     }
 
     /// <summary>Redis did take it, after the deadline: it counts there for as long as the request lasts, or is given back.</summary>
-    private async Task AdoptLateAsync(Reservation reservation, Task<RedisResult> call)
+    private async Task AdoptLateAsync(Reservation reservation, Task<RedisResult> call, long askedMs)
     {
         try
         {
             var answer = (long[])(await call)!;
-            if (answer[0] == 0 && !reservation.Adopt(SlicesOf(answer)))
+            if (credits.Answered(reservation, answer, askedMs) is { } corrections)
             {
-                reservation.AdoptAfterEnd(SlicesOf(answer));
-                SettleNow(reservation, reservation.UsedTokens); // It has just answered, whatever else is known of it.
+                await CorrectAsync(corrections); // It has just answered, whatever else is known of it.
             }
         }
         catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException or ObjectDisposedException)
@@ -208,16 +180,8 @@ internal sealed partial class RedisQuota(IServiceProvider services, IOptions<Quo
 
     private static RedisValue LetterOf(Limit limit) => Letters[limit.IsConcurrency ? 1 : limit.IsCalendar ? 2 : 0];
 
-    private static long[] SlicesOf(long[] answer)
-    {
-        var slices = new long[(answer.Length - 2) / 3];
-        for (var i = 0; i < slices.Length; i++)
-        {
-            slices[i] = answer[4 + (3 * i)];
-        }
-
-        return slices;
-    }
+    /// <summary>One call's keys lie in one slot, their namespace's.</summary>
+    private static IEnumerable<T[]> ByCall<T>(IReadOnlyCollection<T> all, Func<T, Limit> limitOf) => all.GroupBy(one => limitOf(one).Namespace).SelectMany(group => group.Chunk(500));
 
     private static string ReadScript()
     {

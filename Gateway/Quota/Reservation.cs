@@ -1,76 +1,63 @@
-using StackExchange.Redis;
-
 namespace Orrery.Gateway.Quota;
 
 /// <summary>What one request, or one attempt, holds of several limits: all of them or none.</summary>
 internal sealed class Reservation(Limit[] limits, long tokens)
 {
-    private readonly Lock _lock = new();
-    private bool _isOver;
-
     public Limit[] Limits { get; } = limits;
+
+    /// <summary>What it holds of each of <see cref="Limits"/>.</summary>
+    public Hold[] Holds { get; } = new Hold[limits.Length];
 
     /// <summary>Reserved of every token limit.</summary>
     public long Tokens { get; } = tokens;
 
-    /// <summary>In which slice of each window it stands, here and in Redis.</summary>
-    public long[] LocalSlices { get; } = new long[limits.Length];
-
-    public long[] RedisSlices { get; private set; } = [];
-
-    /// <summary>What is left of each limit, and in how many milliseconds it is whole again.</summary>
-    public long[] Left { get; } = new long[limits.Length];
-
-    public long[] ResetMs { get; } = new long[limits.Length];
-
-    /// <summary>Who holds the places of the concurrency limits, in Redis' words.</summary>
-    public RedisValue LeaseId { get; } = Guid.CreateVersion7().ToString("N");
-
-    public bool HasConcurrency { get; } = Array.Exists(limits, limit => limit.IsConcurrency);
+    public bool HasConcurrency { get; } = Array.Exists(limits, static limit => limit.IsConcurrency);
 
     /// <summary>Redis has not answered this request in time, and is not asked again for it.</summary>
     public bool IsAlone { get; set; }
 
-    /// <summary>How long it waited for a saturated model or provider.</summary>
-    public TimeSpan Waited { get; set; }
+    /// <summary>Redis counts it: asked for it, perhaps answering later than was waited for, or for the credit that it was granted from.</summary>
+    public bool IsShared { get; set; }
 
-    public bool IsInRedis => RedisSlices.Length > 0;
-
-    /// <summary>Redis has taken it, perhaps later than it was waited for; <c>false</c> when nobody wants it any more.</summary>
-    public bool Adopt(long[] slices)
-    {
-        lock (_lock)
-        {
-            if (_isOver)
-            {
-                return false;
-            }
-
-            RedisSlices = slices;
-            return true;
-        }
-    }
+    /// <summary>It has ended; nothing more is taken for it.</summary>
+    public bool IsOver { get; private set; }
 
     /// <summary>What it used in the end; <c>null</c>: nothing of it shall count.</summary>
     public long? UsedTokens { get; private set; }
 
-    /// <summary>Redis took what is already over: it is settled there at once.</summary>
-    public void AdoptAfterEnd(long[] slices) => RedisSlices = slices;
+    /// <summary>How long it waited for a saturated model or provider.</summary>
+    public TimeSpan Waited { get; set; }
 
     /// <summary>Ends it, once.</summary>
-    public bool TryEnd(long? usedTokens)
-    {
-        lock (_lock)
-        {
-            if (_isOver)
-            {
-                return false;
-            }
+    public void End(long? usedTokens) => (IsOver, UsedTokens) = (true, usedTokens);
 
-            (_isOver, UsedTokens) = (true, usedTokens);
-            return true;
-        }
-    }
+    /// <summary>By how much what <paramref name="limit"/> counted has to change, now that so much was used.</summary>
+    public long DifferenceOf(Limit limit, long? tokens) =>
+        tokens is null ? -limit.CostOf(Tokens)
+        : limit.Unit == LimitUnit.Tokens ? tokens.Value - Tokens
+        : 0;
+}
+
+/// <summary>What a reservation holds of one limit.</summary>
+internal struct Hold
+{
+    /// <summary>In which slice of the window it stands here.</summary>
+    public long LocalSlice { get; set; }
+
+    /// <summary>In which slice of the window it stands in Redis.</summary>
+    public long SharedSlice { get; set; }
+
+    /// <summary>What is left of the limit.</summary>
+    public long Left { get; set; }
+
+    /// <summary>In how many milliseconds the limit is whole again.</summary>
+    public long ResetMs { get; set; }
+
+    /// <summary>What Redis was asked for beyond this reservation.</summary>
+    public long Wanted { get; set; }
+
+    /// <summary>The place of a concurrency limit, in Redis' words.</summary>
+    public string? Place { get; set; }
 }
 
 /// <summary>Whether a reservation was granted, or which limit refused it.</summary>

@@ -25,7 +25,7 @@ public sealed class CalendarDayTests
         time.Advance(1);
         var first = new Reservation([limit], 50);
         Assert.Null(local.TryTake(first, isAlone: true).Refused);
-        Assert.Equal(DayMs, first.ResetMs[0]);
+        Assert.Equal(DayMs, first.Holds[0].ResetMs);
     }
 
     [Fact]
@@ -71,8 +71,8 @@ public sealed class CalendarDayTests
 
         var first = new Reservation([limit], 60);
         Assert.Null((await one.Store.TryReserveAsync(first)).Refused);
-        Assert.InRange(first.RedisSlices[0], day, day + 1);
-        Assert.Equal(40, first.Left[0]);
+        Assert.InRange(first.Holds[0].SharedSlice, day, day + 1);
+        Assert.Equal(40, first.Holds[0].Left);
         var before = TimeProvider.System.GetUtcNow();
         var refused = await two.Store.TryReserveAsync(new Reservation([PerDay(100)], 41));
         Assert.NotNull(refused.Refused);

@@ -43,7 +43,7 @@ public sealed class RedisQuotaTests : IAsyncLifetime
         var verdict = await replica.Store.TryReserveAsync(refused);
         Assert.Same(narrow, verdict.Refused);
         Assert.InRange(verdict.ResetsAfter!.Value.TotalMilliseconds, 50_000, 61_000);
-        Assert.Equal([8, 0, 3], refused.Left);
+        Assert.Equal([8, 0, 3], refused.Holds.Select(hold => hold.Left));
         Assert.Equal(":2", await _redis.AskAsync("ZCARD", place.Id));
         Assert.Equal(7, await LeftAsync(replica, wide));
     }
@@ -59,7 +59,7 @@ public sealed class RedisQuotaTests : IAsyncLifetime
         replica.Store.End(first, 100);
         var second = new Reservation([tokens], 600);
         Assert.Null((await replica.Store.TryReserveAsync(second)).Refused);
-        Assert.Equal(300, second.Left[0]);
+        Assert.Equal(300, second.Holds[0].Left);
         replica.Store.End(second, null);
         replica.Store.End(second, null);
         Assert.Equal(899, await LeftAsync(replica, tokens));
@@ -114,7 +114,7 @@ public sealed class RedisQuotaTests : IAsyncLifetime
         var limit = Window("s", LimitUnit.Requests, 3, 60_000);
         var reservation = new Reservation([limit], 0);
         Assert.Null((await replica.Store.TryReserveAsync(reservation)).Refused);
-        Assert.True(reservation.IsInRedis);
+        Assert.True(reservation.IsShared);
     }
 
     [Fact]
@@ -141,8 +141,8 @@ public sealed class RedisQuotaTests : IAsyncLifetime
                 var reservation = new Reservation([limit], cost);
                 if ((await replica.Store.TryReserveAsync(reservation)).Refused is null)
                 {
-                    Assert.True(reservation.IsInRedis);
-                    granted.Add((reservation.RedisSlices[0], cost));
+                    Assert.True(reservation.IsShared);
+                    granted.Add((reservation.Holds[0].SharedSlice, cost));
                 }
             }
         }))));
@@ -163,7 +163,7 @@ public sealed class RedisQuotaTests : IAsyncLifetime
     {
         var reservation = new Reservation([limit], 1);
         Assert.Null((await replica.Store.TryReserveAsync(reservation)).Refused);
-        return reservation.Left[0];
+        return reservation.Holds[0].Left;
     }
 
     private static Limit Window(string name, LimitUnit unit, long count, int ms) => new(LimitScope.Key, "default", name, unit, count, TimeSpan.FromMilliseconds(ms));

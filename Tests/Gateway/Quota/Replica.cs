@@ -22,12 +22,15 @@ internal sealed class Replica : IAsyncDisposable
 
         var wrapped = Options.Create(options);
         Local = new LocalLimits(wrapped, time ?? TimeProvider.System);
-        Redis = new RedisQuota(services.BuildServiceProvider(), wrapped, time ?? TimeProvider.System, NullLogger<RedisQuota>.Instance);
-        Store = new QuotaStore(Redis, Local);
-        Keeper = new LeaseKeeper(Store, Redis, Local, wrapped, time ?? TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
+        Credits = new Credits(Local, wrapped, time ?? TimeProvider.System);
+        Redis = new RedisQuota(services.BuildServiceProvider(), Credits, wrapped, time ?? TimeProvider.System, NullLogger<RedisQuota>.Instance);
+        Store = new QuotaStore(Redis, Local, Credits);
+        Keeper = new LeaseKeeper(Redis, Local, Credits, wrapped, time ?? TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
     }
 
     public LocalLimits Local { get; }
+
+    public Credits Credits { get; }
 
     public RedisQuota Redis { get; }
 
