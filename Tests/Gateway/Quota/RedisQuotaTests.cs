@@ -131,11 +131,12 @@ public sealed class RedisQuotaTests : IAsyncLifetime
     {
         var granted = new ConcurrentBag<(long At, int Cost)>();
         var next = -1;
+        var sum = 0;
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(replicas.SelectMany(replica => Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             var limit = Window(name, LimitUnit.Tokens, most, 300);
-            while (clock.ElapsedMilliseconds < 700)
+            while (clock.ElapsedMilliseconds < 700 || (Volatile.Read(ref sum) <= most && clock.ElapsedMilliseconds < 20_000))
             {
                 var cost = costs[Interlocked.Increment(ref next) % costs.Length];
                 var reservation = new Reservation([limit], cost);
@@ -143,6 +144,7 @@ public sealed class RedisQuotaTests : IAsyncLifetime
                 {
                     Assert.True(reservation.IsShared);
                     granted.Add((reservation.Holds[0].SharedSlice, cost));
+                    Interlocked.Add(ref sum, cost);
                 }
             }
         }))));
@@ -151,11 +153,11 @@ public sealed class RedisQuotaTests : IAsyncLifetime
         var bySlice = granted.GroupBy(one => one.At).ToDictionary(group => group.Key, group => group.Sum(one => one.Cost));
         foreach (var last in bySlice.Keys)
         {
-            var sum = bySlice.Where(one => one.Key > last - 61 && one.Key <= last).Sum(one => one.Value);
-            Assert.True(sum <= most, $"{sum} of {most} in the window that ends in slice {last}");
+            var held = bySlice.Where(one => one.Key > last - 61 && one.Key <= last).Sum(one => one.Value);
+            Assert.True(held <= most, $"{held} of {most} in the window that ends in slice {last}");
         }
 
-        Assert.True(bySlice.Values.Sum() > most, "Nothing was let in after the first window.");
+        Assert.True(sum > most, "Nothing was let in after the first window.");
         return true;
     }
 
