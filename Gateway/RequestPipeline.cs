@@ -30,57 +30,51 @@ internal sealed partial class RequestPipeline(
 {
     public async Task AnswerAsync(HttpContext http, Operation operation)
     {
-        if (!await AnswerWholeAsync(http, operation))
-        {
-            await BrokenAnswer.CutAsync(http, time); // The request is settled: it holds nothing any more.
-        }
-    }
-
-    /// <returns><c>false</c>: an answer has begun and broken off.</returns>
-    private async Task<bool> AnswerWholeAsync(HttpContext http, Operation operation)
-    {
-        using var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp());
-        exchange.Story = RequestStory.Begin(exchange, recorder, time);
-        if (exchange.Story is null)
-        {
-            Activity.Current = null; // Nobody records it: carried along, it would make every await dearer. Engines are told of the trace all the same.
-        }
-
         Refusal? refusal = null;
-        try
+        bool isBroken;
+        using (var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp()))
         {
-            refusal = Said(exchange, Station.Authentication, authenticator.Authenticate(exchange))
-                ?? Said(exchange, Station.Intake, await intake.ReadAsync(exchange))
-                ?? Said(exchange, Station.ModelResolution, resolver.Resolve(exchange))
-                ?? Said(exchange, Station.Policy, policy.Check(exchange))
-                ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
-                ?? Said(exchange, Station.Routing, planner.Plan(exchange))
-                ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange));
-        }
-        catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
-        {
-            Log.ClientLeft(logger, exchange.RequestId);
-        }
-        catch (Exception error)
-        {
-            Log.Failed(logger, exchange.RequestId, error);
-            refusal = new Refusal(
-                StatusCodes.Status500InternalServerError, RefusalTypes.Server, "internal_error",
-                $"The gateway failed on this request. Its log says more under {exchange.RequestId}.");
+            exchange.Story = RequestStory.Begin(exchange, recorder, time);
+            if (exchange.Story is null)
+            {
+                Activity.Current = null; // Nobody records it: carried along, it would make every await dearer. Engines are told of the trace all the same.
+            }
+
+            try
+            {
+                refusal = Said(exchange, Station.Authentication, authenticator.Authenticate(exchange))
+                    ?? Said(exchange, Station.Intake, await intake.ReadAsync(exchange))
+                    ?? Said(exchange, Station.ModelResolution, resolver.Resolve(exchange))
+                    ?? Said(exchange, Station.Policy, policy.Check(exchange))
+                    ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
+                    ?? Said(exchange, Station.Routing, planner.Plan(exchange))
+                    ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange));
+            }
+            catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
+            {
+                Log.ClientLeft(logger, exchange.RequestId);
+            }
+            catch (Exception error)
+            {
+                Log.Failed(logger, exchange.RequestId, error);
+                refusal = new Refusal(
+                    StatusCodes.Status500InternalServerError, RefusalTypes.Server, "internal_error",
+                    $"The gateway failed on this request. Its log says more under {exchange.RequestId}.");
+            }
+
+            settlement.Settle(exchange, refusal);
+            isBroken = http.Response.HasStarted && (refusal is not null || exchange.Error is not (null or { Kind: SendErrorKind.ClientLeft }));
         }
 
-        settlement.Settle(exchange, refusal);
-        if (http.Response.HasStarted)
+        // The request is settled: it holds nothing any more.
+        if (isBroken)
         {
-            return refusal is null && exchange.Error is null or { Kind: SendErrorKind.ClientLeft };
+            await BrokenAnswer.CutAsync(http, time);
         }
-
-        if (refusal is not null)
+        else if (refusal is not null && !http.Response.HasStarted)
         {
             await OpenAiErrors.WriteAsync(http, refusal);
         }
-
-        return true;
     }
 
     private static Refusal? Said(Exchange exchange, Station station, Refusal? no)

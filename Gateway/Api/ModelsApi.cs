@@ -30,7 +30,7 @@ internal static class ModelsApi
             return;
         }
 
-        var (caller, refusal) = authenticator.Authenticate(http.Request.Headers, snapshots.Value);
+        var (caller, refusal) = authenticator.Authenticate(http, snapshots.Value);
         (var answer, refusal) = caller is null ? (null, refusal) : handle(http, caller);
         if (refusal is not null)
         {

@@ -11,7 +11,7 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
 
     public Refusal? Authenticate(Exchange exchange)
     {
-        var (caller, refusal) = Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        var (caller, refusal) = Authenticate(exchange.Http, exchange.Snapshot);
         if (caller is not null)
         {
             exchange.Caller = caller;
@@ -20,7 +20,7 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
         return refusal;
     }
 
-    public (Caller? Caller, Refusal? Refusal) Authenticate(IHeaderDictionary headers, Snapshot? snapshot)
+    public (Caller? Caller, Refusal? Refusal) Authenticate(HttpContext http, Snapshot? snapshot)
     {
         // Whether a key is good is not known without a snapshot, and a client told 401 throws its key away.
         if (snapshot is null)
@@ -30,14 +30,14 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
                 "This gateway has just started and knows no keys and models yet. Try again in a moment.", RetryAfter: SnapshotRetryAfter));
         }
 
-        var token = Token(headers);
+        var token = Token(http.Request.Headers);
         if (token.IsEmpty)
         {
             return (null, Unauthorized(
                 "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key)."));
         }
 
-        if (token.Length > KeyHash.LongestToken || !snapshot.Callers.TryGetValue(KeyHash.Of(token), out var caller))
+        if (token.Length > KeyHash.LongestToken || !snapshot.Callers.TryGetValue(ConnectionKey.HashOf(http, token), out var caller))
         {
             return (null, Unauthorized("invalid_api_key", Unknown(token)));
         }

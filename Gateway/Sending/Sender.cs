@@ -79,7 +79,15 @@ internal sealed partial class Sender(
             {
                 try
                 {
-                    tried.FurtherKeys += await AttemptAsync(exchange, lease, tried.Attempts, lease.Candidate.Provider.Access.Keys);
+                    exchange.ProviderKey = null;
+                    if (lease.Candidate.Provider.Access.Keys is { } ring)
+                    {
+                        tried.FurtherKeys += await AttemptAsync(exchange, lease, tried.Attempts, ring);
+                    }
+                    else
+                    {
+                        exchange.Error = await AttemptAsync(exchange, lease, tried.Attempts);
+                    }
                 }
                 finally
                 {
@@ -117,17 +125,10 @@ internal sealed partial class Sender(
         return exchange.Error.ToRefusal();
     }
 
-    /// <summary>Asks one endpoint, and where its provider has several keys with one after the other, as long as it is the key that is refused.</summary>
+    /// <summary>Asks one endpoint with one of its provider's keys after the other, as long as it is the key that is refused.</summary>
     /// <returns>How many attempts there were beyond the first.</returns>
-    private async Task<int> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt, KeyRing? ring)
+    private async Task<int> AttemptAsync(Exchange exchange, EndpointLease lease, int attempt, KeyRing ring)
     {
-        exchange.ProviderKey = null;
-        if (ring is null)
-        {
-            exchange.Error = await AttemptAsync(exchange, lease, attempt);
-            return 0;
-        }
-
         var keys = new KeyTurn(ring);
         if (!keys.TryNext(exchange))
         {

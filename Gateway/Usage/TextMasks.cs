@@ -21,25 +21,26 @@ internal sealed class TextMasks
         ("phone", @"\+\d(?:[ ()./-]{0,2}\d){7,14}\b"),
     ];
 
-    private readonly (Regex Pattern, string Stead)[] _masks;
+    /// <summary>Megabytes of automata, made when something is recorded for the first time.</summary>
+    private readonly Lazy<(Regex Pattern, string Stead)[]> _masks;
 
     public TextMasks(IReadOnlyDictionary<string, string> declared) =>
-        _masks =
+        _masks = new(() =>
         [
             .. declared.Where(one => one.Value.Length > 0).Select(one => (one.Key, one.Value))
                 .Concat(BuiltIn.Where(one => !declared.ContainsKey(one.Name)))
                 .Select(one => (Compile(one.Item2), $"[{one.Item1}]")),
-        ];
+        ]);
 
     /// <summary>In time that grows with the text alone, whatever the text is.</summary>
     public static Regex Compile(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
 
     /// <summary>The end of a masked text is a mask: nothing half stands there.</summary>
-    public bool Hid(string text) => Array.Exists(_masks, mask => text.EndsWith(mask.Stead, StringComparison.Ordinal));
+    public bool Hid(string text) => Array.Exists(_masks.Value, mask => text.EndsWith(mask.Stead, StringComparison.Ordinal));
 
     public string Apply(string text)
     {
-        foreach (var (pattern, stead) in _masks)
+        foreach (var (pattern, stead) in _masks.Value)
         {
             text = pattern.Replace(text, match => match.Groups["kept"].Value + stead);
         }

@@ -30,6 +30,7 @@ internal sealed partial class UsageSpool : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<UsageSpool> _logger;
     private readonly ArrayBufferWriter<byte> _lines = new(64 << 10);
+    private readonly Utf8JsonWriter _json;
     private FileStream? _segment;
     private long _segmentNumber;
     private int _lostSinceLogged;
@@ -37,6 +38,7 @@ internal sealed partial class UsageSpool : BackgroundService
     public UsageSpool(DataSlot slot, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<UsageSpool> logger)
     {
         (_slot, _telemetry, _time, _logger) = (slot, telemetry, time, logger);
+        _json = new Utf8JsonWriter(_lines);
         _waiting = Channel.CreateBounded<UsageEvent>(new BoundedChannelOptions(options.Value.MaxWaitingUsage) { SingleReader = true });
         _segmentNumber = SpoolSegment.In(slot.Directory).Select(segment => segment.Number).DefaultIfEmpty(0).Max();
     }
@@ -98,11 +100,9 @@ internal sealed partial class UsageSpool : BackgroundService
         _lines.ResetWrittenCount();
         while (_lines.WrittenCount < LongestSegment && _waiting.Reader.TryRead(out var used))
         {
-            using (var json = new Utf8JsonWriter(_lines))
-            {
-                JsonSerializer.Serialize(json, used, ContractsJson.Default.UsageEvent);
-            }
-
+            _json.Reset();
+            JsonSerializer.Serialize(_json, used, ContractsJson.Default.UsageEvent);
+            _json.Flush();
             _lines.Write("\n"u8);
         }
 
