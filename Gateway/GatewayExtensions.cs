@@ -118,10 +118,7 @@ internal static class GatewayExtensions
     private static void AddServer(this WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        if (builder.Configuration.GetValue<bool>("Gateway:InlineSockets"))
-        {
-            builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-        }
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = SocketThreads.ServeRequests(builder.Configuration));
 
         // It would open a log scope for each request, and where no telemetry is sent make an activity for the scope's sake alone. Our entries name the request themselves.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);

@@ -59,6 +59,12 @@ internal sealed class GatewayOptions
     /// <summary>Usage events waiting in memory for the disk: 100 to 10 million. Beyond it events are lost and counted. Default 100 000.</summary>
     public int MaxWaitingUsage { get; set; } = 100_000;
 
+    /// <summary>
+    /// Requests run on the threads that serve sockets, not on pool threads: less work for each, as long as nothing there waits or computes for long.
+    /// Default true; only at start, and of the whole process.
+    /// </summary>
+    public bool InlineSockets { get; set; } = true;
+
     private static string DefaultDataDirectory() =>
         Environment.GetEnvironmentVariable("ORRERY_DATA") is { Length: > 0 } data
             ? Path.Combine(data, "gateway")

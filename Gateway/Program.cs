@@ -1,4 +1,5 @@
 using Orrery.Gateway;
 
 await using var app = GatewayHost.Build(args);
+SocketThreads.Use(app.Configuration);
 await app.RunAsync();

@@ -24,6 +24,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
             return unread;
         }
 
+        await SocketThreads.LeaveFor(body.Bytes.Length);
         var call = new Call { Body = body.Bytes, MaxDepth = _maxDepth };
         var fault = CallReader.Read(call, exchange.Operation, _maxDepth);
         exchange.Call = call;

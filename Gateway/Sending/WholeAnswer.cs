@@ -47,6 +47,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
             }
 
             timeout.Clear();
+            await SocketThreads.LeaveFor(length);
             return candidate.Provider.Adapter is ITranslatingAdapter adapter
                 ? await SendAsync(exchange, candidate, adapter, buffer.AsMemory(0, length))
                 : await SendAsync(exchange, candidate, buffer.AsMemory(0, length));
