@@ -43,7 +43,7 @@ internal static class GrowthReport
         cells.Add(("merging and building one changed key", Best(() =>
         {
             var delta = KeyChange.Of(held.Document, ++version);
-            held = gateway.Take(SnapshotMerge.Apply(held.Document, delta));
+            held = gateway.Take(SnapshotMerge.Apply(held.Document, delta), held);
         })));
         cells.AddRange(PlanTime.Measure(gateway, document.Models.Count, document.Routes.Count));
     }

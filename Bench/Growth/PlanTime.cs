@@ -51,7 +51,7 @@ internal static class PlanTime
     {
         for (var i = 0; i < count; i++)
         {
-            (exchange.Wanted, exchange.Route, exchange.IsAuto, exchange.LeftOut) = ([], null, false, null);
+            (exchange.Wanted, exchange.Route, exchange.IsAuto) = ([], null, false);
             gateway.Plan(exchange);
         }
     }

@@ -36,9 +36,9 @@ internal sealed class IdleGateway : IAsyncDisposable
         where T : notnull => _app.Services.GetRequiredService<T>();
 
     /// <summary>From now on this is the platform.</summary>
-    public Snapshot Take(SnapshotDocument document)
+    public Snapshot Take(SnapshotDocument document, Snapshot? before = null)
     {
-        var snapshot = Get<SnapshotBuilder>().Build(document);
+        var snapshot = Get<SnapshotBuilder>().Build(document, before);
         Get<CurrentSnapshot>().Swap(snapshot);
         return snapshot;
     }
