@@ -29,6 +29,7 @@ internal sealed partial class SnapshotLoader(
     /// <summary>A large snapshot takes long to write: no more than this share of the time goes into it.</summary>
     private const double SaveShare = 0.05;
 
+    private readonly SnapshotReader _reader = new();
     private long? _savedRevision;
     private long _savedTimestamp;
     private TimeSpan _savePause = SaveInterval;
@@ -206,9 +207,9 @@ internal sealed partial class SnapshotLoader(
     }
 
     /// <returns><c>null</c>: a later release may say more.</returns>
-    private static object? Read(string type, ReadOnlySpan<byte> data) => type switch
+    private object? Read(string type, ReadOnlySpan<byte> data) => type switch
     {
-        SnapshotEvents.Snapshot => Read(type, data, ContractsJson.Default.SnapshotDocument),
+        SnapshotEvents.Snapshot => _reader.Read(data),
         SnapshotEvents.Delta => Read(type, data, ContractsJson.Default.SnapshotDelta),
         SnapshotEvents.Heartbeat => Read(type, data, ContractsJson.Default.SnapshotHeartbeat),
         _ => null,

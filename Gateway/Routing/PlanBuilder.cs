@@ -111,6 +111,11 @@ internal sealed class PlanBuilder(Dice dice)
             offered = ProviderRules.Keep(exchange, offered);
         }
 
+        if (offered.Count > MostOfAny)
+        {
+            offered = [.. offered.Where(candidate => candidate.Provider.IsUsable)];
+        }
+
         plan.AddRange(Ordered(exchange, strategy, offered).Take(MostOfAny));
         if (strategy == RoutingStrategies.Latency)
         {
