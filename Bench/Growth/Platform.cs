@@ -40,7 +40,7 @@ internal static class Platform
         Team = string.Create(CultureInfo.InvariantCulture, $"team-{i % teams}"),
         Tags = version == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"version-{version}")],
         AllowedModels = i % 10 == 9 ? [ModelName(i % models), ModelName((i + 1) % models), ModelName((i + 2) % models)] : [],
-        Limits = i % 10 == 9 ? Limits(600) : null,
+        Limits = i % 10 == 9 ? Limits(1_000_000_000) : null,
     };
 
     public static int Count(int atShareOne, double share) => Math.Max(1, (int)Math.Round(atShareOne * share));
@@ -94,6 +94,6 @@ internal static class Platform
     private static Limits Limits(int requests) => new()
     {
         Requests = [new WindowLimit { Count = requests, Per = new Duration(TimeSpan.FromMinutes(1)) }],
-        Tokens = [new WindowLimit { Count = requests * 10_000L, Per = new Duration(TimeSpan.FromMinutes(1)) }],
+        Tokens = [new WindowLimit { Count = requests * 100L, Per = new Duration(TimeSpan.FromMinutes(1)) }],
     };
 }

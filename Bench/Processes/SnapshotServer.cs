@@ -20,8 +20,12 @@ internal sealed class SnapshotServer : IAsyncDisposable
     private WebApplication _app = null!;
     private byte[] _whole = [];
     private long _revision;
+    private long _used;
 
     public string Address => _app.Urls.First();
+
+    /// <summary>Usage events that have come.</summary>
+    public long Used => Interlocked.Read(ref _used);
 
     public static async Task<SnapshotServer> StartAsync(SnapshotDocument document)
     {
@@ -31,7 +35,7 @@ internal sealed class SnapshotServer : IAsyncDisposable
         var server = new SnapshotServer { _app = builder.Build() };
         server.Hold(document);
         server._app.MapGet("/internal/snapshot", (RequestDelegate)server.ServeAsync);
-        server._app.MapPost("/internal/usage", (RequestDelegate)TakeUsageAsync);
+        server._app.MapPost("/internal/usage", (RequestDelegate)server.TakeUsageAsync);
         await server._app.StartAsync();
         return server;
     }
@@ -122,10 +126,11 @@ internal sealed class SnapshotServer : IAsyncDisposable
         }
     }
 
-    private static async Task TakeUsageAsync(HttpContext http)
+    private async Task TakeUsageAsync(HttpContext http)
     {
         var batch = await JsonSerializer.DeserializeAsync(http.Request.Body, ContractsJson.Default.UsageBatch, http.RequestAborted);
+        Interlocked.Add(ref _used, batch!.Events.Count);
         http.Response.ContentType = "application/json";
-        await http.Response.WriteAsync(JsonSerializer.Serialize(new UsageReceipt(batch!.Events.Count, 0), ContractsJson.Default.UsageReceipt), http.RequestAborted);
+        await http.Response.WriteAsync(JsonSerializer.Serialize(new UsageReceipt(batch.Events.Count, 0), ContractsJson.Default.UsageReceipt), http.RequestAborted);
     }
 }
