@@ -9,7 +9,8 @@ namespace Orrery.Bench.Growth;
 internal sealed class LiveReloads : IAsyncDisposable
 {
     private const int Rate = 200;
-    private static readonly TimeSpan Length = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Warming = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BetweenChanges = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan BetweenWholes = TimeSpan.FromSeconds(3);
 
@@ -40,7 +41,7 @@ internal sealed class LiveReloads : IAsyncDisposable
     public async Task<IReadOnlyList<(string Case, string Cell)>> MeasureAsync()
     {
         var cells = new List<(string Case, string Cell)>();
-        await LoadAsync(); // Code is compiled, connections stand.
+        await LoadAsync(Warming); // Code is compiled, connections stand.
         var before = await GatewayState.OfAsync(_client, collect: true);
         cells.Add(("memory: working set, managed", Text($"{before.WorkingSetBytes >> 20} MiB, {before.HeapBytes >> 20} MiB")));
         var usual = await MeasureAsync(cells, "no reload", null, pause: default);
@@ -62,7 +63,7 @@ internal sealed class LiveReloads : IAsyncDisposable
     private async Task<LoadResult> MeasureAsync(List<(string Case, string Cell)> cells, string name, Func<Task<double>>? reload, TimeSpan pause, LoadResult? usual = null)
     {
         var before = await GatewayState.OfAsync(_client);
-        var load = LoadAsync();
+        var load = LoadAsync(Length);
         var reloads = new List<double>();
         while (reload is not null && !load.IsCompleted)
         {
@@ -85,7 +86,7 @@ internal sealed class LiveReloads : IAsyncDisposable
         return result;
     }
 
-    private Task<LoadResult> LoadAsync() => LoadProcess.MeasureAsync(_gateway.FirstLine, _keys, _models, Rate, Length);
+    private Task<LoadResult> LoadAsync(TimeSpan length) => LoadProcess.MeasureAsync(_gateway.FirstLine, _keys, _models, Rate, length);
 
     private Task<double> ChangeKeyAsync()
     {

@@ -40,7 +40,7 @@ internal static class Platform
         Team = string.Create(CultureInfo.InvariantCulture, $"team-{i % teams}"),
         Tags = version == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"version-{version}")],
         AllowedModels = i % 10 == 9 ? [ModelName(i % models), ModelName((i + 1) % models), ModelName((i + 2) % models)] : [],
-        Limits = i % 10 == 9 ? Limits(1_000_000_000) : null,
+        Limits = i % 10 == 9 ? Limits() : null,
     };
 
     public static int Count(int atShareOne, double share) => Math.Max(1, (int)Math.Round(atShareOne * share));
@@ -89,11 +89,12 @@ internal static class Platform
     /// <summary>A name that exists through a route alone.</summary>
     public static string RouteName(int i) => string.Create(CultureInfo.InvariantCulture, $"routed-{i}");
 
-    private static SnapshotTeam Team(int i) => new() { Namespace = Namespace, Name = string.Create(CultureInfo.InvariantCulture, $"team-{i}"), Limits = Limits(60_000) };
+    private static SnapshotTeam Team(int i) => new() { Namespace = Namespace, Name = string.Create(CultureInfo.InvariantCulture, $"team-{i}"), Limits = Limits() };
 
-    private static Limits Limits(int requests) => new()
+    /// <summary>Counted, and never reached.</summary>
+    private static Limits Limits() => new()
     {
-        Requests = [new WindowLimit { Count = requests, Per = new Duration(TimeSpan.FromMinutes(1)) }],
-        Tokens = [new WindowLimit { Count = requests * 100L, Per = new Duration(TimeSpan.FromMinutes(1)) }],
+        Requests = [new WindowLimit { Count = 1_000_000_000, Per = new Duration(TimeSpan.FromMinutes(1)) }],
+        Tokens = [new WindowLimit { Count = 100_000_000_000, Per = new Duration(TimeSpan.FromMinutes(1)) }],
     };
 }

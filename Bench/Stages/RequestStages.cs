@@ -60,7 +60,7 @@ public class RequestStages
     public async ValueTask ReserveAsync()
     {
         _limited.Quota = null;
-        await _quota.ReserveAsync(_limited);
+        IdleGateway.Demand(await _quota.ReserveAsync(_limited));
         _limited.Quota!.Used(0, isAnswered: false); // Or the limit would be used up.
         _limited.Quota.Dispose();
     }

@@ -111,7 +111,7 @@ internal sealed class PlanBuilder(Dice dice)
             offered = ProviderRules.Keep(exchange, offered);
         }
 
-        if (offered.Count > MostOfAny)
+        if (offered.Count > MostOfAny && offered.Any(candidate => !candidate.Provider.IsUsable))
         {
             offered = [.. offered.Where(candidate => candidate.Provider.IsUsable)];
         }
