@@ -11,10 +11,13 @@ namespace Orrery.Gateway;
 /// <summary>One request on its way. Each property is set by the step it is named under, and by no other.</summary>
 internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? snapshot, TraceContext trace, DateTimeOffset startedAt, long startTimestamp) : IDisposable
 {
+    private const int MostLeftOut = 64;
+
     private Caller? _caller;
     private Call? _call;
     private ServedModel? _model;
     private RoutePlan? _plan;
+    private List<LeftOut>? _leftOut;
 
     public HttpContext Http { get; } = http;
 
@@ -68,7 +71,7 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     public bool IsAuto { get; set; }
 
     /// <summary>What was asked for and leads nowhere, for explanations.</summary>
-    public List<LeftOut>? LeftOut { get; set; }
+    public IReadOnlyList<LeftOut>? LeftOut => _leftOut;
 
     /// <summary>Quota: what it holds of limits until it is over; <c>null</c> where there are none.</summary>
     public QuotaHold? Quota { get; set; }
@@ -102,6 +105,25 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     public bool IsResolved => _model is not null;
 
     public string RequestId => Http.TraceIdentifier;
+
+    /// <summary>Notes what leads nowhere, as far as explanations have room: of thousands of candidates thousands may.</summary>
+    public void LeaveOut(string name, string reason)
+    {
+        if (MayNote)
+        {
+            (_leftOut ??= []).Add(new(name, reason));
+        }
+    }
+
+    public void LeaveOut(Candidate candidate, string reason)
+    {
+        if (MayNote)
+        {
+            LeaveOut($"{candidate.Provider.Name}/{candidate.Model.Id}", reason);
+        }
+    }
+
+    private bool MayNote => _leftOut is not { Count: >= MostLeftOut };
 
     public void Dispose()
     {

@@ -12,7 +12,14 @@ internal sealed class Snapshot
     /// <summary>What it was made from; deltas are applied to this and it is what rests on disk.</summary>
     public required SnapshotDocument Document { get; init; }
 
-    public required FrozenDictionary<KeyHash, Caller> Callers { get; init; }
+    public required CallerTable Callers { get; init; }
+
+    /// <summary>By namespace and name, as are <see cref="Models"/> and <see cref="Teams"/>: what did not change is taken over by the next snapshot.</summary>
+    public required IReadOnlyDictionary<string, Dictionary<string, ProviderRoute>> Providers { get; init; }
+
+    public required IReadOnlyDictionary<string, NamespaceModels> Models { get; init; }
+
+    public required IReadOnlyDictionary<(string Namespace, string Name), TeamLimits> Teams { get; init; }
 
     /// <summary>Paths that some provider lets through.</summary>
     public FrozenDictionary<string, Operation> PassThrough { get; init; } = FrozenDictionary<string, Operation>.Empty;
@@ -27,21 +34,23 @@ internal sealed record NamespaceModels
     {
         ByName = FrozenDictionary<string, ServedModel>.Empty,
         Listed = [],
-        Routes = [],
+        Any = new([]),
+        Routes = RouteTable.None,
         RouteNames = [],
     };
 
     /// <summary>By public id and by alias; an id wins over an alias of the same name.</summary>
     public required FrozenDictionary<string, ServedModel> ByName { get; init; }
 
-    /// <summary>In the order in which they are held against a request.</summary>
-    public required IReadOnlyList<DeclaredRoute> Routes { get; init; }
+    public required RouteTable Routes { get; init; }
 
     /// <summary>Names that are no model's and exist through a route, each with the model that it leads to first.</summary>
     public required IReadOnlyList<(string Name, ServedModel Target)> RouteNames { get; init; }
 
     /// <summary>Each once, by id.</summary>
     public required IReadOnlyList<ServedModel> Listed { get; init; }
+
+    public required AnyModel Any { get; init; }
 }
 
 /// <summary>The snapshot in force. One volatile swap; a request takes it once, at its start.</summary>

@@ -12,26 +12,26 @@ namespace Orrery.Gateway;
 /// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
 internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, AccessBuilder access, KeyBook keys, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
 {
-    public Snapshot Build(SnapshotDocument document)
+    /// <param name="before">What is in force: what <paramref name="document"/> has of it unchanged, as the same object, is not built again.</param>
+    public Snapshot Build(SnapshotDocument document, Snapshot? before = null)
     {
-        var namespaces = document.Models.GroupBy(model => model.Namespace).ToDictionary(group => group.Key, group => group.ToList());
-        var providers = document.Providers.GroupBy(provider => provider.Namespace)
-            .ToDictionary(group => group.Key, group => group.ToDictionary(provider => provider.Name, BuildProvider));
-        endpoints.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Endpoints).Select(weighted => weighted.Endpoint));
-        keys.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Access.Keys?.Keys ?? []).Select(key => key.Health));
-        checks.Follow(providers.Values.SelectMany(own => own.Values));
-        var routes = document.Routes.ToLookup(route => route.Namespace);
-        latencies.Keep(document.Models.SelectMany(model => model.Offers.Select(offer => (model.Namespace, model.Id, offer.Provider))).ToHashSet());
-        var models = namespaces.ToDictionary(pair => pair.Key, pair => BuildNamespace(pair.Value, providers.GetValueOrDefault(pair.Key) ?? [], routes[pair.Key]));
-        var teams = document.Teams.ToDictionary(team => (team.Namespace, team.Name), team => (Team: team, Limits: Limit.Of(LimitScope.Team, team.Namespace, team.Name, team.Limits)));
+        var isServedAlike = before is not null
+            && ReferenceEquals(document.Models, before.Document.Models)
+            && ReferenceEquals(document.Providers, before.Document.Providers)
+            && ReferenceEquals(document.Routes, before.Document.Routes);
+        var providers = isServedAlike ? before!.Providers : BuildProviders(document, before);
+        var models = isServedAlike ? before!.Models : BuildModels(document, providers, before);
+        var teams = ReferenceEquals(document.Teams, before?.Document.Teams)
+            ? before!.Teams
+            : document.Teams.ToDictionary(team => (team.Namespace, team.Name), team => new TeamLimits(team, Limit.Of(LimitScope.Team, team.Namespace, team.Name, team.Limits)));
         return new Snapshot
         {
             Document = document,
-            Callers = document.Keys
-                .Select(key => (Hash: KeyHash.Parse(key.Sha256), Caller: BuildCaller(key, models.GetValueOrDefault(key.Namespace) ?? NamespaceModels.None, teams)))
-                .DistinctBy(entry => entry.Hash)
-                .ToFrozenDictionary(entry => entry.Hash, entry => entry.Caller),
-            PassThrough = document.Providers
+            Providers = providers,
+            Models = models,
+            Teams = teams,
+            Callers = new CallerTable(before is null ? KeyTable.Of(document.Keys) : before.Callers.Keys.Follow(before.Document.Keys, document.Keys), models, teams),
+            PassThrough = isServedAlike ? before!.PassThrough : document.Providers
                 .SelectMany(provider => provider.PassThrough)
                 .Where(path => PassThroughPaths.Check(path) is null)
                 .Distinct(StringComparer.Ordinal)
@@ -39,9 +39,59 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         };
     }
 
-    private NamespaceModels BuildNamespace(List<SnapshotModel> specs, Dictionary<string, ProviderRoute> providers, IEnumerable<SnapshotRoute> routes)
+    private Dictionary<string, Dictionary<string, ProviderRoute>> BuildProviders(SnapshotDocument document, Snapshot? before)
     {
-        var listed = specs.Select(spec => BuildModel(spec, providers)).OrderBy(model => model.Id, StringComparer.Ordinal).ToList();
+        var providers = document.Providers.GroupBy(provider => provider.Namespace).ToDictionary(group => group.Key, group =>
+        {
+            var known = before?.Providers.GetValueOrDefault(group.Key);
+            return group.ToDictionary(
+                provider => provider.Name,
+                provider => known?.GetValueOrDefault(provider.Name) is { } same && ReferenceEquals(same.Spec, provider) ? same : BuildProvider(provider));
+        });
+        endpoints.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Endpoints).Select(weighted => weighted.Endpoint));
+        keys.Keep(providers.Values.SelectMany(own => own.Values).SelectMany(provider => provider.Access.Keys?.Keys ?? []).Select(key => key.Health));
+        checks.Follow(providers.Values.SelectMany(own => own.Values));
+        return providers;
+    }
+
+    private Dictionary<string, NamespaceModels> BuildModels(SnapshotDocument document, IReadOnlyDictionary<string, Dictionary<string, ProviderRoute>> providers, Snapshot? before)
+    {
+        if (!ReferenceEquals(document.Models, before?.Document.Models))
+        {
+            latencies.Keep(document.Models.SelectMany(model => model.Offers.Select(offer => (model.Namespace, model.Id, offer.Provider))).ToHashSet());
+        }
+
+        var routes = document.Routes.ToLookup(route => route.Namespace);
+        return document.Models.GroupBy(model => model.Namespace).ToDictionary(
+            group => group.Key,
+            group => BuildNamespace(group, providers.GetValueOrDefault(group.Key) ?? [], routes[group.Key], before?.Models.GetValueOrDefault(group.Key) ?? NamespaceModels.None));
+    }
+
+    private NamespaceModels BuildNamespace(IEnumerable<SnapshotModel> specs, Dictionary<string, ProviderRoute> providers, IEnumerable<SnapshotRoute> routes, NamespaceModels before)
+    {
+        var listed = specs.Select(spec => Unchanged(spec, providers, before) ?? BuildModel(spec, providers)).OrderBy(model => model.Id, StringComparer.Ordinal).ToList();
+        var isServedAlike = listed.SequenceEqual(before.Listed);
+        var models = isServedAlike ? before : new NamespaceModels { Listed = listed, Any = new(listed), ByName = ByName(listed), Routes = RouteTable.None, RouteNames = [] };
+        var declared = routes.OrderBy(route => route.Order).ThenBy(route => route.Name, StringComparer.Ordinal).ToList();
+        if (isServedAlike && declared.SequenceEqual(before.Routes.All.Select(route => route.Spec), ReferenceEqualityComparer.Instance))
+        {
+            return before;
+        }
+
+        List<DeclaredRoute> built = [.. declared.Select(route => BuildRoute(route, models))];
+        return models with
+        {
+            Routes = new RouteTable(built),
+            RouteNames = [.. built.Where(route => route.Targets.Count > 0)
+                .SelectMany(route => route.Names.Select(name => (Name: name, Target: route.Targets[0].Target.Model)))
+                .Where(entry => !models.ByName.ContainsKey(entry.Name))
+                .DistinctBy(entry => entry.Name)
+                .OrderBy(entry => entry.Name, StringComparer.Ordinal)],
+        };
+    }
+
+    private static FrozenDictionary<string, ServedModel> ByName(List<ServedModel> listed)
+    {
         var byName = listed.ToDictionary(model => model.Id);
         foreach (var model in listed)
         {
@@ -51,17 +101,27 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             }
         }
 
-        var models = new NamespaceModels { Listed = listed, ByName = byName.ToFrozenDictionary(StringComparer.Ordinal), Routes = [], RouteNames = [] };
-        List<DeclaredRoute> built = [.. routes.OrderBy(route => route.Order).ThenBy(route => route.Name, StringComparer.Ordinal).Select(route => BuildRoute(route, models))];
-        return models with
+        return byName.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>The model as it was, where it was declared by the same object and the same providers serve it.</summary>
+    private static ServedModel? Unchanged(SnapshotModel spec, Dictionary<string, ProviderRoute> providers, NamespaceModels before)
+    {
+        if (!before.ByName.TryGetValue(spec.Id, out var model) || !ReferenceEquals(model.Spec, spec))
         {
-            Routes = built,
-            RouteNames = [.. built.Where(route => route.Targets.Count > 0)
-                .SelectMany(route => route.Names.Select(name => (Name: name, Target: route.Targets[0].Target.Model)))
-                .Where(entry => !models.ByName.ContainsKey(entry.Name))
-                .DistinctBy(entry => entry.Name)
-                .OrderBy(entry => entry.Name, StringComparer.Ordinal)],
-        };
+            return null;
+        }
+
+        var place = 0;
+        foreach (var offer in spec.Offers)
+        {
+            if (providers.TryGetValue(offer.Provider, out var provider) && (place == model.Plan.Candidates.Count || !ReferenceEquals(model.Plan.Candidates[place++].Provider, provider)))
+            {
+                return null;
+            }
+        }
+
+        return place == model.Plan.Candidates.Count ? model : null;
     }
 
     private DeclaredRoute BuildRoute(SnapshotRoute spec, NamespaceModels models)
@@ -122,23 +182,6 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
             Limits = limits,
             ExternalLimits = Limit.Join(limits, Limit.Of(LimitScope.ProviderExternal, spec.Namespace, spec.Name, spec.ExternalLimits)),
-        };
-    }
-
-    /// <remarks>A key may name a model by an alias; what is kept are ids, so that the check on the path is one lookup.</remarks>
-    private static Caller BuildCaller(
-        SnapshotKey key, NamespaceModels models, Dictionary<(string Namespace, string Name), (SnapshotTeam Team, Limit[]? Limits)> teams)
-    {
-        var (team, teamLimits) = key.Team is null ? default : teams.GetValueOrDefault((key.Namespace, key.Team));
-        return new Caller(
-            key,
-            models,
-            key.AllowedModels.Count == 0
-                ? null
-                : key.AllowedModels.Select(name => models.ByName.GetValueOrDefault(name)?.Id ?? name).ToFrozenSet(StringComparer.Ordinal))
-        {
-            Team = team,
-            Limits = Limit.Join(Limit.Of(LimitScope.Key, key.Namespace, key.Name, key.Limits), teamLimits),
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Orrery.Contracts;
 
 namespace Orrery.Gateway;
@@ -25,8 +26,13 @@ internal sealed partial class SnapshotLoader(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>A large snapshot takes long to write: no more than this share of the time goes into it.</summary>
+    private const double SaveShare = 0.05;
+
+    private readonly SnapshotReader _reader = new();
     private long? _savedRevision;
     private long _savedTimestamp;
+    private TimeSpan _savePause = SaveInterval;
     private long? _behindSince;
     private bool _wantsWhole;
 
@@ -92,12 +98,12 @@ internal sealed partial class SnapshotLoader(
 
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
-        var events = SseParser.Create(body, static (_, data) => data.ToArray());
+        var events = SseParser.Create(body, Read); // Read where it lies: a copy of a large snapshot is a large copy.
         await foreach (var item in events.EnumerateAsync(silence.Token))
         {
             silence.CancelAfter(LongestSilence);
             current.Heard();
-            if (!Take(item))
+            if (!Take(item.Data))
             {
                 return;
             }
@@ -107,20 +113,13 @@ internal sealed partial class SnapshotLoader(
     }
 
     /// <summary>Whether the stream still makes sense.</summary>
-    private bool Take(SseItem<byte[]> item)
+    private bool Take(object? said) => said switch
     {
-        switch (item.EventType)
-        {
-            case SnapshotEvents.Snapshot:
-                return TakeWhole(Read(item, ContractsJson.Default.SnapshotDocument));
-            case SnapshotEvents.Delta:
-                return TakeDelta(Read(item, ContractsJson.Default.SnapshotDelta));
-            case SnapshotEvents.Heartbeat:
-                return IsInStep(Read(item, ContractsJson.Default.SnapshotHeartbeat).Revision);
-            default:
-                return true; // A later release may say more.
-        }
-    }
+        SnapshotDocument document => TakeWhole(document),
+        SnapshotDelta delta => TakeDelta(delta),
+        SnapshotHeartbeat heartbeat => IsInStep(heartbeat.Revision),
+        _ => true,
+    };
 
     private bool TakeWhole(SnapshotDocument document)
     {
@@ -166,7 +165,7 @@ internal sealed partial class SnapshotLoader(
 
     private void Swap(SnapshotDocument document)
     {
-        current.Swap(builder.Build(document));
+        current.Swap(builder.Build(document, current.Value));
         _behindSince = null;
         Log.Swapped(logger, document.Revision, document.Models.Count, document.Providers.Count, document.Keys.Count);
     }
@@ -184,7 +183,7 @@ internal sealed partial class SnapshotLoader(
 
     private async Task SaveWhenDueAsync(CancellationToken cancellationToken)
     {
-        if (_savedRevision is null || time.GetElapsedTime(_savedTimestamp) >= SaveInterval)
+        if (_savedRevision is null || time.GetElapsedTime(_savedTimestamp) >= _savePause)
         {
             await SaveAsync(cancellationToken);
         }
@@ -194,9 +193,10 @@ internal sealed partial class SnapshotLoader(
     {
         if (current.Value is { } held && held.Revision != _savedRevision)
         {
+            var began = time.GetTimestamp();
             await file.SaveAsync(held.Document, cancellationToken);
-            _savedRevision = held.Revision;
-            _savedTimestamp = time.GetTimestamp();
+            (_savedRevision, _savedTimestamp) = (held.Revision, time.GetTimestamp());
+            _savePause = Max(SaveInterval, time.GetElapsedTime(began, _savedTimestamp) / SaveShare);
         }
     }
 
@@ -206,10 +206,21 @@ internal sealed partial class SnapshotLoader(
         return !stoppingToken.IsCancellationRequested;
     }
 
-    private static T Read<T>(SseItem<byte[]> item, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(item.Data, type) ?? throw new InvalidDataException($"The Catalogue sent an empty {item.EventType}.");
+    /// <returns><c>null</c>: a later release may say more.</returns>
+    private object? Read(string type, ReadOnlySpan<byte> data) => type switch
+    {
+        SnapshotEvents.Snapshot => _reader.Read(data),
+        SnapshotEvents.Delta => Read(type, data, ContractsJson.Default.SnapshotDelta),
+        SnapshotEvents.Heartbeat => Read(type, data, ContractsJson.Default.SnapshotHeartbeat),
+        _ => null,
+    };
+
+    private static T Read<T>(string type, ReadOnlySpan<byte> data, JsonTypeInfo<T> info) =>
+        JsonSerializer.Deserialize(data, info) ?? throw new InvalidDataException($"The Catalogue sent an empty {type}.");
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static partial class Log
     {

@@ -15,7 +15,7 @@ internal sealed class ModelResolver
     public Refusal? Resolve(Exchange exchange)
     {
         var (call, models) = (exchange.Call, exchange.Caller.Models);
-        if (models.Routes.Count > 0 && FindRoute(exchange) is { } route)
+        if (models.Routes.Find(exchange) is { } route)
         {
             return Follow(exchange, route);
         }
@@ -44,19 +44,6 @@ internal sealed class ModelResolver
             : null;
     }
 
-    private static DeclaredRoute? FindRoute(Exchange exchange)
-    {
-        foreach (var route in exchange.Caller.Models.Routes)
-        {
-            if (route.Matches(exchange))
-            {
-                return route;
-            }
-        }
-
-        return null;
-    }
-
     private static Refusal? Follow(Exchange exchange, DeclaredRoute route)
     {
         exchange.Route = route;
@@ -80,9 +67,15 @@ internal sealed class ModelResolver
     private static Refusal? ResolveSeveral(Exchange exchange)
     {
         var (call, caller) = (exchange.Call, exchange.Caller);
+        if (call.Models is null)
+        {
+            exchange.IsAuto = true;
+            return Any(exchange) is { Count: > 0 } any ? Take(exchange, any, first: null) : NotFound(caller, call.ModelName);
+        }
+
         var wanted = new List<WantedModel>();
         ServedModel? first = null;
-        foreach (var name in (call.Models ?? []).Prepend(call.ModelName).Distinct(StringComparer.Ordinal))
+        foreach (var name in call.Models.Prepend(call.ModelName).Distinct(StringComparer.Ordinal))
         {
             if (Find(caller.Models, name) is var (model, provider))
             {
@@ -92,18 +85,31 @@ internal sealed class ModelResolver
             else if (name == Auto)
             {
                 exchange.IsAuto = true;
-                wanted.AddRange(caller.Models.Listed.Where(listed => caller.MayCall(listed.Id) && OperationCheck.Takes(listed, exchange.Operation)).Select(listed => new WantedModel(listed, null)));
+                wanted.AddRange(Any(exchange));
             }
             else
             {
-                LeaveOut(exchange, name, "does not exist here");
+                exchange.LeaveOut(name, "does not exist here");
             }
         }
 
         return wanted.Count == 0 && first is null ? NotFound(caller, call.ModelName) : Take(exchange, wanted, first);
     }
 
-    private static Refusal? Take(Exchange exchange, List<WantedModel> wanted, ServedModel? first)
+    /// <summary>All that the caller may call, by id. Nothing is made anew for those who may call every model: there may be thousands.</summary>
+    private static IReadOnlyList<WantedModel> Any(Exchange exchange)
+    {
+        var caller = exchange.Caller;
+        return caller.AllowedModels is null
+            ? caller.Models.Any.For(exchange.Operation).Wanted
+            : [.. caller.AllowedModels.Select(id => caller.Models.ByName.GetValueOrDefault(id))
+                .OfType<ServedModel>()
+                .Where(model => OperationCheck.Takes(model, exchange.Operation))
+                .OrderBy(model => model.Id, StringComparer.Ordinal)
+                .Select(model => new WantedModel(model, null))];
+    }
+
+    private static Refusal? Take(Exchange exchange, IReadOnlyList<WantedModel> wanted, ServedModel? first)
     {
         exchange.Wanted = wanted;
         exchange.Model = wanted.Count > 0 ? wanted[0].Model : first!;
@@ -118,11 +124,9 @@ internal sealed class ModelResolver
         }
         else
         {
-            LeaveOut(exchange, name, $"is of type {one.Model.Spec.ModelType}");
+            exchange.LeaveOut(name, $"is of type {one.Model.Spec.ModelType}");
         }
     }
-
-    private static void LeaveOut(Exchange exchange, string name, string reason) => (exchange.LeftOut ??= []).Add(new(name, reason));
 
     public static Refusal NotFound(Caller caller, string name)
     {

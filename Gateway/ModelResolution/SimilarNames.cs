@@ -16,7 +16,7 @@ internal static class SimilarNames
         var most = Math.Max(2, name.Length / 3);
         return [.. known
             .Where(id => id.Length <= LongestCompared)
-            .Select(id => (Id: id, Distance: Distance(name, id)))
+            .Select(id => (Id: id, Distance: Distance(name, id, most)))
             .Where(entry => entry.Distance <= most)
             .OrderBy(entry => entry.Distance)
             .ThenBy(entry => entry.Id, StringComparer.Ordinal)
@@ -24,7 +24,8 @@ internal static class SimilarNames
             .Select(entry => entry.Id)];
     }
 
-    private static int Distance(string one, string other)
+    /// <param name="most">What is further away is not measured: there may be thousands of names.</param>
+    private static int Distance(string one, string other, int most)
     {
         var isPrefixed = one.Length > other.Length && one[^(other.Length + 1)] == '/' && one.EndsWith(other, StringComparison.OrdinalIgnoreCase);
         if (isPrefixed || (one.Length >= 3 && other.Contains(one, StringComparison.OrdinalIgnoreCase)))
@@ -32,7 +33,12 @@ internal static class SimilarNames
             return 1;
         }
 
-        var row = new int[other.Length + 1];
+        if (Math.Abs(one.Length - other.Length) > most)
+        {
+            return int.MaxValue;
+        }
+
+        Span<int> row = stackalloc int[other.Length + 1];
         for (var j = 0; j <= other.Length; j++)
         {
             row[j] = j;

@@ -30,7 +30,7 @@ internal sealed class AccessPolicy
             }
             else
             {
-                (exchange.LeftOut ??= []).Add(new(wanted.Model.Id, "this access key may not call it"));
+                exchange.LeaveOut(wanted.Model.Id, "this access key may not call it");
             }
         }
 

@@ -9,10 +9,6 @@ namespace Orrery.Gateway.Routing;
 internal sealed class DeclaredRoute
 {
     private readonly SnapshotRoute _spec;
-    private readonly FrozenSet<string>? _models;
-    private readonly FrozenSet<string>? _tags;
-    private readonly FrozenSet<string>? _keys;
-    private readonly FrozenSet<string>? _teams;
     private readonly KeyValuePair<string, string>[] _headers;
     private readonly Modalities _modalities;
 
@@ -20,10 +16,10 @@ internal sealed class DeclaredRoute
     {
         _spec = spec;
         var match = spec.Match;
-        _models = Set(match?.Models);
-        _tags = Set([.. match?.Tags ?? [], .. match?.Tag is { } tag ? [tag] : Array.Empty<string>()]);
-        _keys = Set(match?.Keys);
-        _teams = Set(match?.Teams);
+        Models = Set(match?.Models);
+        Tags = Set([.. match?.Tags ?? [], .. match?.Tag is { } tag ? [tag] : Array.Empty<string>()]);
+        Keys = Set(match?.Keys);
+        Teams = Set(match?.Teams);
         _headers = [.. match?.Headers ?? new Dictionary<string, string>()];
         _modalities = (match?.Modalities ?? []).Aggregate(Modalities.None, (all, name) => all | ModalitiesExtensions.Named(name));
         Targets = [.. spec.Targets.Select(target => (Find(models, target.Model), target.Weight)).Where(target => target.Item1 is not null).Select(target => (target.Item1!.Value, target.Weight))];
@@ -44,14 +40,31 @@ internal sealed class DeclaredRoute
     /// <summary>What is wrong with it, in words.</summary>
     public string? Fault { get; }
 
+    public SnapshotRoute Spec => _spec;
+
+    /// <summary>The names that it answers to; <c>null</c>: any.</summary>
+    public FrozenSet<string>? Models { get; }
+
+    /// <summary>Of which a request must have one; <c>null</c>: it need not.</summary>
+    public FrozenSet<string>? Tags { get; }
+
+    /// <summary>Whose requests it takes; <c>null</c>: everybody's.</summary>
+    public FrozenSet<string>? Keys { get; }
+
+    /// <summary>The same of teams.</summary>
+    public FrozenSet<string>? Teams { get; }
+
     /// <summary>Names that exist through this route alone or are taken over by it.</summary>
-    public IEnumerable<string> Names => _models ?? Enumerable.Empty<string>();
+    public IEnumerable<string> Names => Models ?? Enumerable.Empty<string>();
+
+    /// <summary>The tags of a header's value.</summary>
+    public static string[] TagsIn(string header) => header.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     public bool Matches(Exchange exchange) =>
-        (_models is null || _models.Contains(exchange.Call.ModelName))
-        && (_keys is null || _keys.Contains(exchange.Caller.Key.Name))
-        && (_teams is null || (exchange.Caller.Team is { } team && _teams.Contains(team.Name)))
-        && (_tags is null || HasTag(exchange))
+        (Models is null || Models.Contains(exchange.Call.ModelName))
+        && (Keys is null || Keys.Contains(exchange.Caller.Key.Name))
+        && (Teams is null || (exchange.Caller.Team is { } team && Teams.Contains(team.Name)))
+        && (Tags is null || HasTag(exchange))
         && IsWithin(exchange.Call.Body.Length)
         && HasHeaders(exchange.Http.Request.Headers)
         && (_modalities == Modalities.None || (exchange.Call.Modalities & _modalities) != 0);
@@ -68,14 +81,14 @@ internal sealed class DeclaredRoute
             return false;
         }
 
-        return HasAny(sent.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        return HasAny(TagsIn(sent.ToString()));
     }
 
     private bool HasAny(IReadOnlyList<string> tags)
     {
         for (var i = 0; i < tags.Count; i++)
         {
-            if (_tags!.Contains(tags[i]))
+            if (Tags!.Contains(tags[i]))
             {
                 return true;
             }

@@ -15,6 +15,9 @@ internal sealed class PlanBuilder(Dice dice)
     /// <summary>One request in so many goes elsewhere, so that a provider that has become fast is noticed.</summary>
     private const int Exploring = 50;
 
+    /// <summary>Of any model so many candidates: far more than attempts, so that some are left when many are out, and far fewer than there may be.</summary>
+    private const int MostOfAny = 1_000;
+
     /// <summary>Whether <see cref="Build"/> would do anything that the model's own plan does not.</summary>
     public static bool IsNeeded(Exchange exchange) =>
         exchange.Wanted.Count != 1 || exchange.Route is not null || exchange.Call.Routing is not null || exchange.Model.Strategy is not (null or RoutingStrategies.Priority);
@@ -24,9 +27,15 @@ internal sealed class PlanBuilder(Dice dice)
         var (wish, route) = (exchange.Call.Routing, exchange.Route);
         var strategy = wish?.Strategy ?? route?.Strategy ?? exchange.Model.Strategy ?? RoutingStrategies.Priority;
         var candidates = new List<Candidate>();
+        var any = exchange.IsAuto && wish?.Providers is null ? AnyAtAll(exchange) : null;
+        if (any is { HasRules: false } && wish is null && strategy == RoutingStrategies.Priority)
+        {
+            return any;
+        }
+
         if (exchange.IsAuto)
         {
-            AddInOrder(exchange, candidates, strategy, [.. exchange.Wanted.SelectMany(wanted => Offered(exchange, wanted))]);
+            AddForemost(exchange, candidates, strategy, any?.Candidates ?? [.. exchange.Wanted.SelectMany(wanted => Offered(exchange, wanted)).Distinct()]);
         }
         else
         {
@@ -78,7 +87,7 @@ internal sealed class PlanBuilder(Dice dice)
 
             if (providers is not null && !providers.Any(candidate.Provider.IsNamed))
             {
-                (exchange.LeftOut ??= []).Add(new($"{name}/{wanted.Model.Id}", "routing.providers does not name the provider"));
+                exchange.LeaveOut(candidate, "routing.providers does not name the provider");
                 continue;
             }
 
@@ -88,9 +97,41 @@ internal sealed class PlanBuilder(Dice dice)
         return offered;
     }
 
+    /// <summary>The plan over all models there are, where that is what is wanted.</summary>
+    private static RoutePlan? AnyAtAll(Exchange exchange)
+    {
+        var takers = exchange.Caller.Models.Any.For(exchange.Operation);
+        return ReferenceEquals(takers.Wanted, exchange.Wanted) ? takers.Plan : null;
+    }
+
+    private void AddForemost(Exchange exchange, List<Candidate> plan, string strategy, IReadOnlyList<Candidate> offered)
+    {
+        if (ProviderRules.Any(offered))
+        {
+            offered = ProviderRules.Keep(exchange, offered);
+        }
+
+        if (offered.Count > MostOfAny && offered.Any(candidate => !candidate.Provider.IsUsable))
+        {
+            offered = [.. offered.Where(candidate => candidate.Provider.IsUsable)];
+        }
+
+        plan.AddRange(Ordered(exchange, strategy, offered).Take(MostOfAny));
+        if (strategy == RoutingStrategies.Latency)
+        {
+            Explore(plan);
+        }
+    }
+
     private void AddInOrder(Exchange exchange, List<Candidate> plan, string strategy, List<Candidate> offered)
     {
-        foreach (var candidate in Ordered(exchange, strategy, offered))
+        List<Candidate> ordered = [.. Ordered(exchange, strategy, offered)];
+        if (strategy == RoutingStrategies.Latency)
+        {
+            Explore(ordered);
+        }
+
+        foreach (var candidate in ordered)
         {
             if (!plan.Contains(candidate))
             {
@@ -99,7 +140,7 @@ internal sealed class PlanBuilder(Dice dice)
         }
     }
 
-    private IEnumerable<Candidate> Ordered(Exchange exchange, string strategy, List<Candidate> offered)
+    private IEnumerable<Candidate> Ordered(Exchange exchange, string strategy, IReadOnlyList<Candidate> offered)
     {
         if (offered.Count < 2)
         {
@@ -109,14 +150,14 @@ internal sealed class PlanBuilder(Dice dice)
         switch (strategy)
         {
             case RoutingStrategies.Weighted:
-                return ByWeight(offered);
+                return offered.OrderBy(Wait);
             case RoutingStrategies.RoundRobin:
                 var turn = (int)(exchange.Model.NextTurn() % (uint)offered.Count);
                 return offered.Skip(turn).Concat(offered.Take(turn));
             case RoutingStrategies.Cost:
                 return offered.OrderBy(candidate => Cost(exchange, candidate)); // Stable: equals stay as declared.
             case RoutingStrategies.Latency:
-                return ByLatency(offered);
+                return offered.OrderBy(candidate => candidate.Latency.Seconds ?? 0);
             default:
                 return exchange.Call.Routing?.Providers is { } providers
                     ? offered.OrderBy(candidate => IndexOf(providers, candidate.Provider))
@@ -124,36 +165,20 @@ internal sealed class PlanBuilder(Dice dice)
         }
     }
 
-    private List<Candidate> ByWeight(List<Candidate> offered)
+    /// <summary>
+    /// As if one after the other were drawn by weight: whoever has the shortest of waits that are the shorter the more they weigh is first (Efraimidis and Spirakis 2006), so that
+    /// thousands need no thousand draws each. Those without weight come last, as declared.
+    /// </summary>
+    private double Wait(Candidate candidate) =>
+        candidate.Provider.Weight == 0 ? double.PositiveInfinity : -Math.Log((dice.Next(1L << 53) + 1) / (double)(1L << 53)) / candidate.Provider.Weight;
+
+    private void Explore(List<Candidate> ordered)
     {
-        var (left, ordered) = (offered.ToList(), new List<Candidate>(offered.Count));
-        while (left.Count > 0)
-        {
-            var total = left.Sum(candidate => (long)candidate.Provider.Weight);
-            var drawn = 0;
-            if (total > 0)
-            {
-                var point = dice.Next(total);
-                drawn = left.FindIndex(candidate => (point -= candidate.Provider.Weight) < 0);
-            }
-
-            ordered.Add(left[drawn]);
-            left.RemoveAt(drawn);
-        }
-
-        return ordered;
-    }
-
-    private List<Candidate> ByLatency(List<Candidate> offered)
-    {
-        var ordered = offered.OrderBy(candidate => candidate.Latency.Seconds ?? 0).ToList();
-        if (dice.Next(Exploring) == 0)
+        if (ordered.Count > 1 && dice.Next(Exploring) == 0)
         {
             var other = 1 + (int)dice.Next(ordered.Count - 1);
             (ordered[0], ordered[other]) = (ordered[other], ordered[0]);
         }
-
-        return ordered;
     }
 
     /// <summary>What this request would cost there. A team's own server costs nothing more; a price that is not known is taken for the highest.</summary>

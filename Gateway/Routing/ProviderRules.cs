@@ -28,7 +28,7 @@ internal static class ProviderRules
         {
             if (WhyNot(exchange, candidate) is { } reason)
             {
-                (exchange.LeftOut ??= []).Add(new($"{candidate.Provider.Name}/{candidate.Model.Id}", reason));
+                exchange.LeaveOut(candidate, reason);
             }
             else
             {

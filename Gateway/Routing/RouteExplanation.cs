@@ -64,7 +64,7 @@ internal static class RouteExplanation
     }
 
     /// <summary>What was asked for and leads nowhere.</summary>
-    private static void WriteLeftOut(Utf8JsonWriter json, List<LeftOut>? names)
+    private static void WriteLeftOut(Utf8JsonWriter json, IReadOnlyList<LeftOut>? names)
     {
         if (names is null)
         {
