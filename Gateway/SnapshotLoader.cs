@@ -97,7 +97,7 @@ internal sealed partial class SnapshotLoader(
         }
 
         response.EnsureSuccessStatusCode();
-        await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
+        await using var body = new PoolStream(await response.Content.ReadAsStreamAsync(silence.Token));
         var events = SseParser.Create(body, Read); // Read where it lies: a copy of a large snapshot is a large copy.
         await foreach (var item in events.EnumerateAsync(silence.Token))
         {

@@ -19,6 +19,9 @@ internal static class SocketThreads
     /// <summary>Goes on in the pool where so many bytes are to be looked through.</summary>
     public static PoolAwaitable LeaveFor(long bytes) => new(bytes);
 
+    /// <summary>Goes on in the pool.</summary>
+    public static PoolAwaitable Leave() => new(Much);
+
     internal readonly struct PoolAwaitable(long bytes)
     {
         public PoolAwaiter GetAwaiter() => new(bytes);

@@ -163,6 +163,7 @@ internal sealed partial class UsageSender(
         using var content = new ByteArrayContent(Batch(lines));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var response = await client.PostAsync("/internal/usage", content, patience.Token);
+        await SocketThreads.Leave(); // What follows touches files.
         response.EnsureSuccessStatusCode();
         var receipt = await response.Content.ReadFromJsonAsync(ContractsJson.Default.UsageReceipt, patience.Token);
         if (receipt is null || receipt.Recorded + receipt.Duplicates != lines.Count)
