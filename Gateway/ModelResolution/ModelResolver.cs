@@ -73,7 +73,9 @@ internal sealed class ModelResolver
             Add(exchange, wanted, target.Model.Id, target);
         }
 
-        return Take(exchange, wanted, route.Targets[0].Target.Model);
+        return Take(exchange, wanted, route.Targets[0].Target.Model) is { } refusal
+            ? refusal with { Message = $"The route '{route.Name}' decides over this request and leads nowhere else. {refusal.Message}" }
+            : null;
     }
 
     /// <summary><c>model</c> and <c>models</c>, in this order; or all that may answer.</summary>
@@ -96,7 +98,8 @@ internal sealed class ModelResolver
             }
             else
             {
-                LeaveOut(exchange, name, "does not exist here");
+                var isRoutes = caller.Models.RouteNames.Any(entry => entry.Name == name);
+                LeaveOut(exchange, name, isRoutes ? "a route alone knows it, and routes look at 'model' or the list's first name" : "does not exist here");
             }
         }
 
