@@ -100,6 +100,10 @@ internal sealed partial class Sender(
             {
                 tried.Skip(exchange.Plan, error.Limit);
             }
+            else if (error.Kind == SendErrorKind.TooLongHere)
+            {
+                tried.Exclude(lease.Candidate);
+            }
         }
 
         (exchange.Error, exchange.Candidate) = failures!.Tell(exchange.Plan, tried.Pause); // The loop goes on after a failure, and ends without an answer after nothing else.
