@@ -117,7 +117,7 @@ internal sealed class PlanBuilder(Dice dice)
                 return ByWeight(offered);
             case RoutingStrategies.RoundRobin:
                 var usable = offered.FindAll(candidate => candidate.Provider.IsUsable); // Who cannot be asked has no turn, or its neighbour would have two.
-                var turn = usable.Count == 0 ? 0 : (int)(exchange.Model.NextTurn() % (uint)usable.Count);
+                var turn = usable.Count == 0 ? 0 : (int)(usable[0].Model.NextTurn() % (uint)usable.Count);
                 return usable.Skip(turn).Concat(usable.Take(turn)).Concat(offered.Except(usable));
             case RoutingStrategies.Cost:
                 return offered.OrderBy(candidate => Cost(exchange, candidate)); // Stable: equals stay as declared.

@@ -133,6 +133,67 @@ public sealed class RoutingEdgeTests
         Assert.Equal(status == 200 ? "large-upstream" : null, world.First.Requests.IsEmpty ? null : JsonDocument.Parse(world.First.Last.Body).RootElement.GetProperty("model").GetString());
     }
 
+    public static TheoryData<string, RouteMatch, bool> Matches => new()
+    {
+        { "", new RouteMatch { Teams = ["other", "search"] }, true },
+        { "", new RouteMatch { Teams = ["other"] }, false },
+        { "", new RouteMatch { Tag = "of-the-team" }, true },
+        { "", new RouteMatch { Tag = "of-the-key", Tags = ["nobodys"] }, true },
+        { "", new RouteMatch { Tag = "Of-The-Key" }, false },
+        { "", new RouteMatch { Tag = "of-the-key", Keys = ["nobodys"] }, false }, // All of it must hold.
+        { "", new RouteMatch { Teams = ["search"], Models = ["m"], Modalities = ["text"], Keys = ["team-key"] }, true },
+        { "", new RouteMatch { Headers = new Dictionary<string, string> { ["X-ROUTE"] = "*" } }, false },
+        { "route", new RouteMatch { Headers = new Dictionary<string, string> { ["X-ROUTE"] = "yes" } }, true },
+        { "route", new RouteMatch { Headers = new Dictionary<string, string> { ["x-route"] = "Yes" } }, false },
+        { "", new RouteMatch { Models = ["M"] }, false },
+        { "", new RouteMatch { Models = ["alias-of-m"] }, false },
+        { "", new RouteMatch { InputTokens = new(14, 14) }, true },
+        { "", new RouteMatch { InputTokens = new(AtLeast: 15) }, false },
+        { "", new RouteMatch { InputTokens = new(AtMost: 13) }, false },
+        { """{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}""", new RouteMatch { Modalities = ["audio"] }, true },
+        { """{"type":"video_url","video_url":{"url":"data:video/mp4;base64,AA=="}}""", new RouteMatch { Modalities = ["audio", "video"] }, true },
+        { """{"type":"file","file":{"file_id":"f"}}""", new RouteMatch { Modalities = ["file"] }, true },
+        { """{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}""", new RouteMatch { Modalities = ["text"] }, false },
+        { """{"type":"text","text":"image_url"}""", new RouteMatch { Modalities = ["image"] }, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Matches))]
+    public async Task A_route_matches_what_it_says_and_nothing_else(string with, RouteMatch match, bool isMatch)
+    {
+        await using var world = await World.StartAsync(document => document with
+        {
+            Keys = [GatewayWorld.AccessKey() with { Team = "search", Tags = ["of-the-key"] }],
+            Teams = [new SnapshotTeam { Namespace = "default", Name = "search", Tags = ["of-the-team"] }],
+            Routes = [Route("one", match, "large")],
+        });
+        var content = with.StartsWith('{') ? $"[{with}]" : "\"Hi\"";
+        using var response = await world.Gateway.PostAsync(
+            $$"""{"model":"m","messages":[{"role":"user","content":{{content}}}]}""",
+            change: request => request.Headers.Add("x-route", with == "route" ? ["yes"] : Array.Empty<string>()));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(isMatch ? "large-upstream" : "upstream-model", JsonDocument.Parse(world.First.Last.Body).RootElement.GetProperty("model").GetString());
+    }
+
+    [Fact]
+    public async Task A_provider_that_is_drained_gets_nothing_and_its_model_says_when_to_come_back()
+    {
+        await using var world = await World.StartAsync(document => document with
+        {
+            Providers = [.. document.Providers.Select(provider => provider with { Endpoints = [.. provider.Endpoints.Select(endpoint => endpoint with { Weight = provider.Name == "p1" ? 0 : 1 })] })],
+        });
+        using var other = await world.AskAsync("chat/completions", "m");
+        Assert.Equal((HttpStatusCode.OK, 0, 1), (other.StatusCode, world.First.Requests.Count, world.Second.Requests.Count));
+        foreach (var name in (string[])["p1/m", "large"])
+        {
+            using var refused = await world.AskAsync("chat/completions", name);
+            var error = await ErrorBody.ReadAsync(refused);
+            Assert.Equal((503, "model_not_ready"), (error.Status, error.Code));
+            Assert.Contains("(phase: stopped): its provider has no endpoint in service", error.Message, StringComparison.Ordinal);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+    }
+
     [Fact]
     public async Task Alone_is_the_first_provider_that_lets_the_path_through()
     {
@@ -178,6 +239,27 @@ public sealed class RoutingEdgeTests
         }
 
         Assert.Equal((5, 5), (world.First.Requests.Count, world.Second.Requests.Count));
+    }
+
+    /// <remarks>Each model has turns of its own: with one count for both, two steps a request would always end at the same provider.</remarks>
+    [Theory]
+    [InlineData("\"models\":[\"m\",\"n\"]")]
+    [InlineData("\"model\":\"routed\"")]
+    [InlineData("\"model\":\"auto\"")]
+    public async Task Turns_go_on_where_another_model_stands_behind(string name)
+    {
+        await using var world = await World.StartAsync(document => document with
+        {
+            Models = [GatewayWorld.Model("m", ModelTypes.Chat, "p1", "p2"), GatewayWorld.Model("n", ModelTypes.Chat, "p1", "p2")],
+            Routes = [Route("routed", new RouteMatch { Models = ["routed"] }, "m") with { Fallback = ["n"] }],
+        });
+        for (var i = 0; i < 8; i++)
+        {
+            using var response = await world.Gateway.PostAsync($$$"""{{{{name}}},"routing":{"strategy":"round_robin"},"messages":[{"role":"user","content":"Hi"}]}""");
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal((4, 4), (world.First.Requests.Count, world.Second.Requests.Count));
     }
 
     [Fact]
