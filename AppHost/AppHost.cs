@@ -54,11 +54,12 @@ var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
     .WithOpenEgress(); // It tests providers' connections.
 
 // Data plane: needs neither store to answer, and so waits for the first snapshot only
+var leastGateways = builder.LeastReplicas(Settings.GatewayReplicas, inCluster: 2);
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithPort(builder, Settings.GatewayPort)
     .WithExternalHttpEndpoints()
     .WithHealth()
-    .WithReplicaCount(builder, Settings.GatewayReplicas)
+    .WithReplicaCount(builder, Settings.GatewayReplicas, "Gateway__Quota__LeastReplicas", leastGateways)
     .WithPlainReferences()
     .WithReference(redis)
     .WithReference(catalogue.GetEndpoint("http")).WaitFor(catalogue)
@@ -68,7 +69,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithEnvironment("Secrets__Key", secretsKey)
     .WithResources(cpu: "500m", memory: "512Mi", memoryLimit: "2Gi")
     .WithDrain(seconds: 300)
-    .WithAutoscaling(least: 2, most: 10, processorPercent: 70)
+    .WithAutoscaling(leastGateways, most: Math.Max(10, leastGateways), processorPercent: 70)
     .WithOpenEgress();
 
 // What an operator looks at: it waits for nobody, and nobody for it

@@ -25,10 +25,21 @@ internal static class ParameterExtensions
         return project;
     }
 
-    /// <summary>Runs as many replicas as the operator set; one where nothing was set.</summary>
+    /// <summary>Runs as many replicas as the operator set, one where nothing was set, and tells each by <paramref name="variable"/> that there are at least <paramref name="least"/>.</summary>
     public static IResourceBuilder<ProjectResource> WithReplicaCount(
-        this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter) =>
-        builder.ReplicasOf(parameter) is { } replicas and > 1 ? project.WithReplicas(replicas) : project;
+        this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter, string variable, int least)
+    {
+        if (builder.ReplicasOf(parameter) is { } replicas and > 1)
+        {
+            project.WithReplicas(replicas);
+        }
+
+        return project.WithEnvironment(variable, least.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>How many replicas there are at least: a cluster scales them, and runs no fewer than <paramref name="inCluster"/>.</summary>
+    public static int LeastReplicas(this IDistributedApplicationBuilder builder, string parameter, int inCluster) =>
+        Math.Max(builder.ReplicasOf(parameter) ?? 1, builder.PublishesChart() ? inCluster : 1);
 
     /// <summary>Asked for its health here, and in a cluster by the kubelet: started, alive, ready for traffic.</summary>
     public static IResourceBuilder<ProjectResource> WithHealth(this IResourceBuilder<ProjectResource> project) => project

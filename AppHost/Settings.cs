@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Hosting;
+
 namespace Orrery.AppHost;
 
 /// <summary>The settings that shape the graph, checked together before it is built.</summary>
@@ -24,6 +26,11 @@ internal static class Settings
         Check(() => builder.TelemetryHistory());
         Check(() => ModelServerExtensions.UsesVllm(builder));
         Check(() => ModelServerExtensions.ReadModels(builder.Configuration));
+        if (builder.ExecutionContext.IsRunMode && UncalledMachine() is { } fault)
+        {
+            faults.Add(fault);
+        }
+
         return faults;
 
         void Check<T>(Func<T> read)
@@ -37,5 +44,18 @@ internal static class Settings
                 faults.Add(error.Message);
             }
         }
+    }
+
+    /// <summary>Why the services would call none of the graph's model servers, which run on this machine; <c>null</c>: they would.</summary>
+    /// <remarks>Looks at what the services inherit: there it counts more than their launch profiles.</remarks>
+    private static string? UncalledMachine()
+    {
+        const string Name = "DOTNET_ENVIRONMENT", Allowed = "Gateway__Egress__AllowLoopback";
+        var isAllowed = bool.TryParse(Environment.GetEnvironmentVariable(Allowed), out var allowed);
+        return !isAllowed && Environment.GetEnvironmentVariable(Name) is { Length: > 0 } environment && !environment.Equals(Environments.Development, StringComparison.OrdinalIgnoreCase)
+            ? $"{Name} is '{environment}', where the services call no model server on this machine, as this graph's are; expected {Environments.Development}, or nothing. To run so all the same, set {Allowed}=true."
+            : isAllowed && !allowed
+            ? $"{Allowed} is 'false', and this graph's model servers are on this machine; expected true, or nothing."
+            : null;
     }
 }

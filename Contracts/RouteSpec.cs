@@ -97,6 +97,13 @@ public sealed record RouteMatch
 
     public void Validate(FieldErrors errors)
     {
+        RequireSome(errors, "spec.match.models", Models);
+        RequireSome(errors, "spec.match.tags", Tags);
+        RequireSome(errors, "spec.match.tag", Tag is null ? null : [Tag]);
+        RequireSome(errors, "spec.match.keys", Keys);
+        RequireSome(errors, "spec.match.teams", Teams);
+        RequireSome(errors, "spec.match.modalities", Modalities);
+        RequireSome(errors, "spec.match.headers", Headers?.Values.ToList());
         for (var i = 0; i < Models?.Count; i++)
         {
             ModelSpec.RequireModelId(errors, $"spec.match.models[{i}]", Models[i]);
@@ -122,6 +129,15 @@ public sealed record RouteMatch
         if (InputTokens is { AtLeast: < 0 } or { AtMost: < 0 } || InputTokens is { AtLeast: { } least, AtMost: { } most } && least > most)
         {
             errors.Add("spec.match.inputTokens", $"{InputTokens.AtLeast} to {InputTokens.AtMost}", "atLeast and atMost of 0 or more, in that order");
+        }
+    }
+
+    /// <remarks>An empty list would match every request, which is the opposite of what it looks like.</remarks>
+    private static void RequireSome(FieldErrors errors, string path, IReadOnlyCollection<string>? values)
+    {
+        if (values is { Count: 0 } || values?.Any(string.IsNullOrWhiteSpace) is true)
+        {
+            errors.Add(path, values.Count == 0 ? "[]" : "", "at least one, and none empty; leave it out to match every request");
         }
     }
 

@@ -170,6 +170,9 @@ public sealed record SnapshotProvider
     /// <summary><c>null</c>: 1.</summary>
     public int? Weight { get; init; }
 
+    /// <summary>Lower is asked first; <c>null</c>: 100. <see cref="SnapshotModel.Offers"/> are in this order already.</summary>
+    public int? Priority { get; init; }
+
     public HealthCheckSpec? HealthCheck { get; init; }
 
     public BalancingSpec? Balancing { get; init; }

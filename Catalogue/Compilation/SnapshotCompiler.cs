@@ -99,6 +99,7 @@ internal static class SnapshotCompiler
             ApiVersion = spec.ApiVersion,
             Timeouts = spec.Timeouts,
             Weight = spec.Weight,
+            Priority = spec.Priority,
             HealthCheck = spec.HealthCheck,
             Balancing = spec.Balancing,
             PassThrough = spec.PassThrough ?? [],

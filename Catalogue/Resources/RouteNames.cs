@@ -1,3 +1,4 @@
+using Orrery.Catalogue.Compilation;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Resources;
@@ -24,8 +25,7 @@ internal sealed class RouteNames
         foreach (var provider in providers)
         {
             var spec = (ModelProviderSpec)provider.Spec;
-            var offered = spec.Models is { Count: > 0 } listed ? listed.Select(model => model.Id) : spec.AllowedModels ?? [];
-            var own = offered.ToHashSet(StringComparer.Ordinal);
+            var own = SnapshotCompiler.Offered(spec).Select(model => model.Id).ToHashSet(StringComparer.Ordinal);
             own.UnionWith(ids.Where(pair => own.Contains(pair.Value)).Select(pair => pair.Key).ToList());
             names._byProvider[provider.Metadata.Name] = own;
             foreach (var alias in spec.Aliases ?? [])

@@ -29,8 +29,8 @@ internal sealed class Call
     /// <summary>What engines do not see of the body.</summary>
     public Removals Removals { get; set; }
 
-    /// <summary>What the messages hold; found when first asked for.</summary>
-    public Modalities Modalities => _modalities ??= ModalitiesExtensions.Of(Body.Span, MaxDepth);
+    /// <summary>What the messages hold; found when first asked for. A form brings sound.</summary>
+    public Modalities Modalities => _modalities ??= Form is null ? ModalitiesExtensions.Of(Body.Span, MaxDepth) : Modalities.Audio;
 
     public int MaxDepth { get; init; } = 64;
 

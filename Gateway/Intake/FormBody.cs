@@ -17,6 +17,9 @@ internal sealed class FormBody(BufferPool pool, BodyBudget budget, BodySpool spo
     /// <summary>The part <c>model</c>, its head included.</summary>
     public (long Start, long End) ModelPart { get; set; }
 
+    /// <summary>What engines do not see of it.</summary>
+    public IReadOnlyList<(long Start, long End)> Removals { get; set; } = [];
+
     /// <returns>Why there is no room for it.</returns>
     /// <exception cref="IOException">The disk is full.</exception>
     public async ValueTask<Refusal?> AppendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)

@@ -42,7 +42,8 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
         }
 
         form.ModelPart = scanner.ModelPart;
-        exchange.Call = new Call { Body = default, Form = form, ModelName = scanner.ModelName!, Stream = scanner.Stream };
+        form.Removals = scanner.Routing?.Removals ?? [];
+        exchange.Call = new Call { Body = default, Form = form, ModelName = scanner.ModelName!, Stream = scanner.Stream, Models = scanner.Routing?.Models, Routing = scanner.Routing?.Routing };
         return null;
     }
 

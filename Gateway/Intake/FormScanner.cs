@@ -18,6 +18,7 @@ internal sealed class FormScanner(string boundary, Operation operation)
     private long _consumed;
     private int _parts;
     private bool _hasInput;
+    private FormRouting? _routing;
 
     private enum State
     {
@@ -36,6 +37,9 @@ internal sealed class FormScanner(string boundary, Operation operation)
     public (long Start, long End) ModelPart { get; private set; }
 
     public bool Stream { get; private set; }
+
+    /// <summary>What the form says of its own way; <c>null</c>: nothing.</summary>
+    public FormRouting? Routing => _routing;
 
     /// <summary>The closing boundary has come; what may follow it means nothing.</summary>
     public bool IsAtEnd => _state == State.End;
@@ -60,8 +64,20 @@ internal sealed class FormScanner(string boundary, Operation operation)
     /// <summary>What is wrong with the form as a whole, once all of it has come.</summary>
     public Refusal? Check() => Fault
         ?? (!IsAtEnd ? Bad("The form ends before its closing boundary; expected '--" + Shown.Of(boundary) + "--' at its end.") : null)
-        ?? (ModelName is null ? Missing("model", "the id of a model") : null)
+        ?? _routing?.Read()
+        ?? (TakeModel() ? null : Missing("model", "the id of a model"))
         ?? (_hasInput ? null : Missing(operation.InputField, "a file"));
+
+    /// <summary>Without a <c>model</c> the list's first name is it, and stands in the list's place.</summary>
+    private bool TakeModel()
+    {
+        if (ModelName is null && _routing?.TakeFirstModel() is var (name, part))
+        {
+            (ModelName, ModelPart) = (name, part);
+        }
+
+        return ModelName is not null;
+    }
 
     /// <returns>Whether there was enough to go on.</returns>
     private bool Step(ref SequenceReader<byte> reader) => _state switch
@@ -145,7 +161,7 @@ internal sealed class FormScanner(string boundary, Operation operation)
             return Fail($"Part {_parts} of the form {fault}.");
         }
 
-        _state = _head.Name is "model" or "stream" ? State.Value : State.Content;
+        _state = _head.Name is "model" or "stream" || FormRouting.Takes(_head.Name) ? State.Value : State.Content;
         _hasInput |= _head.Name == operation.InputField;
         return true;
     }
@@ -166,6 +182,13 @@ internal sealed class FormScanner(string boundary, Operation operation)
         }
 
         var text = Text(value);
+        if (FormRouting.Takes(_head.Name))
+        {
+            Fault = text is null ? Refusal.BadField(_head.Name, $"'{_head.Name}' is not valid text; expected UTF-8.") : null;
+            (_routing ??= new()).Add(_head.Name, text ?? "", (_partStart, _consumed + value.Length), _delimiter.Length);
+            return true;
+        }
+
         if (_head.Name == "stream")
         {
             Stream = text is not null && (text.Equals("true", StringComparison.OrdinalIgnoreCase) || text == "1");

@@ -17,6 +17,6 @@ internal sealed class AnyModel(IReadOnlyList<ServedModel> listed)
         public IReadOnlyList<WantedModel> Wanted { get; } = [.. listed.Where(model => OperationCheck.Takes(model, operation)).Select(model => new WantedModel(model, null))];
 
         /// <summary>Everyone who serves one of them, by priority.</summary>
-        public RoutePlan Plan => field ??= new([.. Wanted.SelectMany(wanted => wanted.Model.Plan.Candidates)], "any model that fits, by priority");
+        public RoutePlan Plan => field ??= new([.. Wanted.SelectMany(wanted => wanted.Model.Plan.Candidates).OrderBy(candidate => candidate.Provider.Priority)], "any model that fits, by priority");
     }
 }

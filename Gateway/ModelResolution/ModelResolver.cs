@@ -60,7 +60,9 @@ internal sealed class ModelResolver
             Add(exchange, wanted, target.Model.Id, target);
         }
 
-        return Take(exchange, wanted, route.Targets[0].Target.Model);
+        return Take(exchange, wanted, route.Targets[0].Target.Model) is { } refusal
+            ? refusal with { Message = $"The route '{route.Name}' decides over this request and leads nowhere else. {refusal.Message}" }
+            : null;
     }
 
     /// <summary><c>model</c> and <c>models</c>, in this order; or all that may answer.</summary>
@@ -89,7 +91,8 @@ internal sealed class ModelResolver
             }
             else
             {
-                exchange.LeaveOut(name, "does not exist here");
+                var isRoutes = caller.Models.RouteNames.Any(entry => entry.Name == name);
+                exchange.LeaveOut(name, isRoutes ? "a route alone knows it, and routes look at 'model' or the list's first name" : "does not exist here");
             }
         }
 

@@ -1,3 +1,4 @@
+using Orrery.Gateway.Authentication;
 using Orrery.Gateway.ModelResolution;
 
 namespace Orrery.Gateway.Policy;
@@ -11,7 +12,7 @@ internal sealed class AccessPolicy
 
     private static Refusal? CheckModels(Exchange exchange)
     {
-        if (exchange.Caller.AllowedModels is null || (exchange.Route is not null && exchange.Caller.MayCall(exchange.Call.ModelName)))
+        if (exchange.Caller.AllowedModels is null || (exchange.Route is not null && MayName(exchange.Caller, exchange.Call.ModelName)))
         {
             return null;
         }
@@ -43,6 +44,10 @@ internal sealed class AccessPolicy
         exchange.Model = allowed[0].Model;
         return null;
     }
+
+    /// <summary>A name that only a route knows, or whatever name a model has: its id, an alias, one at a provider.</summary>
+    private static bool MayName(Caller caller, string name) =>
+        caller.MayCall(name) || (ModelResolver.Find(caller.Models, name) is var (model, _) && caller.MayCall(model.Id));
 
     private static Refusal NotAllowed(Exchange exchange) => new(
         StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "model_not_allowed",

@@ -53,10 +53,15 @@ internal sealed class Candidate(ProviderRoute provider, string upstreamId, Laten
 /// <summary>A provider as requests use it: credential opened, timeouts filled in, endpoints with their live state.</summary>
 internal sealed class ProviderRoute
 {
+    private const int UsualPriority = 100;
+
     public required SnapshotProvider Spec { get; init; }
 
     /// <summary>Its share where requests are dealt out by weight.</summary>
     public int Weight => Spec.Weight ?? 1;
+
+    /// <summary>Lower is asked first.</summary>
+    public int Priority => Spec.Priority ?? UsualPriority;
 
     public required IEngineAdapter Adapter { get; init; }
 

@@ -34,9 +34,13 @@ internal readonly ref struct Choice
     /// <summary>Draws that may hit an endpoint that is out before all are looked at.</summary>
     private const int MostMisses = 4;
 
+    /// <summary>Endpoints that began so close together began together.</summary>
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+
     private readonly Balancing _balancing;
     private readonly ref readonly TriedEndpoints _tried;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _longestService;
 
     public Choice(Balancing balancing, ref readonly TriedEndpoints tried, in Asked asked, ulong session, Dice dice, TimeProvider time)
     {
@@ -47,6 +51,14 @@ internal readonly ref struct Choice
         Session = session;
         Dice = dice;
         Now = balancing.NeedsTime ? time.GetTimestamp() : 0;
+        _longestService = TimeSpan.Zero;
+        if (balancing.SlowStart > TimeSpan.Zero)
+        {
+            for (var i = 0; i < balancing.Endpoints.Length; i++)
+            {
+                _longestService = Allows(i) && InService(i) is var service && service > _longestService ? service : _longestService;
+            }
+        }
     }
 
     public ReadOnlySpan<WeightedEndpoint> Endpoints => _balancing.Endpoints;
@@ -70,6 +82,7 @@ internal readonly ref struct Choice
     }
 
     /// <summary>How much of its weight an endpoint has already: 1, or less while it starts slowly.</summary>
+    /// <remarks>Beside one that serves for longer: where all are new the gateway is, and their caches are as warm as another gateway left them.</remarks>
     public double ShareOf(int index)
     {
         if (_balancing.SlowStart <= TimeSpan.Zero)
@@ -77,8 +90,10 @@ internal readonly ref struct Choice
             return 1;
         }
 
-        var elapsed = _time.GetElapsedTime(_balancing.Endpoints[index].Endpoint.Health.InServiceSince, Now);
-        return elapsed >= _balancing.SlowStart ? 1 : Math.Max(LeastShare, elapsed / _balancing.SlowStart);
+        var service = InService(index);
+        return service >= _balancing.SlowStart || _longestService - service <= AtOnce
+            ? 1
+            : Math.Max(LeastShare, service / (_longestService < _balancing.SlowStart ? _longestService : _balancing.SlowStart));
     }
 
     /// <summary>An allowed endpoint other than <paramref name="except"/>, each as likely as its weight says; -1: there is none.</summary>
@@ -125,6 +140,8 @@ internal readonly ref struct Choice
 
         return last; // Health may have changed between the two looks.
     }
+
+    private TimeSpan InService(int index) => _time.GetElapsedTime(_balancing.Endpoints[index].Endpoint.Health.InServiceSince, Now);
 
     /// <summary><paramref name="chosen"/>, or in its place <paramref name="other"/> as often as slow start says.</summary>
     public int Ramp(int chosen, int other)

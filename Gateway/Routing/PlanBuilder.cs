@@ -50,6 +50,11 @@ internal sealed class PlanBuilder(Dice dice)
             candidates = ProviderRules.Keep(exchange, candidates);
         }
 
+        if (exchange.Operation.IsPassThrough)
+        {
+            candidates = PassThroughPlan.Keep(exchange, candidates);
+        }
+
         var isAlone = wish?.Fallback == false || route?.Fallback is { Count: 0 };
         if (isAlone && candidates.Count > 1)
         {
@@ -152,15 +157,16 @@ internal sealed class PlanBuilder(Dice dice)
             case RoutingStrategies.Weighted:
                 return offered.OrderBy(Wait);
             case RoutingStrategies.RoundRobin:
-                var turn = (int)(exchange.Model.NextTurn() % (uint)offered.Count);
-                return offered.Skip(turn).Concat(offered.Take(turn));
+                var usable = offered.Where(candidate => candidate.Provider.IsUsable).ToList(); // Who cannot be asked has no turn, or its neighbour would have two.
+                var turn = usable.Count == 0 ? 0 : (int)(usable[0].Model.NextTurn() % (uint)usable.Count);
+                return usable.Skip(turn).Concat(usable.Take(turn)).Concat(offered.Except(usable));
             case RoutingStrategies.Cost:
                 return offered.OrderBy(candidate => Cost(exchange, candidate)); // Stable: equals stay as declared.
             case RoutingStrategies.Latency:
                 return offered.OrderBy(candidate => candidate.Latency.Seconds ?? 0);
             default:
-                return exchange.Call.Routing?.Providers is { } providers
-                    ? offered.OrderBy(candidate => IndexOf(providers, candidate.Provider))
+                return exchange.Call.Routing?.Providers is { } providers ? offered.OrderBy(candidate => IndexOf(providers, candidate.Provider))
+                    : exchange.IsAuto ? offered.OrderBy(candidate => candidate.Provider.Priority) // Of one model they are in this order already.
                     : offered;
         }
     }
@@ -189,7 +195,7 @@ internal sealed class PlanBuilder(Dice dice)
             return candidate.Provider.Spec.Provider == "self_hosted" ? 0 : double.PositiveInfinity;
         }
 
-        var answered = (exchange.Call.MaxTokens ?? UsualAnswer) * exchange.Call.Choices;
+        var answered = (double)(exchange.Call.MaxTokens ?? UsualAnswer) * exchange.Call.Choices;
         return ((exchange.Call.Body.Length / BytesPerToken * (candidate.InputPrice ?? 0)) + (answered * (candidate.OutputPrice ?? 0))) / 1_000;
     }
 

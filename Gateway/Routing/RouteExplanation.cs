@@ -13,6 +13,9 @@ internal static class RouteExplanation
     private const int LongestHeader = 4_000;
     private const int MostLeftOut = 16;
 
+    /// <summary>A name with its reason, escaped.</summary>
+    private const int LongestReason = 900;
+
     public static void AttachWhenAsked(Exchange exchange)
     {
         if (exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Explain, out var asked) && asked == "1")
@@ -74,6 +77,11 @@ internal static class RouteExplanation
         json.WriteStartArray("refused");
         foreach (var (name, reason) in names.Distinct().Take(MostLeftOut))
         {
+            if (json.BytesCommitted + json.BytesPending > LongestHeader - LongestReason)
+            {
+                break;
+            }
+
             json.WriteStartObject();
             json.WriteString("name", Shown.Of(name));
             json.WriteString("reason", reason);

@@ -18,7 +18,7 @@ internal sealed class RoutePlanner(PlanBuilder builder)
 
         if (exchange.Operation.IsPassThrough)
         {
-            exchange.Plan = PassThroughPlan.Of(exchange.Plan, exchange.Operation);
+            exchange.Plan = new RoutePlan(PassThroughPlan.Keep(exchange, exchange.Plan.Candidates), exchange.Plan.Rule);
             if (exchange.Plan.Candidates.Count == 0)
             {
                 return PassThroughPlan.NotOffered(exchange);

@@ -45,6 +45,9 @@ internal struct TriedEndpoints
         }
     }
 
+    /// <summary>None of its other endpoints would do better.</summary>
+    public void Exclude(Candidate candidate) => (_skipped ??= []).Add(candidate);
+
     /// <summary>It may be asked all the same.</summary>
     public readonly void Unskip(Candidate candidate) => _skipped?.RemoveAll(skipped => ReferenceEquals(skipped, candidate));
 

@@ -19,6 +19,9 @@ internal enum SendErrorKind
     /// <summary>This engine does not take the request, now or at all, and another may: it has no such model, is in a conflict, or waited too long for the body.</summary>
     RefusedHere,
 
+    /// <summary>The request is longer than what this model takes here; one that takes more may answer it.</summary>
+    TooLongHere,
+
     /// <summary>The request says something that this engine's protocol has no words for; nothing was sent.</summary>
     Untranslatable,
     CredentialRefused,
@@ -92,7 +95,7 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
         SendErrorKind.Unavailable => new Refusal(
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "upstream_unavailable",
             $"The provider '{Provider}' is not available: {Detail}", RetryAfter: RetryAfter ?? TimeSpan.FromSeconds(1)),
-        SendErrorKind.RequestRefused or SendErrorKind.RefusedHere or SendErrorKind.Untranslatable => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
+        SendErrorKind.RequestRefused or SendErrorKind.RefusedHere or SendErrorKind.TooLongHere or SendErrorKind.Untranslatable => new Refusal(Status, Type ?? RefusalTypes.InvalidRequest, Code, Detail, Param),
         SendErrorKind.Limited => new Refusal(Status, Type ?? RefusalTypes.RateLimit, Code, Detail, RetryAfter: RetryAfter),
         SendErrorKind.ServerError => new Refusal(
             StatusCodes.Status502BadGateway, RefusalTypes.Upstream, "upstream_error", $"The provider '{Provider}' failed ({Status}): {Detail}"),

@@ -108,6 +108,10 @@ internal sealed partial class Sender(
             {
                 tried.Skip(exchange.Plan, error.Limit);
             }
+            else if (error.Kind == SendErrorKind.TooLongHere)
+            {
+                tried.Exclude(lease.Candidate);
+            }
         }
 
         (exchange.Error, exchange.Candidate) = failures!.Tell(exchange.Plan, tried.Pause); // The loop goes on after a failure, and ends without an answer after nothing else.
@@ -293,7 +297,8 @@ internal sealed partial class Sender(
 
         [LoggerMessage(702, LogLevel.Debug, "{RequestId}: provider {Provider} refused a key ({Kind}, {Status}); attempt {Attempt} goes to the same endpoint with the next", EventName = "KeyFailed")]
         public static partial void KeyFailed(ILogger logger, string requestId, string provider, SendErrorKind kind, int status, int attempt);
-        [LoggerMessage(702, LogLevel.Debug, "{RequestId}: nobody else can serve, so provider {Provider} at {Endpoint} is asked again in {Wait}, as it wishes", EventName = "AttemptWaits")]
+
+        [LoggerMessage(703, LogLevel.Debug, "{RequestId}: nobody else can serve, so provider {Provider} at {Endpoint} is asked again in {Wait}, as it wishes", EventName = "AttemptWaits")]
         public static partial void Waits(ILogger logger, string requestId, string provider, string endpoint, TimeSpan wait);
     }
 }

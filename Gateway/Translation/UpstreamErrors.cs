@@ -26,11 +26,13 @@ internal static class UpstreamErrors
     {
         var said = Parse(body, candidate.Provider.Access);
         var effective = status == StatusCodes.Status200OK ? said.Status ?? StatusCodes.Status502BadGateway : status;
-        return new SendError(KindOf(effective), candidate.Provider.Name, said.Message ?? "gave no reason")
+        var kind = KindOf(effective);
+        var isTooLong = kind == SendErrorKind.RequestRefused && ContextOverflow.Is(said.Code, said.Message);
+        return new SendError(isTooLong ? SendErrorKind.TooLongHere : kind, candidate.Provider.Name, said.Message ?? "gave no reason")
         {
             Status = effective,
             Type = said.Type,
-            Code = said.Code,
+            Code = isTooLong ? ContextOverflow.Code : said.Code,
             Param = said.Param,
             RetryAfter = retryAfter,
         };

@@ -53,7 +53,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, D
     private static string OutcomeOf(Exchange exchange, Refusal? refusal) => exchange.Error switch
     {
         { Kind: SendErrorKind.ClientLeft } => UsageOutcomes.ClientLeft,
-        { Kind: SendErrorKind.RequestRefused or SendErrorKind.Untranslatable or SendErrorKind.Limited } => UsageOutcomes.Refused,
+        { Kind: SendErrorKind.RequestRefused or SendErrorKind.TooLongHere or SendErrorKind.Untranslatable or SendErrorKind.Limited } => UsageOutcomes.Refused,
         not null => UsageOutcomes.UpstreamError,
         null when refusal is not null => UsageOutcomes.Refused,
         null => exchange.ClientLeft.IsCancellationRequested ? UsageOutcomes.ClientLeft : UsageOutcomes.Completed,

@@ -28,6 +28,15 @@ public sealed class RoutesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_model_that_its_provider_denies_is_no_target()
+    {
+        const string Denying = "{kind: ModelProvider, metadata: {name: p1}, spec: {provider: vllm, endpoint: 'http://e1.internal:8000/v1', models: [{id: m1}, {id: m2}], deniedModels: [m2]}}";
+        var refused = (await _catalogue.Apply(Documents.Many(Denying, "{kind: Route, metadata: {name: r}, spec: {target: m2, fallback: [m1, p1/m2]}}"))).Expect(HttpStatusCode.BadRequest).Errors;
+        Assert.Equal(["spec.target", "spec.fallback[1]"], refused.Select(error => (string?)error!["path"]));
+        (await _catalogue.Apply(Documents.Many(Denying, "{kind: Route, metadata: {name: r}, spec: {target: m1}}"))).ExpectOk();
+    }
+
+    [Fact]
     public async Task Both_spellings_and_every_field_are_read()
     {
         (await _catalogue.Apply(Documents.Many(
@@ -48,6 +57,11 @@ public sealed class RoutesTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("{target: m1, match: {modalities: [smell]}}", "spec.match.modalities[0]", "one of text, image, audio, video, file")]
     [InlineData("{target: m1, match: {headers: {Authorization: x}}}", "spec.match.headers", "a header without credentials")]
     [InlineData("{target: m1, match: {inputTokens: {atLeast: 9, atMost: 3}}}", "spec.match.inputTokens", "atLeast and atMost of 0 or more, in that order")]
+    [InlineData("{target: m1, match: {tags: []}}", "spec.match.tags", "at least one, and none empty; leave it out to match every request")]
+    [InlineData("{target: m1, match: {models: []}}", "spec.match.models", "at least one, and none empty; leave it out to match every request")]
+    [InlineData("{target: m1, match: {keys: ['']}}", "spec.match.keys", "at least one, and none empty; leave it out to match every request")]
+    [InlineData("{target: m1, match: {headers: {}}}", "spec.match.headers", "at least one, and none empty; leave it out to match every request")]
+    [InlineData("{target: m1, match: {tag: ' '}}", "spec.match.tag", "at least one, and none empty; leave it out to match every request")]
     public async Task What_cannot_be_meant_is_refused_by_name(string spec, string path, string expectation)
     {
         var faults = (await _catalogue.Apply($"{{kind: Route, metadata: {{name: r}}, spec: {spec}}}")).Expect(HttpStatusCode.BadRequest).Errors;

@@ -47,6 +47,7 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
     [InlineData("workloads.postgres.external.options=;SSL Mode=VerifyFull", "SSL Mode", 0)] // Of a server elsewhere only.
     [InlineData("workloads.postgres.external.host=db,secrets.postgres_password.existingSecret=mine,workloads.postgres.external.options=;Username=team;SSL Mode=VerifyFull", ";Username=team;SSL Mode=VerifyFull", 1)]
     [InlineData("telemetry.endpoint=http://c:4317,telemetry.samplingRatio=0", "OTEL_TRACES_SAMPLER_ARG: \"0\"", 3)]
+    [InlineData("workloads.gateway.replicas=3", "Gateway__Quota__LeastReplicas: \"2\"", 1)] // Autoscaled, from two.
     [InlineData("proxy.existingSecret=login,proxy.port=8888", "port: 8888", 5)]
     public async Task A_value_has_the_effect_that_it_says(string value, string rendered, int atLeast)
     {

@@ -18,7 +18,7 @@ internal static class AnthropicErrors
             Kind = KindOf(effective, error.Kind),
             Status = effective,
             Type = null,
-            Code = error.Type is "invalid_request_error" or "error" ? null : error.Type,
+            Code = error.Kind == SendErrorKind.TooLongHere ? error.Code : error.Type is "invalid_request_error" or "error" ? null : error.Type,
         };
     }
 
@@ -40,7 +40,7 @@ internal static class AnthropicErrors
     private static SendErrorKind KindOf(int status, SendErrorKind otherwise) => status switch
     {
         StatusCodes.Status401Unauthorized or StatusCodes.Status402PaymentRequired or StatusCodes.Status403Forbidden => SendErrorKind.CredentialRefused,
-        >= 400 => UpstreamErrors.KindOf(status),
+        >= 400 when otherwise != SendErrorKind.TooLongHere => UpstreamErrors.KindOf(status),
         _ => otherwise,
     };
 }

@@ -192,6 +192,28 @@ public sealed class BalancingTests
     }
 
     [Fact]
+    public void A_gateway_that_starts_takes_no_session_from_its_endpoint()
+    {
+        using var fleet = new Fleet();
+        var spec = new BalancingSpec { Strategy = BalancingStrategies.Session, SlowStart = new Duration(TimeSpan.FromSeconds(30)) };
+        var plan = fleet.Plan(spec, 1, 1, 1, 1);
+        var sessions = Enumerable.Range(0, 1_000).Select(i => $"session-{i}").ToList();
+        var atStart = Homes();
+        fleet.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(atStart, Homes());
+
+        // Beside endpoints that serve for ten seconds one is new all the same.
+        var late = plan.Candidates[0].Provider.Endpoints[0].Endpoint;
+        late.Health.Checked("answered 500", 1);
+        late.Health.Checked(null, 1);
+        Assert.InRange(Homes().Count(home => home == "h0"), 1, 40);
+        fleet.Time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(atStart, Homes());
+
+        List<string> Homes() => [.. sessions.Select(session => fleet.PickOnce(plan, Fleet.Session(session)).Shown)];
+    }
+
+    [Fact]
     public void An_endpoint_whose_ejection_is_over_gets_the_next_request()
     {
         using var fleet = new Fleet();

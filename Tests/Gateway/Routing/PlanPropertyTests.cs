@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.AspNetCore.Http;
@@ -107,6 +108,46 @@ public sealed class PlanPropertyTests
             lease.Dispose();
         }
     }).Check(Often);
+
+    /// <remarks>Bounds that a fair draw leaves once in a billion runs.</remarks>
+    [Theory]
+    [InlineData(9, 1, 0)]
+    [InlineData(1, 1, 1)]
+    [InlineData(0, 1, 99)]
+    [InlineData(0, 0, 5)]
+    [InlineData(1_000_000, 1_000_000, 1)]
+    public void Of_ten_thousand_requests_each_target_of_a_route_gets_its_share(int first, int second, int third)
+    {
+        const int Picks = 10_000;
+        using var fleet = new Fleet();
+        int[] weights = [first, second, third];
+        var models = weights.Select((_, i) => new ServedModel(GatewayWorld.Model($"m{i}", ModelTypes.Chat), [Fleet.Candidate(null, new WeightedEndpoint(fleet.Endpoint($"h{i}"), 1))])).ToList();
+        var route = new DeclaredRoute(
+            new SnapshotRoute { Namespace = "default", Name = "canary", Targets = [.. weights.Select((weight, i) => new RouteTarget { Model = $"m{i}", Weight = weight })] },
+            NamespaceModels.None with { ByName = models.ToFrozenDictionary(model => model.Id), Listed = models });
+        var builder = new PlanBuilder(new Dice(11));
+        using var exchange = new Exchange(new DefaultHttpContext(), Operation.Chat, snapshot: null, trace: default, startedAt: default, startTimestamp: 0)
+        {
+            Call = new Call { Body = new byte[100], ModelName = "any" },
+            Route = route,
+            Model = models[0],
+            Wanted = [.. route.Targets.Select(target => target.Target)],
+        };
+        var counts = new int[weights.Length];
+        for (var i = 0; i < Picks; i++)
+        {
+            var plan = builder.Build(exchange);
+            Assert.Equal(weights.Length, plan.Candidates.Distinct().Count()); // The others stand in.
+            counts[models.IndexOf(plan.Candidates[0].Model)]++;
+        }
+
+        var total = weights.Sum(weight => (double)weight);
+        for (var i = 0; i < weights.Length; i++)
+        {
+            var share = weights[i] / total;
+            Assert.InRange(Math.Abs(counts[i] - (Picks * share)), 0, 6.2 * Math.Sqrt(Picks * share * (1 - share)));
+        }
+    }
 
     /// <summary>Providers, some of them out of use; models that they offer; and a request for some of these.</summary>
     private sealed class Scene : IDisposable

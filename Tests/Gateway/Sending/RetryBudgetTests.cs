@@ -124,6 +124,36 @@ public sealed class RetryBudgetTests
         Assert.All(world.Catalogue.Usage, used => Assert.Equal((UsageOutcomes.UpstreamError, "p1"), (used.Outcome, used.Provider)));
     }
 
+    /// <summary>What cannot be read is as if nothing was said; what is too long is believed for five minutes.</summary>
+    [Theory]
+    [InlineData("Retry-After", "soon", 0)]
+    [InlineData("Retry-After", "-5", 0)]
+    [InlineData("Retry-After", "1.5e3", 0)]
+    [InlineData("Retry-After", "99999999999999999999", 0)]
+    [InlineData("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT", 0)]
+    [InlineData("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT", 300)]
+    [InlineData("Retry-After", "2147483647", 300)]
+    [InlineData("retry-after-ms", "NaN", 0)]
+    [InlineData("retry-after-ms", "-1", 0)]
+    [InlineData("retry-after-ms", "1e300", 0)]
+    [InlineData("retry-after-ms", "2147483646", 300)]
+    public async Task What_an_engine_says_of_a_pause_is_bounded(string header, string value, int seconds)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Json("""{"error":{"message":"slow down"}}""", 503, (header, value)));
+        await using var good = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(engine, good));
+        using (var first = await world.PostAsync(GatewayWorld.Chat()))
+        {
+            Assert.Equal("p2", first.Headers.GetValues(OrreryHeaders.Provider).Single());
+        }
+
+        good.Script = Json("{}", 500);
+        using var refused = await world.PostAsync("""{"model":"m","routing":{"providers":["p1"]},"messages":[{"role":"user","content":"Hi"}]}""");
+        Assert.Equal(503, (int)refused.StatusCode);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, seconds == 0 ? 1 : seconds - 10, seconds == 0 ? 1 : seconds);
+        Assert.Equal(seconds == 0 ? 2 : 1, engine.Requests.Count);
+    }
+
     [Fact]
     public async Task The_client_is_told_the_soonest_time()
     {
