@@ -164,7 +164,7 @@ internal sealed class PlanBuilder(Dice dice)
             return candidate.Provider.Spec.Provider == "self_hosted" ? 0 : double.PositiveInfinity;
         }
 
-        var answered = (exchange.Call.MaxTokens ?? UsualAnswer) * exchange.Call.Choices;
+        var answered = (exchange.Call.MaxTokens ?? UsualAnswer) * (double)exchange.Call.Choices;
         return ((exchange.Call.Body.Length / BytesPerToken * (candidate.InputPrice ?? 0)) + (answered * (candidate.OutputPrice ?? 0))) / 1_000;
     }
 

@@ -292,7 +292,8 @@ internal sealed partial class Sender(
 
         [LoggerMessage(702, LogLevel.Debug, "{RequestId}: provider {Provider} refused a key ({Kind}, {Status}); attempt {Attempt} goes to the same endpoint with the next", EventName = "KeyFailed")]
         public static partial void KeyFailed(ILogger logger, string requestId, string provider, SendErrorKind kind, int status, int attempt);
-        [LoggerMessage(702, LogLevel.Debug, "{RequestId}: nobody else can serve, so provider {Provider} at {Endpoint} is asked again in {Wait}, as it wishes", EventName = "AttemptWaits")]
+
+        [LoggerMessage(703, LogLevel.Debug, "{RequestId}: nobody else can serve, so provider {Provider} at {Endpoint} is asked again in {Wait}, as it wishes", EventName = "AttemptWaits")]
         public static partial void Waits(ILogger logger, string requestId, string provider, string endpoint, TimeSpan wait);
     }
 }
