@@ -46,12 +46,16 @@ internal sealed class ScriptedEngine : IAsyncDisposable
 
     public Received Last => Requests.Last();
 
-    public static async Task<ScriptedEngine> StartAsync(RequestDelegate? script = null, string url = "http://127.0.0.1:0")
+    public static async Task<ScriptedEngine> StartAsync(RequestDelegate? script = null, string url = "http://127.0.0.1:0", Encoding? headerEncoding = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.ResponseHeaderEncodingSelector = _ => headerEncoding;
+        });
         var engine = new ScriptedEngine(builder.Build(), script ?? Json(Answer));
         engine._app.Run(engine.Serve);
         await engine._app.StartAsync();
