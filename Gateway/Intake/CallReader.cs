@@ -141,6 +141,12 @@ internal static class CallReader
             return Once(ref seen, Seen.Input, operation.InputField) ?? ReadInput(ref reader, operation);
         }
 
+        if (FieldNames.MistakenFor(ref reader) is { } meant)
+        {
+            var name = Shown.Of(reader.GetString());
+            return Refusal.BadField(name, $"'{name}' is spelled like '{meant}', which some servers take it for; expected '{meant}'.", "ambiguous_field");
+        }
+
         var isTools = reader.ValueTextEquals("tools"u8);
         reader.Read();
         call.HasTools |= isTools && reader.TokenType == JsonTokenType.StartArray;
