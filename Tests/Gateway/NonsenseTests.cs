@@ -121,6 +121,27 @@ public sealed class NonsenseTests
         Assert.Empty(engine.Requests);
     }
 
+    /// <summary>Where nothing but a field deep inside is such, it is the engine's to judge, and hides nothing of what stands beside it.</summary>
+    [Theory]
+    [InlineData("""[{"\ud83d":1,"role":"user","content":[{"ty\ud83d":"x","type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}]""", "p2")]
+    [InlineData("""[{"role":"user","content":[{"type":"\ud83d","image_url":{"url":"data:image/png;base64,AA=="}}]}]""", "p2")]
+    [InlineData("""[{"role":"user","content":[{"image\u005furl":"https://x.example/a.png"}]}]""", "p2")]
+    [InlineData("""[{"role":"user","content":[{"type":"text","text":"image_url \ud83d"}]}]""", "p1")]
+    [InlineData("""[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"a","parameters":{"type":"object","properties":{"image_url":{"type":"string"},"da\ud83d":{}}}}}]""", "p1")]
+    public async Task A_route_by_pictures_sees_them_beside_half_characters(string messages, string provider)
+    {
+        await using var plain = await StartAsync();
+        await using var pictures = await StartAsync();
+        var document = GatewayWorld.Document(GatewayWorld.Provider("p1", plain.Url) with { MaxTokensPerRequest = 100_000 }, GatewayWorld.Provider("p2", pictures.Url));
+        await using var world = await GatewayWorld.StartAsync(document with
+        {
+            Models = [GatewayWorld.Model("m", ModelTypes.Multimodal, "p1"), GatewayWorld.Model("see", ModelTypes.Multimodal, "p2")],
+            Routes = [new SnapshotRoute { Namespace = "default", Name = "pictures", Match = new RouteMatch { Modalities = ["image"] }, Targets = [new RouteTarget { Model = "see" }] }],
+        });
+        using var response = await world.PostAsync($$"""{"model":"m","messages":{{messages}},"x":"{{new string('x', 5_000)}}"}""");
+        Assert.Equal((200, provider), ((int)response.StatusCode, response.Headers.GetValues("X-Orrery-Provider").Single()));
+    }
+
     [Fact]
     public async Task Names_of_half_a_character_cannot_be_translated()
     {
