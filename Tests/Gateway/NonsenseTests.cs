@@ -167,7 +167,7 @@ public sealed class NonsenseTests
         {
             Models = [GatewayWorld.Model("m", ModelTypes.Chat) with { Offers = [Offer("p1", 9), Offer("p2", 1)] }],
         });
-        using var response = await world.PostAsync(GatewayWorld.Chat(more: ",\"max_tokens\":9000000000000000000,\"n\":3,\"routing\":{\"strategy\":\"cost\"}"));
+        using var response = await world.PostAsync(GatewayWorld.Chat(more: ",\"max_tokens\":9000000000000000000,\"n\":2,\"routing\":{\"strategy\":\"cost\"}"));
         Assert.Equal("p2", response.Headers.GetValues("X-Orrery-Provider").Single());
 
         static SnapshotOffer Offer(string provider, double price) => new(provider, "upstream-model") { InputPrice = price, OutputPrice = price };
