@@ -79,6 +79,31 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task The_way_of_a_request_names_the_keys_of_a_provider_and_those_that_were_used()
+    {
+        await using var world = await ConsoleWorld.StartAsync();
+        using var reader = await world.ReaderAsync();
+        var span = Span(7, "POST /v1/chat/completions", []);
+        world.Traces.Add(
+        [
+            span with
+            {
+                Events =
+                [
+                    new(span.Start, "orrery.planned", [new("orrery.candidates", """[{"provider":"vendor","upstreamModel":"gpt","endpoints":[{"endpoint":"https://api.example","health":"healthy","inFlight":0,"weight":1}],"keys":[{"key":"1 (vendor/one)","state":"cooling for 9 s more (429)"},{"key":"2 (vendor/<two>)","state":"well"}]}]""")]),
+                    new(span.Start.AddMilliseconds(2), "orrery.attempt", [new("orrery.attempt", "1"), new("orrery.provider", "vendor"), new("orrery.endpoint", "https://api.example"), new("orrery.provider_key", "2 (vendor/<two>)")]),
+                ],
+            },
+        ]);
+        var page = await reader.GetStringAsync("/traces/00000000000000000000000000000007", Soon);
+        var way = page[page.IndexOf("class=\"way\"", StringComparison.Ordinal)..];
+        foreach (var text in new[] { "https://api.example: healthy, 0 in flight, weight 1", "key 1 (vendor/one): cooling for 9 s more (429)", "key 2 (vendor/&lt;two&gt;): well", "vendor at https://api.example with its key 2 (vendor/&lt;two&gt;) answered" })
+        {
+            Assert.Contains(text, way, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_changed_cookie_opens_nothing()
     {
         await using var world = await ConsoleWorld.StartAsync();
