@@ -83,17 +83,13 @@ public sealed class PagesTests
     {
         await using var world = await ConsoleWorld.StartAsync();
         using var reader = await world.ReaderAsync();
-        var span = Span(7, "POST /v1/chat/completions", []);
+        var now = TimeProvider.System.GetUtcNow();
         world.Traces.Add(
         [
-            span with
-            {
-                Events =
-                [
-                    new(span.Start, "orrery.planned", [new("orrery.candidates", """[{"provider":"vendor","upstreamModel":"gpt","endpoints":[{"endpoint":"https://api.example","health":"healthy","inFlight":0,"weight":1}],"keys":[{"key":"1 (vendor/one)","state":"cooling for 9 s more (429)"},{"key":"2 (vendor/<two>)","state":"well"}]}]""")]),
-                    new(span.Start.AddMilliseconds(2), "orrery.attempt", [new("orrery.attempt", "1"), new("orrery.provider", "vendor"), new("orrery.endpoint", "https://api.example"), new("orrery.provider_key", "2 (vendor/<two>)")]),
-                ],
-            },
+            Span(
+                7, "POST /v1/chat/completions", [],
+                new(now, "orrery.planned", [new("orrery.candidates", """[{"provider":"vendor","upstreamModel":"gpt","endpoints":[{"endpoint":"https://api.example","health":"healthy","inFlight":0,"weight":1}],"keys":[{"key":"1 (vendor/one)","state":"cooling for 9 s more (429)"},{"key":"2 (vendor/<two>)","state":"well"}]}]""")]),
+                new(now.AddMilliseconds(2), "orrery.attempt", [new("orrery.attempt", "1"), new("orrery.provider", "vendor"), new("orrery.endpoint", "https://api.example"), new("orrery.provider_key", "2 (vendor/<two>)")])),
         ]);
         var page = await reader.GetStringAsync("/traces/00000000000000000000000000000007", Soon);
         var way = page[page.IndexOf("class=\"way\"", StringComparison.Ordinal)..];
@@ -259,7 +255,7 @@ public sealed class PagesTests
         throw new EndOfStreamException();
     }
 
-    private static Span Span(ulong trace, string name, Tag[] tags) => new()
+    private static Span Span(ulong trace, string name, Tag[] tags, params SpanEvent[] events) => new()
     {
         TraceId = new(trace),
         Id = new(1),
@@ -272,6 +268,7 @@ public sealed class PagesTests
         Duration = TimeSpan.FromMilliseconds(12),
         Status = SpanStatus.Unset,
         Tags = tags,
+        Events = events,
     };
 
     private static LogRecord Entry(string body, LogSeverity severity) =>
