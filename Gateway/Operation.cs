@@ -109,6 +109,9 @@ internal sealed class Operation
     /// <summary>An answer without an entry in <c>choices</c> answers nothing.</summary>
     public bool AnswersWithChoices { get; private init; }
 
+    /// <summary>Its answer may be a stream of events.</summary>
+    public bool MayStream => HasStreamOptions || Answer == AnswerShape.AsItComes;
+
     /// <summary>A stream of it has <c>stream_options</c>, by which usage can be asked for.</summary>
     public bool HasStreamOptions { get; private init; }
 }

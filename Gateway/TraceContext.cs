@@ -23,7 +23,7 @@ internal readonly record struct TraceContext(string Traceparent)
         }
 
         var header = http.Request.Headers.TraceParent;
-        if (header.Count == 1 && ActivityContext.TryParse(header[0], null, out _))
+        if (header.Count == 1 && PlainHeader.IsPlain(header[0]) && ActivityContext.TryParse(header[0], null, out _))
         {
             return new TraceContext(header[0]!);
         }

@@ -13,7 +13,8 @@ public sealed record WayStep(TimeSpan After, string Title, string Text, string T
 /// <summary>Somebody who might have answered.</summary>
 /// <param name="State">Usable, or why not.</param>
 /// <param name="Endpoints">Each with its load and health, in words.</param>
-public sealed record WayCandidate(string Provider, string Model, string State, bool IsUsable, IReadOnlyList<string> Endpoints);
+/// <param name="Keys">Where it has several: each by place and Secret, with its state.</param>
+public sealed record WayCandidate(string Provider, string Model, string State, bool IsUsable, IReadOnlyList<string> Endpoints, IReadOnlyList<string> Keys);
 
 /// <summary>What a gateway tells of a model request, read from the events of its server span.</summary>
 public sealed record RequestWay(string? RequestId, IReadOnlyList<WayStep> Steps)
@@ -47,8 +48,9 @@ public sealed record RequestWay(string? RequestId, IReadOnlyList<WayStep> Steps)
         WayStep Attempt()
         {
             var error = Tag("orrery.attempt.error");
+            var key = happened.Tags.Find("orrery.provider_key") is { Length: > 0 } name ? $" with its key {name}" : "";
             return new(
-                after, $"Attempt {Tag("orrery.attempt")}", $"{Tag("orrery.provider")} at {Tag("orrery.endpoint")}{(error.Length > 0 ? $": {error}" : " answered")}",
+                after, $"Attempt {Tag("orrery.attempt")}", $"{Tag("orrery.provider")} at {Tag("orrery.endpoint")}{key}{(error.Length > 0 ? $": {error}" : " answered")}",
                 error.Length > 0 ? "bad" : "good", []);
         }
 
@@ -80,9 +82,10 @@ public sealed record RequestWay(string? RequestId, IReadOnlyList<WayStep> Steps)
     {
         string Text(JsonElement of, string name) => of.TryGetProperty(name, out var value) ? value.ToString() : "";
         var fault = Text(json, "fault");
-        var endpoints = json.TryGetProperty("endpoints", out var list)
-            ? list.EnumerateArray().Select(one => $"{Text(one, "endpoint")}: {Text(one, "health")}, {Text(one, "inFlight")} in flight, weight {Text(one, "weight")}")
-            : [];
-        return new(Text(json, "provider"), Text(json, "upstreamModel"), fault.Length > 0 ? fault : "usable", fault.Length == 0, [.. endpoints]);
+        IEnumerable<JsonElement> List(string name) => json.TryGetProperty(name, out var list) ? list.EnumerateArray() : [];
+        return new(
+            Text(json, "provider"), Text(json, "upstreamModel"), fault.Length > 0 ? fault : "usable", fault.Length == 0,
+            [.. List("endpoints").Select(one => $"{Text(one, "endpoint")}: {Text(one, "health")}, {Text(one, "inFlight")} in flight, weight {Text(one, "weight")}")],
+            [.. List("keys").Select(one => $"key {Text(one, "key")}: {Text(one, "state")}")]);
     }
 }

@@ -41,8 +41,10 @@ internal static class CallReader
         }
         catch (InvalidOperationException)
         {
-            // Utf8JsonReader's way to say that a string is not valid UTF-8 or has half a surrogate pair.
-            return Refusal.BadField("model", "'model' is not valid text; expected the id of a model in UTF-8.");
+            // Utf8JsonReader's way to say that a string has half a surrogate pair.
+            return new Refusal(
+                StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_json",
+                $"The body has half a surrogate pair (such as \"\\ud83d\" alone) in the text at byte {reader.TokenStartIndex + 1}; expected whole characters.");
         }
     }
 
@@ -86,6 +88,7 @@ internal static class CallReader
             (call.ModelName, call.Model) = (call.Models[0], new ByteRange(first, 0));
         }
 
+        call.Stream &= operation.MayStream; // Elsewhere engines pass it over, and so do we.
         call.AsksForUsage = call.Stream && operation.HasStreamOptions;
         return (seen & Seen.Input) == 0 && operation.InputField.Length > 0 ? Missing(operation.InputField, InputExpectation(operation)) : null;
     }
@@ -138,6 +141,12 @@ internal static class CallReader
             return Once(ref seen, Seen.Input, operation.InputField) ?? ReadInput(ref reader, operation);
         }
 
+        if (FieldNames.MistakenFor(ref reader) is { } meant)
+        {
+            var name = Shown.Of(reader.GetString());
+            return Refusal.BadField(name, $"'{name}' is spelled like '{meant}', which some servers take it for; expected '{meant}'.", "ambiguous_field");
+        }
+
         var isTools = reader.ValueTextEquals("tools"u8);
         reader.Read();
         call.HasTools |= isTools && reader.TokenType == JsonTokenType.StartArray;
@@ -154,7 +163,15 @@ internal static class CallReader
         }
 
         call.Model = Here(ref reader);
-        call.ModelName = reader.GetString() ?? "";
+        try
+        {
+            call.ModelName = reader.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            return Refusal.BadField("model", "'model' is not valid text; expected the id of a model in UTF-8.");
+        }
+
         return string.IsNullOrWhiteSpace(call.ModelName) ? Refusal.BadField("model", "'model' is empty; expected the id of a model.") : null;
     }
 

@@ -23,7 +23,7 @@ internal static class EmbeddedMedia
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                isData = reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("file_data"u8);
+                isData = reader.Says("data"u8) || reader.Says("file_data"u8);
             }
             else
             {

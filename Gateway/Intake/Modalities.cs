@@ -27,6 +27,9 @@ internal static class ModalitiesExtensions
         _ => Modalities.Text,
     };
 
+    /// <summary>How deep in a request the names of a message's part stand: below <c>messages[0].content[0]</c>.</summary>
+    private const int PartDepth = 5;
+
     /// <summary><see cref="Modalities.Text"/> alone where there is nothing else.</summary>
     public static Modalities Of(ReadOnlySpan<byte> body, int maxDepth)
     {
@@ -34,16 +37,33 @@ internal static class ModalitiesExtensions
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = maxDepth });
         while (reader.Read())
         {
-            if (reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("type"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
+            if (reader.TokenType != JsonTokenType.PropertyName)
             {
-                found |= reader.ValueTextEquals("image_url"u8) || reader.ValueTextEquals("input_image"u8) ? Modalities.Image
-                    : reader.ValueTextEquals("input_audio"u8) || reader.ValueTextEquals("audio_url"u8) ? Modalities.Audio
-                    : reader.ValueTextEquals("video_url"u8) ? Modalities.Video
-                    : reader.ValueTextEquals("file"u8) || reader.ValueTextEquals("input_file"u8) ? Modalities.File
+                continue;
+            }
+
+            if (reader.CurrentDepth == PartDepth)
+            {
+                found |= OfField(ref reader);
+            }
+
+            if (reader.Says("type"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
+            {
+                found |= reader.Says("image_url"u8) || reader.Says("input_image"u8) ? Modalities.Image
+                    : reader.Says("input_audio"u8) || reader.Says("audio_url"u8) ? Modalities.Audio
+                    : reader.Says("video_url"u8) ? Modalities.Video
+                    : reader.Says("file"u8) || reader.Says("input_file"u8) ? Modalities.File
                     : Modalities.None;
             }
         }
 
         return found == Modalities.None ? Modalities.Text : found;
     }
+
+    /// <remarks>vLLM takes a part without a type for what its field's name says.</remarks>
+    private static Modalities OfField(ref Utf8JsonReader reader) =>
+        reader.Says("image_url"u8) ? Modalities.Image
+        : reader.Says("input_audio"u8) || reader.Says("audio_url"u8) ? Modalities.Audio
+        : reader.Says("video_url"u8) ? Modalities.Video
+        : Modalities.None;
 }

@@ -13,6 +13,11 @@ internal sealed class ByteRelay(TimeProvider time)
     public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
     {
         var client = exchange.Http.Response;
+        if (EncodingOf(response) is { } encoding)
+        {
+            return SendError.Of(candidate, SendErrorKind.Malformed, $"answered in the encoding '{Shown.Of(encoding)}', which it was not asked for");
+        }
+
         SendError? error;
         try
         {
@@ -72,6 +77,13 @@ internal sealed class ByteRelay(TimeProvider time)
 
     /// <summary>Ends when there is something to read, or the end, without holding a buffer meanwhile.</summary>
     private static ValueTask<int> WaitForBytesAsync(Stream body, CancellationToken cancellationToken) => body.ReadAsync(Memory<byte>.Empty, cancellationToken);
+
+    /// <remarks>The client would take packed bytes for sound: the header is the engine's and stays with us.</remarks>
+    private static string? EncodingOf(HttpResponseMessage response) =>
+        response.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var values) && values.ToString() is var encoding
+        && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
+            ? encoding
+            : null;
 
     private static string? ContentTypeOf(HttpResponseMessage response) =>
         response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values) ? values.ToString() : null;

@@ -29,7 +29,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
 
     public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout)
     {
-        StreamTranslator translator = candidate.Provider.Adapter is ITranslatingAdapter adapter ? adapter.ReadStream(exchange, candidate) : new ChunkTranslator(exchange, candidate, _reasoningName);
+        StreamTranslator translator = candidate.Provider.Adapter is ITranslatingAdapter adapter ? adapter.ReadStream(exchange, candidate, _reasoningName) : new ChunkTranslator(exchange, candidate, _reasoningName);
         using var held = new HeldBytes(pool);
         SendError? error;
         try

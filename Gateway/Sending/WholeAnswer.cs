@@ -104,7 +104,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
     private async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, ITranslatingAdapter adapter, ReadOnlyMemory<byte> answer)
     {
         using var translated = new HeldBytes(pool);
-        if (adapter.WriteAnswer(exchange, candidate, answer.Span, translated) is { } error)
+        if (adapter.WriteAnswer(exchange, candidate, answer.Span, _reasoningName, translated) is { } error)
         {
             return error;
         }

@@ -22,6 +22,12 @@ internal struct AnswerFacts
 
     public bool HasFinish;
 
+    /// <summary>Which of several answers it speaks of: a bit for each <c>index</c>.</summary>
+    public ulong Answers;
+
+    /// <summary>Of <see cref="Answers"/>, those that end with it.</summary>
+    public ulong Finished;
+
     /// <summary>A choice holds a <c>delta</c>, <c>message</c> or <c>text</c>, be it empty.</summary>
     public bool HasDelta;
 
@@ -32,26 +38,33 @@ internal struct AnswerFacts
     public bool IsError;
 }
 
-/// <summary>The first few of an answer, one a choice at most; one that has both names keeps both.</summary>
+/// <summary>One a choice at most; one that has both names keeps both.</summary>
 internal struct ReasoningNames
 {
-    public const int Most = 4;
+    private const int Usual = 4;
 
     private Slots _names;
+    private List<ByteRange>? _more;
 
     public int Count { get; private set; }
 
-    public readonly ByteRange this[int index] => _names[index];
+    public readonly ByteRange this[int index] => index < Usual ? _names[index] : _more![index - Usual];
 
     public void Add(ByteRange name)
     {
-        if (Count < Most)
+        if (Count < Usual)
         {
-            _names[Count++] = name;
+            _names[Count] = name;
         }
+        else
+        {
+            (_more ??= []).Add(name);
+        }
+
+        Count++;
     }
 
-    [System.Runtime.CompilerServices.InlineArray(Most)]
+    [System.Runtime.CompilerServices.InlineArray(Usual)]
     private struct Slots
     {
         private ByteRange _first;
@@ -76,7 +89,7 @@ internal static class AnswerScan
             ReadFields(ref reader, ref facts);
             return !reader.Read();
         }
-        catch (JsonException)
+        catch (Exception error) when (IsBadJson(error))
         {
             return false;
         }
@@ -97,7 +110,7 @@ internal static class AnswerScan
                 && reader.Read() && reader.TokenType == JsonTokenType.StartObject
                 && reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("error"u8);
         }
-        catch (JsonException)
+        catch (Exception error) when (IsBadJson(error))
         {
             return false;
         }
@@ -111,11 +124,14 @@ internal static class AnswerScan
         {
             return reader.Read() && reader.TrySkip() && !reader.Read();
         }
-        catch (JsonException)
+        catch (Exception error) when (IsBadJson(error))
         {
             return false;
         }
     }
+
+    /// <summary>What readers throw at a text that is no JSON; the second is <see cref="Utf8JsonReader"/>'s way to say that a name has half a surrogate pair.</summary>
+    public static bool IsBadJson(Exception error) => error is JsonException or InvalidOperationException;
 
     private static void ReadFields(ref Utf8JsonReader reader, ref AnswerFacts facts)
     {
@@ -198,6 +214,8 @@ internal static class AnswerScan
 
     private static void ReadChoice(ref Utf8JsonReader reader, ref AnswerFacts facts)
     {
+        const int most = 63;
+        var (index, hasFinish) = (0, false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("message"u8))
@@ -215,7 +233,13 @@ internal static class AnswerScan
             else if (reader.ValueTextEquals("finish_reason"u8))
             {
                 reader.Read();
-                facts.HasFinish |= reader.TokenType != JsonTokenType.Null;
+                hasFinish = reader.TokenType != JsonTokenType.Null;
+                reader.Skip();
+            }
+            else if (reader.ValueTextEquals("index"u8))
+            {
+                reader.Read();
+                index = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var place) ? Math.Clamp(place, 0, most) : 0;
                 reader.Skip();
             }
             else
@@ -223,6 +247,10 @@ internal static class AnswerScan
                 reader.Skip();
             }
         }
+
+        facts.HasFinish |= hasFinish;
+        facts.Answers |= 1UL << index;
+        facts.Finished |= hasFinish ? 1UL << index : 0;
     }
 
     /// <remarks>Everything but the role counts: content, reasoning under whatever name, refusals and tool calls, today's and tomorrow's.</remarks>

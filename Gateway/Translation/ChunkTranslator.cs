@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 
@@ -15,6 +16,10 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
     private readonly UsageAtEnd? _usageAtEnd = candidate.Provider.Adapter.CountsInEveryChunk && exchange.Call.AsksForUsage && exchange.Call.StreamOptions.IncludeUsage
         ? new UsageAtEnd(candidate.Model.Id)
         : null;
+
+    private ulong _answers;
+    private ulong _finished;
+    private long _ends;
 
     public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
@@ -98,7 +103,8 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
         IsTyped |= type.IsTyped;
         HasContent |= type.IsPiece;
         HasBegun |= type.IsPiece || type.IsLast;
-        HasFinished |= type.IsLast;
+        _ends += type.IsLast ? 1 : 0;
+        HasFinished |= type.IsLast && _ends >= exchange.Call.Choices;
         facts.HasContent |= type.IsText;
     }
 
@@ -106,7 +112,9 @@ internal sealed class ChunkTranslator(Exchange exchange, Candidate candidate, by
     {
         exchange.Meter.Count(facts);
         HasContent |= facts.HasContent;
-        HasFinished |= facts.HasFinish;
+        _answers |= facts.Answers;
+        _finished |= facts.Finished;
+        HasFinished |= facts.HasFinish && _finished == _answers && BitOperations.PopCount(_finished) >= Math.Min(exchange.Call.Choices, 64);
         HasBegun |= facts.HasContent || facts.HasFinish;
     }
 

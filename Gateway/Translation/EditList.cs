@@ -7,20 +7,28 @@ namespace Orrery.Gateway.Translation;
 /// <summary>Bytes to be replaced in a JSON text, without touching any other. Kept in the text's order, however they are added.</summary>
 internal struct EditList
 {
-    private const int Capacity = 8;
+    private const int Usual = 8;
     private Slots _edits;
+    private List<ByteEdit>? _more;
     private int _count;
 
     public readonly int Count => _count;
 
-    public readonly ByteEdit this[int index] => _edits[index];
+    public readonly ByteEdit this[int index] => _more is null ? _edits[index] : _more[index];
 
     /// <summary>Replaces <paramref name="range"/>; an empty range inserts.</summary>
     public void Add(ByteRange range, byte[] replacement)
     {
-        if (_count == Capacity)
+        if (_count == Usual && _more is null)
         {
-            throw new InvalidOperationException("A text is edited in at most eight places.");
+            _more = [.. _edits[..]];
+        }
+
+        if (_more is not null)
+        {
+            _count++;
+            _more.Insert(_more.FindLastIndex(edit => edit.Range.Start <= range.Start) + 1, new ByteEdit(range, replacement));
+            return;
         }
 
         var i = _count++;
@@ -36,7 +44,7 @@ internal struct EditList
     {
         for (var i = 0; i < _count; i++)
         {
-            length += _edits[i].Replacement.Length - _edits[i].Range.Length;
+            length += this[i].Replacement.Length - this[i].Range.Length;
         }
 
         return length;
@@ -47,15 +55,16 @@ internal struct EditList
         var done = 0;
         for (var i = 0; i < _count; i++)
         {
-            output.Write(text[done.._edits[i].Range.Start]);
-            output.Write(_edits[i].Replacement);
-            done = _edits[i].Range.End;
+            var edit = this[i];
+            output.Write(text[done..edit.Range.Start]);
+            output.Write(edit.Replacement);
+            done = edit.Range.End;
         }
 
         output.Write(text[done..]);
     }
 
-    [InlineArray(Capacity)]
+    [InlineArray(Usual)]
     private struct Slots
     {
         private ByteEdit _first;

@@ -58,12 +58,12 @@ internal static class EngineRequest
         translating?.AddHeaders(headers);
 
         var sent = exchange.Http.Request.Headers;
-        if (sent.TraceState.Count > 0)
+        if (sent.TraceState.Count > 0 && sent.TraceState.ToString() is var state && PlainHeader.IsPlain(state))
         {
-            headers.TryAddWithoutValidation("tracestate", sent.TraceState.ToString());
+            headers.TryAddWithoutValidation("tracestate", state);
         }
 
-        if (candidate.Provider.Spec.Simulated && sent.TryGetValue(OrreryHeaders.Fault, out var fault))
+        if (candidate.Provider.Spec.Simulated && sent.TryGetValue(OrreryHeaders.Fault, out var fault) && PlainHeader.IsPlain(fault))
         {
             headers.TryAddWithoutValidation(OrreryHeaders.Fault, fault.ToString());
         }

@@ -74,12 +74,12 @@ internal sealed class GeminiAdapter : IEngineAdapter
 
             return (Text(error, "status"), reason, delay);
         }
-        catch (JsonException)
+        catch (Exception error) when (AnswerScan.IsBadJson(error))
         {
             return default;
         }
     }
 
     private static string? Text(JsonElement element, string property) =>
-        element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String ? UpstreamErrors.Text(value) : null;
 }

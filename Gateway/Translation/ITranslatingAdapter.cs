@@ -18,8 +18,10 @@ internal interface ITranslatingAdapter : IEngineAdapter
     /// <returns><c>null</c>, or what cannot be said in them.</returns>
     SendError? WriteBody(Exchange exchange, Candidate candidate, IBufferWriter<byte> body);
 
-    StreamTranslator ReadStream(Exchange exchange, Candidate candidate);
+    /// <param name="reasoningName">Under which name clients read reasoning, as JSON; <c>null</c>: the operator does not mind.</param>
+    StreamTranslator ReadStream(Exchange exchange, Candidate candidate, byte[]? reasoningName);
 
     /// <summary>Writes an answer of status 200 in the client's words and counts it.</summary>
-    SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output);
+    /// <param name="reasoningName">As of <see cref="ReadStream"/>.</param>
+    SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, byte[]? reasoningName, IBufferWriter<byte> output);
 }

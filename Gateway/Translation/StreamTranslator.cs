@@ -14,7 +14,7 @@ internal abstract class StreamTranslator
 
     public bool HasContent { get; protected set; }
 
-    /// <summary>A finish reason has come: what follows is book-keeping.</summary>
+    /// <summary>Each answer asked for has its finish reason: what follows is book-keeping.</summary>
     public bool HasFinished { get; protected set; }
 
     /// <summary>Its events name their type (<see cref="TypedEvent"/>), so no <c>[DONE]</c> is to be expected.</summary>

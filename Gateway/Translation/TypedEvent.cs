@@ -12,8 +12,20 @@ namespace Orrery.Gateway.Translation;
 /// <param name="IsLast">It ends the answer, or one of several.</param>
 internal readonly record struct TypedEvent(bool IsTyped, bool IsPiece, bool IsText, bool IsLast)
 {
-    /// <param name="json">One JSON object.</param>
+    /// <param name="json">One JSON object; one with names that nobody can read has no type.</param>
     public static TypedEvent Read(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return ReadType(json);
+        }
+        catch (InvalidOperationException)
+        {
+            return default;
+        }
+    }
+
+    private static TypedEvent ReadType(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
         reader.Read();

@@ -68,11 +68,11 @@ internal static class UpstreamErrors
             }
 
             return root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? FromObject(error, access)
-                : error.ValueKind == JsonValueKind.String ? new Said(Shorten(access.Mask(error.GetString())))
+                : error.ValueKind == JsonValueKind.String ? new Said(Shorten(access.Mask(Words(error))))
                 : root.TryGetProperty("detail", out var detail) ? new Said(Shorten(access.Mask(Words(detail))))
                 : FromObject(root, access);
         }
-        catch (JsonException)
+        catch (Exception error) when (AnswerScan.IsBadJson(error))
         {
             var text = Encoding.UTF8.GetString(body).Trim();
             return new Said(text.Length == 0 || text.StartsWith('<') ? null : Shorten(access.Mask(text)));
@@ -85,13 +85,13 @@ internal static class UpstreamErrors
         int? status = code.ValueKind switch
         {
             JsonValueKind.Number when code.TryGetInt32(out var number) => number,
-            JsonValueKind.String when int.TryParse(code.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+            JsonValueKind.String when int.TryParse(Words(code), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
             _ => null,
         };
         return new Said(
             Shorten(access.Mask(Text(error, "message"))),
             access.Mask(Text(error, "type")),
-            code.ValueKind == JsonValueKind.String && status is null ? access.Mask(code.GetString()) : null, // Azure's "429" says nothing more than the status.
+            code.ValueKind == JsonValueKind.String && status is null ? access.Mask(Words(code)) : null, // Azure's "429" says nothing more than the status.
             access.Mask(Text(error, "param")),
             status is >= 400 and < 600 ? status : null);
     }
@@ -101,7 +101,7 @@ internal static class UpstreamErrors
     {
         if (element.ValueKind == JsonValueKind.String)
         {
-            return element.GetString();
+            return Text(element);
         }
 
         var bytes = new ArrayBufferWriter<byte>();
@@ -113,8 +113,21 @@ internal static class UpstreamErrors
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
+    /// <summary>A string's text; <c>null</c> where it holds half a character. As it is written it could hide a secret from its mask.</summary>
+    internal static string? Text(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static string? Text(JsonElement element, string property) =>
-        element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String ? Text(value) : null;
 
     private static string? Shorten(string? text) => text is { Length: > LongestMessage } ? string.Concat(text.AsSpan(0, LongestMessage), "...") : text;
 

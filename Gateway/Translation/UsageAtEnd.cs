@@ -30,9 +30,34 @@ internal sealed class UsageAtEnd(string model)
             return;
         }
 
-        using var document = JsonDocument.Parse(_last.AsMemory(0, _length));
+        var chunk = new ArrayBufferWriter<byte>(_length);
+        if (TryWrite(chunk))
+        {
+            output.Write("data: "u8);
+            output.Write(chunk.WrittenSpan);
+            output.Write("\n\n"u8);
+        }
+
         _length = 0;
-        output.Write("data: "u8);
+    }
+
+    /// <returns>Whether the chunk's names can be read.</returns>
+    private bool TryWrite(IBufferWriter<byte> output)
+    {
+        try
+        {
+            WriteChunk(output);
+            return true;
+        }
+        catch (Exception error) when (AnswerScan.IsBadJson(error))
+        {
+            return false;
+        }
+    }
+
+    private void WriteChunk(IBufferWriter<byte> output)
+    {
+        using var document = JsonDocument.Parse(_last.AsMemory(0, _length));
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
@@ -55,7 +80,5 @@ internal sealed class UsageAtEnd(string model)
             json.WriteEndArray();
             json.WriteEndObject();
         }
-
-        output.Write("\n\n"u8);
     }
 }

@@ -125,6 +125,50 @@ public sealed class AnthropicAnswerTests
         Assert.Equal((113, 12, 100, false), (used.PromptTokens, used.CompletionTokens, used.CachedTokens, used.Estimated));
     }
 
+    /// <remarks>The beginning says 1 token of output, and the sum comes at the end only.</remarks>
+    [Fact]
+    public async Task A_client_that_leaves_is_charged_for_the_words_that_it_got()
+    {
+        await using var engine = await ScriptedEngine.StartAsync(async http =>
+        {
+            await Streams([Start(), TextStart(0)])(http);
+            while (true)
+            {
+                await http.Response.WriteAsync(Text(0, "word "), http.RequestAborted);
+                await http.Response.Body.FlushAsync(http.RequestAborted);
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, http.RequestAborted);
+            }
+        });
+        await using var world = await GatewayWorld.StartAsync(Document(engine.Url));
+        using (var response = await world.PostAsync(GatewayWorld.StreamChat(), stream: true))
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+            await body.ReadExactlyAsync(new byte[3_000], TestContext.Current.CancellationToken);
+        }
+
+        await Eventually.Holds(() => engine.Abandoned == 1);
+        var used = await world.OnlyUsageAsync();
+        Assert.Equal((UsageOutcomes.ClientLeft, 113, 100, true), (used.Outcome, used.PromptTokens, used.CachedTokens, used.Estimated));
+        Assert.True(used.CompletionTokens > 10, $"{used}");
+    }
+
+    [Theory]
+    [InlineData("as-sent", "reasoning_content")]
+    [InlineData("reasoning_content", "reasoning_content")]
+    [InlineData("reasoning", "reasoning")]
+    public async Task Thoughts_have_the_name_that_the_operator_chose(string option, string name)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(Streams(Rich));
+        await using var world = await GatewayWorld.StartAsync(Document(engine.Url), $"--Gateway:ReasoningField={option}");
+        var deltas = Chunks(await StreamAsync(world)).Select(chunk => chunk["choices"]![0]!["delta"]!).ToList();
+        Assert.Equal("Hm, café…", string.Concat(deltas.Select(delta => delta[name])));
+        engine.Script = Answers(Message("""[{"type":"thinking","thinking":"hm","signature":"s="},{"type":"text","text":"x"}]"""));
+        using var whole = await world.PostAsync(GatewayWorld.Chat());
+        var message = JsonNode.Parse(await whole.Content.ReadAsStringAsync())!["choices"]![0]!["message"]!.AsObject();
+        Assert.Equal("hm", message[name]!.GetValue<string>());
+        Assert.False(message.ContainsKey(name == "reasoning" ? "reasoning_content" : "reasoning"));
+    }
+
     [Fact]
     public async Task Arguments_that_come_with_the_beginning_are_not_lost()
     {

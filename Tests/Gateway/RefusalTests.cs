@@ -33,6 +33,12 @@ public sealed class RefusalTests
     [InlineData("{\"model\":\"m\",\"max_tokens\":\"5\"," + Messages + "}", "invalid_type", "max_tokens", "'max_tokens' is a string; expected a whole number.")]
     [InlineData("{\"model\":\"m\",\"max_tokens\":-1," + Messages + "}", "invalid_value", "max_tokens", "'max_tokens' is -1; expected a whole number of at least 0.")]
     [InlineData("{\"model\":\"m\",\"max_completion_tokens\":1.5," + Messages + "}", "invalid_value", "max_completion_tokens", "'max_completion_tokens' is 1.5; expected a whole number of at least 0.")]
+    [InlineData("{\"model\":\"m\",\"Model\":\"other\"," + Messages + "}", "ambiguous_field", "Model", "'Model' is spelled like 'model', which some servers take it for; expected 'model'.")]
+    [InlineData("{\"MODEL\":\"m\"," + Messages + "}", "ambiguous_field", "MODEL", "'MODEL' is spelled like 'model', which some servers take it for; expected 'model'.")]
+    [InlineData("{\"model\":\"m\",\"\\u004dodel\":\"other\"," + Messages + "}", "ambiguous_field", "Model", "'Model' is spelled like 'model', which some servers take it for; expected 'model'.")]
+    [InlineData("{\"model\":\"m\",\"\u017ftream\":true," + Messages + "}", "ambiguous_field", "\u017ftream", "'\u017ftream' is spelled like 'stream', which some servers take it for; expected 'stream'.")]
+    [InlineData("{\"model\":\"m\",\"max_to\u212aens\":9," + Messages + "}", "ambiguous_field", "max_to\u212aens", "'max_to\u212aens' is spelled like 'max_tokens', which some servers take it for; expected 'max_tokens'.")]
+    [InlineData("{\"model\":\"m\",\"N\":9," + Messages + "}", "ambiguous_field", "N", "'N' is spelled like 'n', which some servers take it for; expected 'n'.")]
     [InlineData("{\"model\":\"m\",\"n\":0," + Messages + "}", "invalid_value", "n", "'n' is 0; expected a whole number of at least 1.")]
     public async Task A_bad_body_is_refused_by_name(string body, string code, string? param, string message)
     {

@@ -11,7 +11,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Orrery.Tests.Gateway;
 
-/// <summary>A model server on a port of its own that does exactly what a test says, byte by byte.</summary>
+/// <summary>
+/// A model server on a port of its own that does exactly what a test says, byte by byte. What it says by itself is in the form of vLLM 0.11's OpenAI server
+/// (<c>vllm/entrypoints/openai/protocol.py</c>, behind uvicorn: chunked, each event flushed by itself), shortened to what is needed; other servers have fakes of their own.
+/// </summary>
 internal sealed class ScriptedEngine : IAsyncDisposable
 {
     public const string Answer = """{"id":"x","object":"chat.completion","created":1,"model":"upstream-model","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"prompt_tokens_details":{"cached_tokens":4}}}""";
@@ -46,12 +49,16 @@ internal sealed class ScriptedEngine : IAsyncDisposable
 
     public Received Last => Requests.Last();
 
-    public static async Task<ScriptedEngine> StartAsync(RequestDelegate? script = null, string url = "http://127.0.0.1:0")
+    public static async Task<ScriptedEngine> StartAsync(RequestDelegate? script = null, string url = "http://127.0.0.1:0", Encoding? headerEncoding = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.ResponseHeaderEncodingSelector = _ => headerEncoding;
+        });
         var engine = new ScriptedEngine(builder.Build(), script ?? Json(Answer));
         engine._app.Run(engine.Serve);
         await engine._app.StartAsync();

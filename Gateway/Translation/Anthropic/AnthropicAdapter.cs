@@ -26,10 +26,10 @@ internal sealed class AnthropicAdapter : ITranslatingAdapter
 
     public SendError? WriteBody(Exchange exchange, Candidate candidate, IBufferWriter<byte> body) => MessagesRequest.Write(exchange, candidate, body);
 
-    public StreamTranslator ReadStream(Exchange exchange, Candidate candidate) => new MessageStream(exchange, candidate);
+    public StreamTranslator ReadStream(Exchange exchange, Candidate candidate, byte[]? reasoningName) => new MessageStream(exchange, candidate, reasoningName);
 
-    public SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output) =>
-        MessageAnswer.Write(exchange, candidate, answer, output);
+    public SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, byte[]? reasoningName, IBufferWriter<byte> output) =>
+        MessageAnswer.Write(exchange, candidate, answer, reasoningName, output);
 
     public SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter) =>
         AnthropicErrors.Read(candidate, status, body, retryAfter);

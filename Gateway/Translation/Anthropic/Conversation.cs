@@ -224,7 +224,7 @@ internal sealed class Conversation(MessagesRequest request)
             ?? (message.ToolCalls.IsPresent ? ToolCalls.Write(request, i, message.ToolCalls, this) : null);
     }
 
-    /// <summary>Blocks that carry the API's seal go back as they came; what has none it would refuse.</summary>
+    /// <summary>Thoughts that carry the API's seal go back as they came; what has none, or is no thought, it would refuse.</summary>
     private void WriteThinking(ByteRange blocks)
     {
         if (!JsonBytes.IsArray(blocks.In(request.Body)))
@@ -252,21 +252,31 @@ internal sealed class Conversation(MessagesRequest request)
             return false;
         }
 
+        ByteRange type = default, signature = default, data = default;
         var reader = JsonBytes.Reader(block);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isSeal = reader.ValueTextEquals("signature"u8) || reader.ValueTextEquals("data"u8);
-            reader.Read();
-            if (isSeal && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0)
+            if (reader.ValueTextEquals("type"u8))
             {
-                return true;
+                type = JsonBytes.ReadValue(ref reader, offset: 0);
             }
-
-            reader.Skip();
+            else if (reader.ValueTextEquals("signature"u8))
+            {
+                signature = JsonBytes.ReadValue(ref reader, offset: 0);
+            }
+            else if (reader.ValueTextEquals("data"u8))
+            {
+                data = JsonBytes.ReadValue(ref reader, offset: 0);
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
-        return false;
+        var seal = JsonBytes.Says(type.In(block), "thinking"u8) ? signature : JsonBytes.Says(type.In(block), "redacted_thinking"u8) ? data : default;
+        return seal.Length > 2 && JsonBytes.IsString(seal.In(block));
     }
 
     private bool IsLast(int i)

@@ -10,7 +10,10 @@ namespace Orrery.Gateway.Translation.Anthropic;
 /// <summary>A whole message → <c>chat.completion</c>. Texts are copied as they stand, escapes and all.</summary>
 internal static class MessageAnswer
 {
-    public static SendError? Write(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output)
+    /// <summary>What most clients look for; the Messages API says "thinking".</summary>
+    public static readonly byte[] ReasoningName = "\"reasoning_content\""u8.ToArray();
+
+    public static SendError? Write(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, byte[]? reasoningName, IBufferWriter<byte> output)
     {
         Facts facts;
         try
@@ -20,7 +23,7 @@ internal static class MessageAnswer
                 return SendError.Of(candidate, SendErrorKind.Malformed, "answered with what is not a message of Anthropic's API");
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (AnswerScan.IsBadJson(error))
         {
             return SendError.Of(candidate, SendErrorKind.Malformed, "answered with what is not a JSON object");
         }
@@ -44,7 +47,7 @@ internal static class MessageAnswer
         }
 
         output.Write(",\"refusal\":null"u8);
-        WriteThinking(answer, facts.Blocks, output);
+        WriteThinking(answer, facts.Blocks, reasoningName ?? ReasoningName, output);
         WriteToolCalls(answer, facts.Blocks, output);
         output.Write("},\"logprobs\":null,\"finish_reason\":\""u8);
         output.Write(facts.Finish.IsEmpty ? "stop"u8 : facts.Finish);
@@ -134,7 +137,7 @@ internal static class MessageAnswer
         return isOpen;
     }
 
-    private static void WriteThinking(ReadOnlySpan<byte> answer, List<ContentBlock> blocks, IBufferWriter<byte> output)
+    private static void WriteThinking(ReadOnlySpan<byte> answer, List<ContentBlock> blocks, byte[] reasoningName, IBufferWriter<byte> output)
     {
         var count = 0;
         var hasWords = false;
@@ -151,7 +154,9 @@ internal static class MessageAnswer
         output.Write(count > 0 ? "]"u8 : default);
         if (hasWords)
         {
-            output.Write(",\"reasoning_content\":"u8);
+            output.Write(","u8);
+            output.Write(reasoningName);
+            output.Write(":"u8);
             WriteJoined(answer, blocks, BlockKind.Thinking, output);
         }
     }

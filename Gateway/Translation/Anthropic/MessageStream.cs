@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 
@@ -13,7 +12,7 @@ namespace Orrery.Gateway.Translation.Anthropic;
 /// JSON, or an empty one; the client gets <c>{}</c> then, because <c>""</c> is no arguments. Events and blocks that are not known
 /// are passed over, as Anthropic's rules for versions ask.
 /// </remarks>
-internal sealed class MessageStream(Exchange exchange, Candidate candidate) : StreamTranslator
+internal sealed class MessageStream(Exchange exchange, Candidate candidate, byte[]? reasoningName) : StreamTranslator
 {
     private const int Overhead = 256;
 
@@ -53,7 +52,7 @@ internal sealed class MessageStream(Exchange exchange, Candidate candidate) : St
                 Error = SendError.Of(candidate, SendErrorKind.Malformed, "sent an event that is not a JSON object");
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (AnswerScan.IsBadJson(error))
         {
             Error = SendError.Of(candidate, SendErrorKind.Malformed, "sent an event that is not a JSON object");
         }
@@ -252,7 +251,8 @@ internal sealed class MessageStream(Exchange exchange, Candidate candidate) : St
     private void WriteThinking(ReadOnlySpan<byte> words, IBufferWriter<byte> output)
     {
         var chunk = Chunk(output, 2 * words.Length);
-        chunk.Append("\"reasoning_content\":"u8);
+        chunk.Append(reasoningName ?? MessageAnswer.ReasoningName);
+        chunk.Append(":"u8);
         chunk.Append(words);
         chunk.Append(",\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":"u8);
         chunk.Append(words);

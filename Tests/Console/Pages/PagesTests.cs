@@ -79,6 +79,27 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task The_way_of_a_request_names_the_keys_of_a_provider_and_those_that_were_used()
+    {
+        await using var world = await ConsoleWorld.StartAsync();
+        using var reader = await world.ReaderAsync();
+        var now = TimeProvider.System.GetUtcNow();
+        world.Traces.Add(
+        [
+            Span(
+                7, "POST /v1/chat/completions", [],
+                new(now, "orrery.planned", [new("orrery.candidates", """[{"provider":"vendor","upstreamModel":"gpt","endpoints":[{"endpoint":"https://api.example","health":"healthy","inFlight":0,"weight":1}],"keys":[{"key":"1 (vendor/one)","state":"cooling for 9 s more (429)"},{"key":"2 (vendor/<two>)","state":"well"}]}]""")]),
+                new(now.AddMilliseconds(2), "orrery.attempt", [new("orrery.attempt", "1"), new("orrery.provider", "vendor"), new("orrery.endpoint", "https://api.example"), new("orrery.provider_key", "2 (vendor/<two>)")])),
+        ]);
+        var page = await reader.GetStringAsync("/traces/00000000000000000000000000000007", Soon);
+        var way = page[page.IndexOf("class=\"way\"", StringComparison.Ordinal)..];
+        foreach (var text in new[] { "https://api.example: healthy, 0 in flight, weight 1", "key 1 (vendor/one): cooling for 9 s more (429)", "key 2 (vendor/&lt;two&gt;): well", "vendor at https://api.example with its key 2 (vendor/&lt;two&gt;) answered" })
+        {
+            Assert.Contains(text, way, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_changed_cookie_opens_nothing()
     {
         await using var world = await ConsoleWorld.StartAsync();
@@ -234,7 +255,7 @@ public sealed class PagesTests
         throw new EndOfStreamException();
     }
 
-    private static Span Span(ulong trace, string name, Tag[] tags) => new()
+    private static Span Span(ulong trace, string name, Tag[] tags, params SpanEvent[] events) => new()
     {
         TraceId = new(trace),
         Id = new(1),
@@ -247,6 +268,7 @@ public sealed class PagesTests
         Duration = TimeSpan.FromMilliseconds(12),
         Status = SpanStatus.Unset,
         Tags = tags,
+        Events = events,
     };
 
     private static LogRecord Entry(string body, LogSeverity severity) =>

@@ -75,6 +75,29 @@ public sealed class RequestWayTests
             Shown(way));
     }
 
+    /// <remarks>What a gateway writes of a provider with several keys: by place and Secret, never the key itself.</remarks>
+    [Fact]
+    public void Where_a_provider_has_several_keys_each_attempt_says_which_and_the_plan_how_they_are()
+    {
+        const string candidates = """
+            [{"provider":"vendor","upstreamModel":"gpt","endpoints":[],"keys":[{"key":"1 (vendor/one)","state":"cooling for 11.2 s more (429)"},{"key":"2 (vendor/two)","state":"well"}]}]
+            """;
+        var way = Of(
+            [.. Tags, ("orrery.provider_key", "of another span")],
+            Event(0.004, "orrery.planned", ("orrery.candidates", candidates)),
+            Attempt(1, "vendor", "https://api.example", "Throttled: slow down", ("orrery.provider_key", "1 (vendor/one)")),
+            Attempt(2, "vendor", "https://api.example", "", ("orrery.provider_key", "2 (vendor/two)")),
+            Attempt(3, "other", "https://other.example", ""))!;
+        Assert.Equal(["key 1 (vendor/one): cooling for 11.2 s more (429)", "key 2 (vendor/two): well"], way.Steps[0].Candidates[0].Keys);
+        Assert.Equal(
+            [
+                ("Attempt 1", "vendor at https://api.example with its key 1 (vendor/one): Throttled: slow down", "bad"),
+                ("Attempt 2", "vendor at https://api.example with its key 2 (vendor/two) answered", "good"),
+                ("Attempt 3", "other at https://other.example answered", "good"),
+            ],
+            Shown(way).Skip(1));
+    }
+
     [Fact]
     public void A_stream_that_broke_off_before_its_first_token_has_none()
     {
@@ -170,8 +193,8 @@ public sealed class RequestWayTests
         Events = events,
     };
 
-    private static SpanEvent Attempt(int number, string provider, string endpoint, string error) => Event(
-        number / 10.0, "orrery.attempt", ("orrery.attempt", $"{number}"), ("orrery.provider", provider), ("orrery.endpoint", endpoint), ("orrery.attempt.error", error));
+    private static SpanEvent Attempt(int number, string provider, string endpoint, string error, params (string, string)[] more) => Event(
+        number / 10.0, "orrery.attempt", [("orrery.attempt", $"{number}"), ("orrery.provider", provider), ("orrery.endpoint", endpoint), ("orrery.attempt.error", error), .. more]);
 
     private static SpanEvent Event(double after, string name, params (string Key, string Value)[] tags) =>
         new(Start.AddSeconds(after), name, [.. tags.Select(tag => new Tag(tag.Key, tag.Value))]);
