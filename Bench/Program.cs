@@ -38,4 +38,4 @@ var config = ManualConfig.CreateEmpty()
     .AddColumnProvider(DefaultColumnProviders.Instance)
     .AddExporter(MarkdownExporter.GitHub)
     .AddLogger(ConsoleLogger.Default);
-return BenchmarkSwitcher.FromAssembly(typeof(GrowthReport).Assembly).Run(args, config).Any() ? 0 : 1;
+return BenchmarkSwitcher.FromAssembly(typeof(GrowthReport).Assembly).Run(args, config).All(summary => summary.Reports.All(report => report.Success)) ? 0 : 1;
