@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Api;
 using Orrery.Gateway.Authentication;
@@ -118,6 +119,7 @@ internal static class GatewayExtensions
     private static void AddServer(this WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ServerMemory>();
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = SocketThreads.ServeRequests(builder.Configuration));
 
         // It would open a log scope for each request, and where no telemetry is sent make an activity for the scope's sake alone. Our entries name the request themselves.
