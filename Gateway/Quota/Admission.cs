@@ -42,7 +42,7 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
 
         foreach (var limit in reservation.Limits)
         {
-            if (IsWaitedFor(limit) && _queues.TryGetValue(limit.Id, out var queue))
+            if (IsWaitedFor(limit) && QueueOf(limit) is { Length: > 0 } queue)
             {
                 queue.Freed();
             }
@@ -95,7 +95,7 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
     /// <returns><c>null</c>: the line is as long as it may be.</returns>
     private async ValueTask<Verdict?> StandInLineAsync(Exchange exchange, Reservation reservation, Limit saturated, CancellationToken end)
     {
-        var queue = _queues.GetOrAdd(saturated.Id, static (_, most) => new AdmissionQueue(most), _maxWaiting);
+        var queue = QueueOf(saturated);
         var key = exchange.Caller.Key;
         if (queue.TryEnter(key.Name, key.Priority ?? 1) is not { } waiter)
         {
@@ -143,7 +143,7 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
 
         foreach (var limit in reservation.Limits)
         {
-            if (IsWaitedFor(limit) && _queues.TryGetValue(limit.Id, out var queue) && queue.Length > 0)
+            if (IsWaitedFor(limit) && QueueOf(limit).Length > 0)
             {
                 return limit;
             }
@@ -151,6 +151,8 @@ internal sealed class Admission(QuotaStore store, QuotaTelemetry telemetry, IOpt
 
         return null;
     }
+
+    private AdmissionQueue QueueOf(Limit limit) => limit.Queue ??= _queues.GetOrAdd(limit.Id, static (_, most) => new AdmissionQueue(most), _maxWaiting);
 
     /// <summary>A caller's own concurrency is the caller's business; that of a model or provider is shared, and waited for.</summary>
     private static bool IsWaitedFor(Limit? limit) => limit is { IsConcurrency: true, Scope: LimitScope.Model or LimitScope.Provider };

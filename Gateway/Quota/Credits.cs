@@ -17,8 +17,8 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
     private readonly ConcurrentDictionary<string, PlacePool> _pools = new(StringComparer.Ordinal);
 
     /// <summary>Those that may hold something to be told or given back.</summary>
-    private readonly HashSet<WindowCredit> _dueWindows = [];
-    private readonly HashSet<PlacePool> _duePools = [];
+    private readonly List<WindowCredit> _dueWindows = [];
+    private readonly List<PlacePool> _duePools = [];
     private readonly long _origin = time.GetTimestamp();
     private readonly long _aheadMs = (long)options.Value.Ahead.TotalMilliseconds;
     private readonly long _leaseMs = (long)options.Value.Lease.TotalMilliseconds;
@@ -104,7 +104,7 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
     }
 
     /// <summary>The name of a place that Redis is asked for.</summary>
-    public string NewPlace() => $"{_replica}:{Interlocked.Increment(ref _places)}";
+    public Place NewPlace() => new($"{_replica}:{Interlocked.Increment(ref _places)}");
 
     /// <summary>Redis has answered the question for a reservation, in time or too late.</summary>
     /// <param name="answer">Of the operation <c>reserve</c>.</param>
@@ -136,7 +136,7 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
                     window.Granted(ref hold, slice, left, reset, bought, askedMs);
                     if (bought > 0)
                     {
-                        _dueWindows.Add(window);
+                        IsDue_NeedsLock(window);
                     }
                 }
             }
@@ -205,20 +205,17 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
             foreach (var window in _dueWindows)
             {
                 window.Collect(ref corrections, now, isAll);
-                if (window.IsEmpty)
-                {
-                    _dueWindows.Remove(window);
-                }
+                window.IsDue = !window.IsEmpty;
             }
 
             foreach (var pool in _duePools)
             {
                 pool.Collect(ref corrections, now, isAll);
-                if (!pool.HasIdle)
-                {
-                    _duePools.Remove(pool);
-                }
+                pool.IsDue = pool.HasIdle;
             }
+
+            _dueWindows.RemoveAll(static window => !window.IsDue);
+            _duePools.RemoveAll(static pool => !pool.IsDue);
 
             return corrections;
         }
@@ -245,7 +242,7 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
     }
 
     /// <summary>Every place that this replica holds.</summary>
-    public List<(Limit Limit, string Place)> Places()
+    public List<(Limit Limit, Place Place)> Places()
     {
         lock (_lock)
         {
@@ -272,8 +269,9 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
                 {
                     (corrections ??= []).Add(new(limit, Slice: 0, Difference: 0, place));
                 }
-                else
+                else if (!pool.IsDue)
                 {
+                    pool.IsDue = true;
                     _duePools.Add(pool);
                 }
             }
@@ -283,7 +281,7 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
                 if (window.IsOpen(now))
                 {
                     window.Owe(hold.SharedSlice, difference);
-                    _dueWindows.Add(window);
+                    IsDue_NeedsLock(window);
                 }
                 else
                 {
@@ -293,6 +291,15 @@ internal sealed class Credits(LocalLimits local, IOptions<QuotaOptions> options,
         }
 
         return corrections;
+    }
+
+    private void IsDue_NeedsLock(WindowCredit window)
+    {
+        if (!window.IsDue)
+        {
+            window.IsDue = true;
+            _dueWindows.Add(window);
+        }
     }
 
     private void HasAsked_NeedsLock(Reservation reservation)

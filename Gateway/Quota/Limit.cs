@@ -85,6 +85,9 @@ internal sealed class Limit
     /// <summary>The places that this replica holds of it; outlive snapshots. Found on first use.</summary>
     public PlacePool? Pool { get; set; }
 
+    /// <summary>Who waits for it, where anybody may; outlives snapshots. Found on first use.</summary>
+    public AdmissionQueue? Queue { get; set; }
+
     /// <summary>What a request takes of it.</summary>
     public long CostOf(long tokens) => Unit == LimitUnit.Tokens ? tokens : 1;
 

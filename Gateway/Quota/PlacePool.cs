@@ -6,8 +6,8 @@ namespace Orrery.Gateway.Quota;
 /// </summary>
 internal sealed class PlacePool(Limit limit, long aheadMs)
 {
-    private readonly HashSet<string> _held = new(StringComparer.Ordinal);
-    private readonly Stack<string> _idle = new();
+    private readonly HashSet<Place> _held = [];
+    private readonly Stack<Place> _idle = new();
     private int _leastIdle;
     private long _sharedLeft;
     private long _answeredMs = long.MinValue / 2;
@@ -16,6 +16,9 @@ internal sealed class PlacePool(Limit limit, long aheadMs)
 
     public bool IsForgotten { get; set; }
 
+    /// <summary>It is among those that may have something to give up.</summary>
+    public bool IsDue { get; set; }
+
     public long TouchedMs { get; private set; }
 
     public bool IsEmpty => _held.Count == 0;
@@ -23,9 +26,9 @@ internal sealed class PlacePool(Limit limit, long aheadMs)
     public bool HasIdle => _idle.Count > 0;
 
     /// <summary>All of them: a lease in Redis each, to be renewed.</summary>
-    public IReadOnlyCollection<string> Held => _held;
+    public IReadOnlyCollection<Place> Held => _held;
 
-    public string TakeIdle()
+    public Place TakeIdle()
     {
         var place = _idle.Pop();
         _leastIdle = Math.Min(_leastIdle, _idle.Count);
@@ -34,25 +37,25 @@ internal sealed class PlacePool(Limit limit, long aheadMs)
 
     public void Answered(long left, long askedMs) => (_sharedLeft, _answeredMs) = (left, askedMs);
 
-    public void Hold(string place, long nowMs)
+    public void Hold(Place place, long nowMs)
     {
         TouchedMs = nowMs;
-        _held.Add(place);
+        place.IsHeld = _held.Add(place) || place.IsHeld;
     }
 
     /// <summary>A request is over.</summary>
     /// <param name="share">Of what Redis said was left, one part in so many may lie idle here.</param>
     /// <returns>Whether the place was given up: Redis has to be told.</returns>
-    public bool Release(string place, bool mayKeep, int share, long nowMs)
+    public bool Release(Place place, bool mayKeep, int share, long nowMs)
     {
         TouchedMs = nowMs;
-        if (mayKeep && nowMs - _answeredMs < aheadMs && _idle.Count < _sharedLeft / share && _held.Contains(place))
+        if (mayKeep && nowMs - _answeredMs < aheadMs && place.IsHeld && _idle.Count < _sharedLeft / share)
         {
             _idle.Push(place);
             return false;
         }
 
-        _held.Remove(place);
+        GiveUp(place);
         return true;
     }
 
@@ -64,10 +67,26 @@ internal sealed class PlacePool(Limit limit, long aheadMs)
         for (; surplus > 0; surplus--)
         {
             var place = _idle.Pop();
-            _held.Remove(place);
+            GiveUp(place);
             (corrections ??= []).Add(new(limit, Slice: 0, Difference: 0, place));
         }
 
         _leastIdle = _idle.Count;
     }
+
+    private void GiveUp(Place place)
+    {
+        _held.Remove(place);
+        place.IsHeld = false;
+    }
+}
+
+/// <summary>A place of a concurrency limit.</summary>
+/// <param name="id">In Redis' words.</param>
+internal sealed class Place(string id)
+{
+    public string Id => id;
+
+    /// <summary>Redis counts it for this replica, or will when it is back.</summary>
+    public bool IsHeld { get; set; }
 }

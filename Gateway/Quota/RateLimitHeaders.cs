@@ -26,11 +26,14 @@ internal static class RateLimitHeaders
     public static string Duration(long ms)
     {
         ms = Math.Max(0, ms);
-        var (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000 / 1_000.0);
-        return ms < 1_000 ? string.Create(CultureInfo.InvariantCulture, $"{ms}ms")
-            : ms < 60_000 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.###}s")
-            : hours == 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{seconds:0.###}s")
-            : string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{seconds:0.###}s");
+        if (ms < 1_000)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{ms}ms");
+        }
+
+        var (hours, minutes, rest) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
+        var seconds = string.Create(CultureInfo.InvariantCulture, $"{rest / 1_000}.{rest % 1_000:000}").AsSpan().TrimEnd('0').TrimEnd('.');
+        return ms < 60_000 ? $"{seconds}s" : hours == 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{seconds}s") : string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{seconds}s");
     }
 
     private static int Tightest(Reservation reservation, LimitUnit unit)

@@ -63,7 +63,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, Credits cred
             values[2 + (5 * i)] = LetterOf(limit);
             values[3 + (5 * i)] = limit.Count;
             values[4 + (5 * i)] = limit.IsConcurrency ? _leaseMs : limit.PerMs;
-            values[5 + (5 * i)] = limit.IsConcurrency ? hold.Place ??= credits.NewPlace() : limit.CostOf(reservation.Tokens);
+            values[5 + (5 * i)] = limit.IsConcurrency ? (hold.Place ??= credits.NewPlace()).Id : limit.CostOf(reservation.Tokens);
             values[6 + (5 * i)] = hold.Wanted;
         }
 
@@ -96,14 +96,14 @@ internal sealed partial class RedisQuota(IServiceProvider services, Credits cred
     public async Task CorrectAsync(List<Correction> corrections) =>
         await Task.WhenAll(ByCall(corrections, correction => correction.Limit).Select(part => WithinDeadlineAsync(RunAsync(
             [.. part.Select(correction => correction.Limit.RedisKey)],
-            ["settle", .. part.SelectMany(correction => (RedisValue[])[LetterOf(correction.Limit), correction.Place ?? (RedisValue)correction.Slice, correction.Difference])])).AsTask()));
+            ["settle", .. part.SelectMany(correction => (RedisValue[])[LetterOf(correction.Limit), correction.Place?.Id ?? (RedisValue)correction.Slice, correction.Difference])])).AsTask()));
 
     /// <summary>Keeps the places of what is under way, and takes them again where they have lapsed.</summary>
-    public async Task<bool> RenewAsync(IReadOnlyCollection<(Limit Limit, string Place)> places)
+    public async Task<bool> RenewAsync(IReadOnlyCollection<(Limit Limit, Place Place)> places)
     {
         foreach (var part in ByCall(places, place => place.Limit))
         {
-            var call = RunAsync([.. part.Select(place => place.Limit.RedisKey)], ["renew", _leaseMs, .. part.Select(place => (RedisValue)place.Place)]);
+            var call = RunAsync([.. part.Select(place => place.Limit.RedisKey)], ["renew", _leaseMs, .. part.Select(place => (RedisValue)place.Place.Id)]);
             if (await WithinDeadlineAsync(call) is null)
             {
                 return false;

@@ -56,8 +56,8 @@ internal struct Hold
     /// <summary>What Redis was asked for beyond this reservation.</summary>
     public long Wanted { get; set; }
 
-    /// <summary>The place of a concurrency limit, in Redis' words.</summary>
-    public string? Place { get; set; }
+    /// <summary>The place of a concurrency limit.</summary>
+    public Place? Place { get; set; }
 }
 
 /// <summary>Whether a reservation was granted, or which limit refused it.</summary>

@@ -29,6 +29,9 @@ internal sealed class WindowCredit(Limit limit, long aheadMs)
     /// <summary>It is no longer the credit of its limit: look it up anew.</summary>
     public bool IsForgotten { get; set; }
 
+    /// <summary>It is among those that may have something to be told.</summary>
+    public bool IsDue { get; set; }
+
     /// <summary>When it was last asked for something.</summary>
     public long TouchedMs { get; private set; }
 
@@ -140,4 +143,4 @@ internal sealed class WindowCredit(Limit limit, long aheadMs)
 }
 
 /// <summary>What Redis has to be told: that what was taken in a slice was more or less, or that a place is free.</summary>
-internal readonly record struct Correction(Limit Limit, long Slice, long Difference, string? Place);
+internal readonly record struct Correction(Limit Limit, long Slice, long Difference, Place? Place);

@@ -7,7 +7,7 @@ using Orrery.Contracts;
 namespace Orrery.Gateway.Usage;
 
 /// <summary>
-/// Usage events on disk before they are anywhere else: one JSON line each, appended to a segment file, one fsync for all
+/// Usage events on disk before they are anywhere else: one JSON line each, appended to a segment file, one write and at times one sync for all
 /// that wait. A segment is closed when the sender asks for it and deleted when the Catalogue has acknowledged it.
 /// </summary>
 /// <remarks>
@@ -19,8 +19,11 @@ internal sealed partial class UsageSpool : BackgroundService
     private const int LongestSegment = 4 << 20;
     private static readonly TimeSpan DiskRetry = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two writes: a sync for every few events would be a tenth of a busy gateway's work.</summary>
+    /// <summary>Between two writes.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Between two syncs while events keep coming; they are dear. When none come for <see cref="Gathering"/>, what is written is synced.</summary>
+    private static readonly TimeSpan LongestUnsynced = TimeSpan.FromMilliseconds(50);
 
     private readonly Channel<UsageEvent> _waiting;
     private readonly Channel<bool> _written = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -33,6 +36,7 @@ internal sealed partial class UsageSpool : BackgroundService
     private readonly Utf8JsonWriter _json;
     private FileStream? _segment;
     private long _segmentNumber;
+    private long? _unsyncedSince;
     private int _lostSinceLogged;
 
     public UsageSpool(DataSlot slot, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time, ILogger<UsageSpool> logger)
@@ -89,6 +93,10 @@ internal sealed partial class UsageSpool : BackgroundService
             Gather();
             await AppendUntilWrittenAsync(stoppingToken);
             await Task.Delay(Gathering, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_waiting.Reader.TryPeek(out _))
+            {
+                await SyncAsync();
+            }
         }
 
         await TakeClosedAsync(CancellationToken.None);
@@ -136,7 +144,12 @@ internal sealed partial class UsageSpool : BackgroundService
         {
             _segment ??= SpoolSegment.Create(_slot.Directory, ++_segmentNumber);
             await _segment.WriteAsync(_lines.WrittenMemory);
-            RandomAccess.FlushToDisk(_segment.SafeFileHandle);
+            _unsyncedSince ??= _time.GetTimestamp();
+            if (_time.GetElapsedTime(_unsyncedSince.Value) >= LongestUnsynced)
+            {
+                Sync_NeedsFile();
+            }
+
             if (_segment.Length > LongestSegment)
             {
                 await CloseSegmentAsync();
@@ -156,10 +169,38 @@ internal sealed partial class UsageSpool : BackgroundService
         }
     }
 
+    private async Task SyncAsync()
+    {
+        await _file.WaitAsync(CancellationToken.None);
+        try
+        {
+            Sync_NeedsFile();
+        }
+        catch (IOException error)
+        {
+            Log.DiskRefuses(_logger, _slot.Directory, error);
+        }
+        finally
+        {
+            _file.Release();
+        }
+    }
+
+    private void Sync_NeedsFile()
+    {
+        if (_segment is not null && _unsyncedSince is not null)
+        {
+            RandomAccess.FlushToDisk(_segment.SafeFileHandle);
+        }
+
+        _unsyncedSince = null;
+    }
+
     private async Task CloseSegmentAsync()
     {
         if (_segment is not null)
         {
+            Sync_NeedsFile();
             await _segment.DisposeAsync();
             _segment = null;
         }
