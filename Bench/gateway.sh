@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The gateway of a running graph against nginx and the .NET floor, interleaved in one run. Judge by ratios, never by absolute figures.
 #   Bench/gateway.sh [ROUNDS] [SCENARIOS] [GATEWAYS]      default: 3 "quick rate200 str500" graph
+#   Bench/gateway.sh memory "" [GATEWAYS]                 what they and the floor hold at rest and for a stream that goes on
 # GATEWAYS are any of
 #   graph   the graph's own: accounting on, telemetry to the Console, one trace in ten
 #   off     one beside it that sends no telemetry at all
@@ -137,6 +138,45 @@ for child in $(pgrep -P "${started[0]}"); do
   for pid in "$child" $(pgrep -P "$child"); do taskset -acp 1 "$pid" >/dev/null 2>&1 || true; done
 done
 taskset -acp 1 $sink_pid >/dev/null
+
+resident() { awk '/VmRSS/ { print $2 }' /proc/"$1"/status; }
+
+# The most that a process holds while so many streams go through it, in KiB.
+most() { # PID URL KEY PAYLOAD STREAMS
+  local load now top=0
+  "$tools/lg" -m stream -c "$5" -n "$5" -R 1000 -k 64 -u "$2/chat/completions" -b "$4" -H "Authorization: Bearer $3" >/dev/null 2>&1 &
+  load=$!
+  while kill -0 $load 2>/dev/null; do
+    now=$(resident "$1")
+    [ "$now" -le "$top" ] || top=$now
+    sleep 0.2
+  done
+  echo "$top"
+}
+
+if [ "$rounds" = memory ]; then
+  "$bench/bench.sh" --targets "direct floor" --scenarios quick --rounds 1 >/dev/null 2>&1 # Builds the tools.
+  tools=${BENCH_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/gateway-bench}/bin
+  "$tools/mock" -p $mock >/dev/null 2>&1 &
+  started+=($!)
+  PORT=9104 UPSTREAM=http://127.0.0.1:$mock "$tools/floor/floor" >/dev/null 2>&1 &
+  started+=($!)
+  wait_for http://127.0.0.1:9104/health $! /dev/null
+  tested+=(--gut floor http://127.0.0.1:9104/v1 none bench-chat $!)
+  echo "| gateway | at rest | 200 streams | 2,200 streams | a further stream |"
+  echo "| --- | --- | --- | --- | --- |"
+  for ((i = 0; i < ${#tested[@]}; i += 6)); do
+    pid=${tested[i + 5]}
+    sed "s#\"model\": \"[^\"]*\"#\"model\": \"${tested[i + 4]}\"#" "$bench/payload/stream_hold.json" >"$state/hold.json"
+    stream=("$pid" "${tested[i + 2]}" "${tested[i + 3]}" "$state/hold.json")
+    rest=$(resident "$pid")
+    most "${stream[@]}" 200 >/dev/null
+    few=$(most "${stream[@]}" 200)
+    many=$(most "${stream[@]}" 2200)
+    echo "| ${tested[i + 1]} | $((rest / 1024)) MiB | $((few / 1024)) MiB | $((many / 1024)) MiB | $(((many - few) / 2000)) KiB |"
+  done
+  exit
+fi
 
 before=$(beside)
 "$bench/bench.sh" "${tested[@]}" --targets "direct nginx floor" --scenarios "$scenarios" --rounds "$rounds"

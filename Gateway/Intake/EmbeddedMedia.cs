@@ -17,18 +17,20 @@ internal static class EmbeddedMedia
         }
 
         var bytes = 0;
-        var isData = false;
+        var (isUrl, isData) = (false, false);
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = maxDepth });
         while (reader.Read())
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
                 isData = reader.Says("data"u8) || reader.Says("file_data"u8);
+                isUrl = isData || reader.Says("url"u8) || reader.Says("image_url"u8); // A prompt that begins as a data URL is a prompt.
             }
             else
             {
-                bytes += reader.TokenType == JsonTokenType.String && (IsDataUrl(reader.ValueSpan) || (isData && reader.ValueSpan.Length > Least)) ? reader.ValueSpan.Length : 0;
-                isData = false;
+                var isMedia = reader.TokenType == JsonTokenType.String && ((isUrl && IsDataUrl(reader.ValueSpan)) || (isData && reader.ValueSpan.Length > Least));
+                bytes += isMedia ? reader.ValueSpan.Length : 0;
+                (isUrl, isData) = (false, false);
             }
         }
 

@@ -121,6 +121,8 @@ public sealed class ProviderBudgetTests
         (await world.PostAsync(messages)).EnsureSuccessStatusCode().Dispose();
         using var refused = await world.PostAsync(messages.Replace("{0}", new string('x', 4_000), StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        using var disguised = await world.PostAsync(messages.Replace("{0}", "data:image/png;base64," + new string('x', 4_000), StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.BadRequest, disguised.StatusCode);
     }
 
     [Fact]
