@@ -113,7 +113,8 @@ for name in $gateways; do
     *:*=*) IFS=, read -ra own_variables <<<"${name#*:}" && environment+=("${own_variables[@]}") ;;
     *) echo "'$name' is no gateway; expected graph, off, tenth, all or NAME:VARIABLE=VALUE,…" >&2; exit 1 ;;
   esac
-  (cd Gateway && exec env -i "${environment[@]}" bin/Release/net10.0/Orrery.Gateway) >"$state/${name%%:*}.log" 2>&1 &
+  # Pinned from its start, as the floor is: what a process makes of its processors it decides then.
+  (cd Gateway && exec taskset -c 0 env -i "${environment[@]}" bin/Release/net10.0/Orrery.Gateway) >"$state/${name%%:*}.log" 2>&1 &
   started+=($!)
   wait_for "http://127.0.0.1:$port/health/ready" $! "$state/${name%%:*}.log"
   if [ "${name%%:*}" = on ]; then

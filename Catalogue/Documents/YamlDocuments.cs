@@ -40,7 +40,7 @@ internal sealed class YamlDocuments
         catch (Exception error) when (error is ArgumentException or FormatException or OverflowException or InvalidOperationException)
         {
             // The scanner answers some malformed escapes ("\ud800x") and directives with these instead of its own exception.
-            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: escapes that together make a character, directives with numbers in range"), reader.Here);
+            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: brackets and quotation marks that are closed, escapes that together make a character, directives with numbers in range", "Look at what comes before this place."), reader.Here);
         }
 
         return documents;

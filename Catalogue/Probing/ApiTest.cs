@@ -52,9 +52,10 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             throw await SpeaksTls(cancellationToken) ? TlsPort() : failure;
         }
 
+        var list = ListUrl(_otherPath is null ? baseUrl : Root + _otherPath);
         if (_list.Status is 401 or 403)
         {
-            throw Refused(_list.Status);
+            throw provider.FurtherKeys.Count == 0 ? Refused(_list.Status) : SomeRefused([$"key 1 ({_list.Status})", .. await RefusedOfFurtherAsync(list, cancellationToken)]);
         }
 
         if (_list.Status == 400 && ServerAnswers.Message(_list.Body) is null && await SpeaksTls(cancellationToken))
@@ -72,24 +73,39 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             return new Finding("no credential is set, and none was asked for");
         }
 
-        var list = ListUrl(_otherPath is null ? baseUrl : Root + _otherPath);
         if ((await client.GetAsync(list, credential: null, cancellationToken)).Status == 200)
         {
             return new Finding("not told: the list of models is open to everybody. ?model=… sends a request, which needs the credential", IsTelling: false);
         }
 
+        if (await RefusedOfFurtherAsync(list, cancellationToken) is { Count: > 0 } refused)
+        {
+            throw SomeRefused(refused);
+        }
+
+        return new Finding(provider.FurtherKeys.Count == 0 ? "the credential is accepted" : $"the {provider.FurtherKeys.Count + 1} keys are accepted");
+    }
+
+    private async Task<List<string>> RefusedOfFurtherAsync(string list, CancellationToken cancellationToken)
+    {
+        var refused = new List<string>();
         for (var i = 0; i < provider.FurtherKeys.Count; i++)
         {
             var (name, credential) = provider.FurtherKeys[i];
             var status = (await client.GetAsync(list, credential, cancellationToken)).Status;
             if (status is 401 or 403)
             {
-                throw new StepFailure(TestCauses.AuthenticationRefused, $"the server refuses key {i + 2}, {name} ({status}); those before it are accepted", "Renew it in its Secret, or take it out of spec.apiKeySecretRefs.");
+                refused.Add($"key {i + 2}, {name} ({status})");
             }
         }
 
-        return new Finding(provider.FurtherKeys.Count == 0 ? "the credential is accepted" : $"the {provider.FurtherKeys.Count + 1} keys are accepted");
+        return refused;
     }
+
+    private StepFailure SomeRefused(List<string> refused) => new(
+        TestCauses.AuthenticationRefused,
+        $"the server refuses {string.Join(" and ", refused)}; {(refused.Count > provider.FurtherKeys.Count ? "no key is accepted" : "the others are accepted, and requests go on with them")}",
+        "Renew what is refused in its Secret, or take it out of spec.apiKeySecretRefs.");
 
     private string Root => url.GetLeftPart(UriPartial.Authority);
 
@@ -157,7 +173,7 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             tested.Add(new TestedModel(model.Id, id, isThere, isThere ? null : [.. NearModels.Of(id, served).Select(provider.Sayable).OfType<string>()]));
         }
 
-        var shown = new Finding($"{served.Count} served, {tested.Count} declared", Models: tested, Served: [.. served.Select(provider.Sayable).OfType<string>().Take(MostServed)]);
+        var shown = new Finding(tested.Count > 0 ? $"{served.Count} served, {tested.Count} declared" : $"{served.Count} served, none declared: nobody can ask for a model until it stands in spec.models", Models: tested, Served: [.. served.Select(provider.Sayable).OfType<string>().Take(MostServed)]);
         var missing = tested.Where(model => !model.Found).ToList();
         if (missing.Count == 0)
         {

@@ -33,8 +33,8 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
         var token = Token(http.Request.Headers);
         if (token.IsEmpty)
         {
-            return (null, Unauthorized(
-                "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key)."));
+            var what = http.Request.Headers.Authorization.Count == 0 ? "No access key was sent." : "The header Authorization holds no access key: it does not begin with 'Bearer '.";
+            return (null, Unauthorized("missing_api_key", $"{what} Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key)."));
         }
 
         if (token.Length > KeyHash.LongestToken || !snapshot.Callers.TryGetValue(ConnectionKey.HashOf(http, token), out var caller))

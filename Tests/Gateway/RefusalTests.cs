@@ -137,7 +137,7 @@ public sealed class RefusalTests
         await using var world = await GatewayWorld.StartAsync(document);
 
         await Refused(null, null, "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key).");
-        await Refused("Authorization", "Basic abc", "missing_api_key", "No access key was sent. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key).");
+        await Refused("Authorization", "Basic abc", "missing_api_key", "The header Authorization holds no access key: it does not begin with 'Bearer '. Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key).");
         await Refused("Authorization", "Bearer ork_abcdSECRETSECRET", "invalid_api_key", "The access key 'ork_abcd...' is unknown, disabled or deleted.");
         await Refused("Authorization", "Bearer sk-SECRETSECRET", "invalid_api_key", "The access key is unknown, disabled or deleted. Keys that the catalogue makes begin with 'ork_'; a first key that was declared may not.");
         await Refused("api-key", new string('S', 5_000), "invalid_api_key", "The access key is unknown, disabled or deleted. Keys that the catalogue makes begin with 'ork_'; a first key that was declared may not.");
