@@ -27,7 +27,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     /// <summary>Limits of which something is remembered.</summary>
     public int Count => _counts.Count;
 
-    private Instant Now => new(1_000_000_000_000 + (long)time.GetElapsedTime(_origin).TotalMilliseconds, time.GetUtcNow().ToUnixTimeMilliseconds());
+    private Instant Now => new(1_000_000_000_000 + (long)time.GetElapsedTime(_origin).TotalMilliseconds, time);
 
     /// <summary>Takes all or none. While Redis answers, nothing is refused here but what was granted alone a short while ago.</summary>
     public Verdict TryTake(Reservation reservation, bool isAlone)
@@ -129,6 +129,11 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
         for (var i = 0; i < reservation.Limits.Length; i++)
         {
             var limit = reservation.Limits[i];
+            if (!IsDecisive(limit, isAlone, instant))
+            {
+                continue; // Redis says whether it passes, and what is left.
+            }
+
             var count = Of(limit);
             var now = instant.Of(count);
             count.Forget(now);
@@ -138,7 +143,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             ref var hold = ref reservation.Holds[i];
             hold.Left = Math.Max(0, share - before - cost);
             hold.ResetMs = count.EndOf(count.SliceOf(now), now);
-            if (verdict.Refused is null && IsDecisive(limit, isAlone, instant) && !Fits(limit, before, cost, share))
+            if (verdict.Refused is null && !Fits(limit, before, cost, share))
             {
                 verdict = Verdict.Of(limit, cost > limit.Count ? -1 : count.LeavesAfter(now, Math.Min(before, before + cost - share)));
                 hold.Left = Math.Max(0, share - before);
@@ -165,9 +170,12 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     }
 
     /// <param name="Steady">Milliseconds that no clock's correction moves. Starts far from zero, so that slices are never negative.</param>
-    /// <param name="Utc">Milliseconds of the calendar.</param>
-    private readonly record struct Instant(long Steady, long Utc)
+    /// <param name="Time">Tells the calendar's time to whom it matters.</param>
+    private readonly record struct Instant(long Steady, TimeProvider Time)
     {
+        /// <summary>Milliseconds of the calendar.</summary>
+        public long Utc => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
         public long Of(LocalCount count) => count.IsCalendar ? Utc : Steady;
     }
 }
