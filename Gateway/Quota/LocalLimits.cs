@@ -126,14 +126,14 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
     private Verdict Check_NeedsLock(Reservation reservation, bool isAlone, int taken, in Instant instant)
     {
         var verdict = Verdict.Granted;
+        if (!IsAnyDecisive(reservation, isAlone, instant))
+        {
+            return verdict; // Redis says whether it passes, and what is left.
+        }
+
         for (var i = 0; i < reservation.Limits.Length; i++)
         {
             var limit = reservation.Limits[i];
-            if (!IsDecisive(limit, isAlone, instant))
-            {
-                continue; // Redis says whether it passes, and what is left.
-            }
-
             var count = Of(limit);
             var now = instant.Of(count);
             count.Forget(now);
@@ -143,7 +143,7 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             ref var hold = ref reservation.Holds[i];
             hold.Left = Math.Max(0, share - before - cost);
             hold.ResetMs = count.EndOf(count.SliceOf(now), now);
-            if (verdict.Refused is null && !Fits(limit, before, cost, share))
+            if (verdict.Refused is null && IsDecisive(limit, isAlone, instant) && !Fits(limit, before, cost, share))
             {
                 verdict = Verdict.Of(limit, cost > limit.Count ? -1 : count.LeavesAfter(now, Math.Min(before, before + cost - share)));
                 hold.Left = Math.Max(0, share - before);
@@ -151,6 +151,19 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
         }
 
         return verdict;
+    }
+
+    private bool IsAnyDecisive(Reservation reservation, bool isAlone, in Instant now)
+    {
+        foreach (var limit in reservation.Limits)
+        {
+            if (IsDecisive(limit, isAlone, now))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool IsDecisive(Limit limit, bool isAlone, in Instant now) =>

@@ -73,6 +73,20 @@ public sealed class LocalLimitsTests
     }
 
     [Fact]
+    public void Who_is_refused_by_one_limit_is_told_what_is_left_of_all()
+    {
+        var time = new StepTime();
+        var local = new LocalLimits(Options.Create(new QuotaOptions()), time);
+        var brief = new Limit(LimitScope.Key, "default", "k", LimitUnit.Requests, 10, TimeSpan.FromSeconds(1));
+        var lasting = new Limit(LimitScope.Key, "default", "k", LimitUnit.Tokens, 5, TimeSpan.FromSeconds(60));
+        Assert.Null(local.TryTake(new Reservation([brief, lasting], 5), isAlone: true).Refused);
+        time.Advance(2_000);
+        var refused = new Reservation([brief, lasting], 5);
+        Assert.Same(lasting, local.TryTake(refused, isAlone: false).Refused);
+        Assert.Equal([9, 0], refused.Holds.Select(hold => hold.Left));
+    }
+
+    [Fact]
     public void A_share_is_at_least_one_and_a_request_larger_than_it_passes_alone()
     {
         var time = new StepTime();
