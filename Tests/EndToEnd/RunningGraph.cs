@@ -52,6 +52,10 @@ public sealed class RunningGraph : IAsyncLifetime
         await App.StartAsync(patience.Token);
         await App.ResourceNotifications.WaitForResourceHealthyAsync("gateway", patience.Token);
         await App.ResourceNotifications.WaitForResourceHealthyAsync("console", patience.Token);
+        foreach (var instance in GatewayInstances)
+        {
+            await IsReady(instance);
+        }
     }
 
     /// <summary>What an operator looks at.</summary>
@@ -95,9 +99,7 @@ public sealed class RunningGraph : IAsyncLifetime
             TestContext.Current.CancellationToken);
         if (GatewayInstances.Contains(instance))
         {
-            // Health is asked through the proxy, where the other replica answers as well.
-            using var replica = Replica(instance, FirstKey);
-            await Eventually.Holds(() => Ready(replica), ready => ready);
+            await IsReady(instance);
         }
     }
 
@@ -109,6 +111,13 @@ public sealed class RunningGraph : IAsyncLifetime
     }
 
     private static string ResourceOf(string instance) => instance.Split('-')[0];
+
+    /// <remarks>A resource's health is asked through the proxy, where the other replica answers as well.</remarks>
+    private async Task IsReady(string instance)
+    {
+        using var replica = Replica(instance, FirstKey);
+        await Eventually.Holds(() => Ready(replica), ready => ready);
+    }
 
     private static async Task<bool> Ready(HttpClient replica)
     {
