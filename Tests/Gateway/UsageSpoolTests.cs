@@ -103,8 +103,8 @@ public sealed class UsageSpoolTests
     {
         await using var engine = await ScriptedEngine.StartAsync();
         await using var world = await GatewayWorld.StartAsync(engine);
-        var orphaned = Path.Combine(world.DataDirectory, "slot-1");
-        Directory.CreateDirectory(orphaned);
+        var leaving = Path.Combine(world.DataDirectory, "leaving");
+        Directory.CreateDirectory(leaving);
         var left = new UsageEvent
         {
             Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
@@ -115,7 +115,8 @@ public sealed class UsageSpoolTests
             Model = "m",
             Outcome = UsageOutcomes.Completed,
         };
-        await File.WriteAllTextAsync(Path.Combine(orphaned, "0000000000000001.usage"), JsonSerializer.Serialize(left, ContractsJson.Default.UsageEvent) + "\n");
+        await File.WriteAllTextAsync(Path.Combine(leaving, "0000000000000001.usage"), JsonSerializer.Serialize(left, ContractsJson.Default.UsageEvent) + "\n");
+        Directory.Move(leaving, Path.Combine(world.DataDirectory, "slot-1")); // Whole at once: the first replica may be looking for orphans just now.
 
         await using var second = world.Build(world.DataDirectory, world.Catalogue.Address);
         await second.StartAsync();
