@@ -68,7 +68,7 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
                 }
                 finally
                 {
-                    reader.AdvanceTo(read.Buffer.GetPosition(done), read.Buffer.End); // Also when the client leaves meanwhile, or its connection could not be closed.
+                    reader.AdvanceTo(read.IsCompleted ? read.Buffer.End : read.Buffer.GetPosition(done), read.Buffer.End); // Also when the client leaves meanwhile, or its connection could not be closed.
                 }
 
                 if (refusal is not null)
@@ -84,7 +84,7 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
         }
         catch (BadHttpRequestException error)
         {
-            return IntakeRefusals.Unreadable(error);
+            return IntakeRefusals.Unreadable(exchange, error);
         }
         catch (IOException)
         {

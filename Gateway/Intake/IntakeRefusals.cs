@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections.Features;
 namespace Orrery.Gateway.Intake;
 
 /// <summary>What is said of a body that cannot be taken, whatever its kind.</summary>
@@ -20,13 +21,24 @@ internal static class IntakeRefusals
         StatusCodes.Status415UnsupportedMediaType, RefusalTypes.InvalidRequest, "unsupported_content_type",
         $"Content-Type is '{Shown.Of(contentType)}'; expected {expected}.");
 
-    public static Refusal Unreadable(BadHttpRequestException error) => error.StatusCode == StatusCodes.Status408RequestTimeout
-        ? new Refusal(
-            StatusCodes.Status408RequestTimeout, RefusalTypes.InvalidRequest, "request_timeout",
-            "The body arrived too slowly. Send it at no less than 240 bytes a second.")
-        : new Refusal(
-            StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "incomplete_body",
-            "The body ended before its announced length. Send as many bytes as Content-Length says.");
+    /// <summary>Has HTTP/1.1 close the connection too, since nobody knows where the next request would begin.</summary>
+    /// <exception cref="OperationCanceledException">The client has left; nobody is there to be refused.</exception>
+    public static Refusal Unreadable(Exchange exchange, BadHttpRequestException error)
+    {
+        if (HttpProtocol.IsHttp11(exchange.Http.Request.Protocol))
+        {
+            exchange.Http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+
+        exchange.ClientLeft.ThrowIfCancellationRequested();
+        return error.StatusCode == StatusCodes.Status408RequestTimeout
+            ? new Refusal(
+                StatusCodes.Status408RequestTimeout, RefusalTypes.InvalidRequest, "request_timeout",
+                "The body arrived too slowly. Send it at no less than 240 bytes a second.")
+            : new Refusal(
+                StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "incomplete_body",
+                $"The body cannot be read to its end ({error.Message.TrimEnd('.')}). Send as many bytes as Content-Length says, or chunks as RFC 9112 has them.");
+    }
 
     /// <param name="option">The option that bounds it.</param>
     public static Refusal TooLarge(long mostBytes, string option) => new(

@@ -75,7 +75,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         }
         catch (BadHttpRequestException error)
         {
-            return IntakeRefusals.Unreadable(error);
+            return IntakeRefusals.Unreadable(exchange, error);
         }
         catch (IOException)
         {

@@ -166,28 +166,31 @@ internal sealed class GatewayWorld : IAsyncDisposable
         Assert.Equal((0, 0), (Gateway.Services.GetRequiredService<BodySpool>().Held, Gateway.Services.GetRequiredService<BodySpool>().Files));
     }
 
-    /// <summary>What the gateway logged as an error.</summary>
-    private sealed class CollectedErrors : ILoggerProvider, ILogger
+    /// <summary>What the gateway logged as an error, and what its web server only warns of: a connection that it had to give up.</summary>
+    private sealed class CollectedErrors : ILoggerProvider
     {
         public ConcurrentQueue<string> All { get; } = new();
 
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel >= LogLevel.Error)
-            {
-                All.Enqueue($"{eventId.Name}: {formatter(state, exception)} {exception}");
-            }
-        }
+        public ILogger CreateLogger(string categoryName) => new Log(All, categoryName.StartsWith("Microsoft.AspNetCore.Server", StringComparison.Ordinal) ? LogLevel.Warning : LogLevel.Error);
 
         public void Dispose()
         {
+        }
+
+        private sealed class Log(ConcurrentQueue<string> all, LogLevel least) : ILogger
+        {
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull => null;
+
+            public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
+
+            void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            {
+                if (logLevel >= least)
+                {
+                    all.Enqueue($"{eventId.Name}: {formatter(state, exception)} {exception}");
+                }
+            }
         }
     }
 }
