@@ -36,32 +36,6 @@ internal sealed record SpoolSegment(string Path, long Number)
         return path;
     }
 
-    /// <summary>The whole lines of <paramref name="bytes"/>. A torn last line, or one that a crash left unwritten, is passed over.</summary>
-    /// <param name="skipped">Lines that ended as they should and still are none.</param>
-    public static List<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> bytes, out int skipped)
-    {
-        var lines = new List<ReadOnlyMemory<byte>>();
-        skipped = 0;
-        while (bytes.Span.IndexOf((byte)'\n') is var end and >= 0)
-        {
-            var line = bytes[..end];
-            bytes = bytes[(end + 1)..];
-            if (IsWhole(line.Span))
-            {
-                lines.Add(line);
-            }
-            else
-            {
-                skipped++;
-            }
-        }
-
-        return lines;
-    }
-
-    /// <summary>Whether a crash has left the line whole. What is whole and still no event is the Catalogue's to refuse, and is set aside then.</summary>
-    private static bool IsWhole(ReadOnlySpan<byte> line) => line is [(byte)'{', .., (byte)'}'] && !line.Contains((byte)0);
-
     private static long NumberOf(string path) =>
         long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orrery.Contracts;
@@ -22,6 +21,9 @@ internal sealed partial class UsageSender(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan OrphanInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Apart from the requests', which are counted.</summary>
+    private readonly BufferPool _buffers = new();
 
     /// <summary>Comes after the spool's: everything is on disk then, and one more try brings it home.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -113,15 +115,17 @@ internal sealed partial class UsageSender(
     {
         try
         {
-            var lines = SpoolSegment.Lines(await File.ReadAllBytesAsync(segment.Path, cancellationToken), out var skipped);
-            if (skipped > 0)
+            using (var events = new SegmentReader(segment.Path, _buffers))
             {
-                Log.Skipped(logger, segment.Path, skipped);
-            }
+                while (await events.ReadAsync(MostEvents, cancellationToken))
+                {
+                    await PostOrSetAsideAsync(segment, events, 0, events.Count, cancellationToken);
+                }
 
-            for (var start = 0; start < lines.Count; start += MostEvents)
-            {
-                await PostOrSetAsideAsync(segment, lines.GetRange(start, Math.Min(MostEvents, lines.Count - start)), cancellationToken);
+                if (events.Skipped > 0)
+                {
+                    Log.Skipped(logger, segment.Path, events.Skipped);
+                }
             }
 
             File.Delete(segment.Path);
@@ -135,60 +139,39 @@ internal sealed partial class UsageSender(
     }
 
     /// <summary>An event that the Catalogue will never take is found by halving and set aside: it must not hold up those behind it.</summary>
-    private async Task PostOrSetAsideAsync(SpoolSegment segment, List<ReadOnlyMemory<byte>> lines, CancellationToken cancellationToken)
+    private async Task PostOrSetAsideAsync(SpoolSegment segment, SegmentReader events, int start, int count, CancellationToken cancellationToken)
     {
         try
         {
-            await PostAsync(lines, cancellationToken);
+            await PostAsync(events.Events(start, count), count, cancellationToken);
         }
         catch (HttpRequestException error) when (error.StatusCode == HttpStatusCode.BadRequest)
         {
-            if (lines.Count == 1)
+            if (count == 1)
             {
-                Log.SetAside(logger, await segment.SetAsideAsync(lines[0], cancellationToken));
+                Log.SetAside(logger, await segment.SetAsideAsync(events.Events(start, 1), cancellationToken));
                 return;
             }
 
-            var half = lines.Count / 2;
-            await PostOrSetAsideAsync(segment, lines.GetRange(0, half), cancellationToken);
-            await PostOrSetAsideAsync(segment, lines.GetRange(half, lines.Count - half), cancellationToken);
+            await PostOrSetAsideAsync(segment, events, start, count / 2, cancellationToken);
+            await PostOrSetAsideAsync(segment, events, start + (count / 2), count - (count / 2), cancellationToken);
         }
     }
 
-    private async Task PostAsync(List<ReadOnlyMemory<byte>> lines, CancellationToken cancellationToken)
+    private async Task PostAsync(ReadOnlyMemory<byte> events, int count, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(PostTimeout);
         using var client = clients.CreateClient("catalogue");
-        using var content = new ByteArrayContent(Batch(lines));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var content = new UsageContent(events);
         using var response = await client.PostAsync("/internal/usage", content, patience.Token);
         await SocketThreads.Leave(); // What follows touches files.
         response.EnsureSuccessStatusCode();
         var receipt = await response.Content.ReadFromJsonAsync(ContractsJson.Default.UsageReceipt, patience.Token);
-        if (receipt is null || receipt.Recorded + receipt.Duplicates != lines.Count)
+        if (receipt is null || receipt.Recorded + receipt.Duplicates != count)
         {
-            throw new InvalidDataException($"The Catalogue acknowledged {receipt?.Recorded} new and {receipt?.Duplicates} known of {lines.Count} events.");
+            throw new InvalidDataException($"The Catalogue acknowledged {receipt?.Recorded} new and {receipt?.Duplicates} known of {count} events.");
         }
-    }
-
-    /// <summary>A <see cref="UsageBatch"/> made of the lines as they rest, without reading them into events and writing them again.</summary>
-    private static byte[] Batch(List<ReadOnlyMemory<byte>> lines)
-    {
-        using var batch = new MemoryStream();
-        batch.Write("{\"events\":["u8);
-        for (var i = 0; i < lines.Count; i++)
-        {
-            if (i > 0)
-            {
-                batch.WriteByte((byte)',');
-            }
-
-            batch.Write(lines[i].Span);
-        }
-
-        batch.Write("]}"u8);
-        return batch.ToArray();
     }
 
     private static partial class Log

@@ -109,7 +109,7 @@ internal sealed partial class UsageSpool : BackgroundService
         while (_lines.WrittenCount < LongestSegment && _waiting.Reader.TryRead(out var used))
         {
             _json.Reset();
-            JsonSerializer.Serialize(_json, used, ContractsJson.Default.UsageEvent);
+            JsonSerializer.Serialize(_json, used, UsageLineJson.Default.UsageEvent);
             _json.Flush();
             _lines.Write("\n"u8);
         }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Orrery.Contracts;
-using Orrery.Gateway.Usage;
 
 namespace Orrery.Tests.Gateway;
 
@@ -138,25 +137,6 @@ public sealed class UsageSpoolTests
         await Eventually.Holds(() => world.Catalogue.Usage.Count == 600);
         Assert.InRange(world.Catalogue.Batches, 1, 300);
         Assert.Equal(600, world.Catalogue.Usage.Select(used => used.RequestId).Distinct().Count());
-    }
-
-    [Fact]
-    public void Torn_and_foreign_lines_are_passed_over()
-    {
-        var good = JsonSerializer.Serialize(
-            new UsageEvent
-            {
-                Id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
-                Namespace = "n",
-                Key = "k",
-                RequestId = "r",
-                Operation = "chat",
-                Model = "m",
-                Outcome = "completed",
-            },
-            ContractsJson.Default.UsageEvent);
-        var lines = SpoolSegment.Lines(Encoding.UTF8.GetBytes($"{good}\n\0\0\0\0\n{good}\n{good[..20]}"), out var skipped);
-        Assert.Equal((2, 1), (lines.Count, skipped));
     }
 
     private static int LinesIn(string directory) => Directory.GetFiles(directory, "*.usage").Sum(path => File.ReadAllText(path).Count(character => character == '\n'));
