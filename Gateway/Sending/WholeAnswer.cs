@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
@@ -96,6 +95,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         ReasoningName.Spell(answer.Span, facts, _reasoningName, ref edits);
         var response = exchange.Http.Response;
         AnswerHead.ForWhole(response, candidate, edits.LengthAfter(answer.Length));
+        await response.StartAsync(exchange.ClientLeft); // What is written before it would be kept beside the connection and copied there once more.
         edits.Write(answer.Span, response.BodyWriter);
         var flushed = await response.BodyWriter.FlushAsync(exchange.ClientLeft);
         return flushed.IsCompleted ? SendError.Of(candidate, SendErrorKind.ClientLeft, "had answered") : null;
@@ -112,8 +112,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         exchange.Story?.Answered(translated.Written);
         var response = exchange.Http.Response;
         AnswerHead.ForWhole(response, candidate, translated.Length);
-        response.BodyWriter.Write(translated.Written);
-        var flushed = await response.BodyWriter.FlushAsync(exchange.ClientLeft);
+        var flushed = await response.BodyWriter.WriteAsync(translated.WrittenMemory, exchange.ClientLeft);
         return flushed.IsCompleted ? SendError.Of(candidate, SendErrorKind.ClientLeft, "had answered") : null;
     }
 
