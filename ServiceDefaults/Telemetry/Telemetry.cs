@@ -22,8 +22,9 @@ internal static class Telemetry
     /// <summary>Sources and meters of ours are called <c>Orrery.Gateway</c>, <c>Orrery.Catalogue</c>, …</summary>
     private const string OurSources = "Orrery.*";
 
-    /// <summary>Counted up and down several times with every request, and told better by our own: what is in flight, at which engine.</summary>
-    private static readonly string[] LeftOut = ["http.client.active_requests", "http.client.open_connections", "http.client.request.time_in_queue"];
+    /// <summary>Measured with every call to an engine, and told better by our own: what is in flight at whom, and how long it took.</summary>
+    private static readonly string[] LeftOut =
+        ["http.client.active_requests", "http.client.open_connections", "http.client.request.duration", "http.client.request.time_in_queue"];
 
     /// <summary>Whether traces, metrics and logs leave this service; <c>/metrics</c> alone is not meant.</summary>
     public static bool IsOn(IConfiguration configuration) => TelemetrySettings.AreOn(configuration);
