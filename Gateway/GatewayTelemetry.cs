@@ -123,7 +123,7 @@ internal sealed class GatewayTelemetry : IDisposable
         }
     }
 
-    public void RequestEnded(Exchange exchange, Refusal? refusal, string outcome)
+    public void RequestEnded(Exchange exchange, Refusal? refusal, string outcome, TimeSpan took)
     {
         if (_requests.Enabled)
         {
@@ -144,7 +144,7 @@ internal sealed class GatewayTelemetry : IDisposable
                 tags.Add("error.type", error.Kind.ToString());
             }
 
-            _duration.Record(_time.GetElapsedTime(exchange.StartTimestamp).TotalSeconds, tags);
+            _duration.Record(took.TotalSeconds, tags);
             if (exchange.Meter.FirstTokenTimestamp is { } first)
             {
                 _firstChunk.Record(_time.GetElapsedTime(exchange.StartTimestamp, first).TotalSeconds, tags);

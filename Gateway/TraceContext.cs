@@ -1,5 +1,5 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Globalization;
 using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway;
@@ -29,6 +29,17 @@ internal readonly record struct TraceContext(string Traceparent)
         }
 
         // Flag 00: nobody has recorded this trace so far, and nobody here does.
-        return new TraceContext(string.Create(CultureInfo.InvariantCulture, $"00-{dice.Next():x16}{dice.Next():x16}-{dice.Next():x16}-00"));
+        return new TraceContext(string.Create(55, dice, static (text, dice) =>
+        {
+            Span<byte> ids = stackalloc byte[24];
+            BinaryPrimitives.WriteUInt64BigEndian(ids, dice.Next());
+            BinaryPrimitives.WriteUInt64BigEndian(ids[8..], dice.Next());
+            BinaryPrimitives.WriteUInt64BigEndian(ids[16..], dice.Next());
+            "00-".CopyTo(text);
+            Convert.TryToHexStringLower(ids[..16], text[TraceIdOffset..], out _);
+            text[TraceIdOffset + TraceIdLength] = '-';
+            Convert.TryToHexStringLower(ids[16..], text[36..], out _);
+            "-00".CopyTo(text[52..]);
+        }));
     }
 }

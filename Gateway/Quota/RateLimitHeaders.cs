@@ -25,15 +25,45 @@ internal static class RateLimitHeaders
     /// <summary>As OpenAI writes it: <c>17ms</c>, <c>1.5s</c>, <c>6m0s</c>, <c>1h0m0s</c>.</summary>
     public static string Duration(long ms)
     {
+        Span<char> text = stackalloc char[40];
+        var length = 0;
         ms = Math.Max(0, ms);
         if (ms < 1_000)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{ms}ms");
+            Append(text, ref length, ms, "ms");
+            return text[..length].ToString();
         }
 
-        var (hours, minutes, rest) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
-        var seconds = string.Create(CultureInfo.InvariantCulture, $"{rest / 1_000}.{rest % 1_000:000}").AsSpan().TrimEnd('0').TrimEnd('.');
-        return ms < 60_000 ? $"{seconds}s" : hours == 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{seconds}s") : string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{seconds}s");
+        var (hours, minutes, rest) = (ms / 3_600_000, ms / 60_000 % 60, (int)(ms % 60_000));
+        if (hours > 0)
+        {
+            Append(text, ref length, hours, "h");
+        }
+
+        if (ms >= 60_000)
+        {
+            Append(text, ref length, minutes, "m");
+        }
+
+        Append(text, ref length, rest / 1_000, "");
+        if (rest % 1_000 is var part and not 0)
+        {
+            text[length++] = '.';
+            for (var digit = 100; part > 0; part %= digit, digit /= 10)
+            {
+                text[length++] = (char)('0' + (part / digit));
+            }
+        }
+
+        text[length++] = 's';
+        return text[..length].ToString();
+    }
+
+    private static void Append(Span<char> text, ref int length, long number, string unit)
+    {
+        number.TryFormat(text[length..], out var written, default, CultureInfo.InvariantCulture);
+        unit.CopyTo(text[(length + written)..]);
+        length += written + unit.Length;
     }
 
     private static int Tightest(Reservation reservation, LimitUnit unit)

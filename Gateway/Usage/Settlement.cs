@@ -10,16 +10,17 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, D
     public void Settle(Exchange exchange, Refusal? refusal)
     {
         var outcome = OutcomeOf(exchange, refusal);
-        telemetry.RequestEnded(exchange, refusal, outcome);
+        var took = time.GetElapsedTime(exchange.StartTimestamp);
+        telemetry.RequestEnded(exchange, refusal, outcome, took);
         if (exchange.IsResolved)
         {
-            Account(exchange, refusal, outcome);
+            Account(exchange, refusal, outcome, took);
         }
 
         exchange.Story?.End(exchange, refusal, outcome); // Last: what is told may fail, what is owed may not.
     }
 
-    private void Account(Exchange exchange, Refusal? refusal, string outcome)
+    private void Account(Exchange exchange, Refusal? refusal, string outcome, TimeSpan took)
     {
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);
         telemetry.Used(exchange, tokens);
@@ -43,7 +44,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, D
             Status = refusal?.Status ?? exchange.Http.Response.StatusCode,
             Outcome = outcome,
             StartedAt = exchange.StartedAt,
-            DurationMs = time.GetElapsedTime(exchange.StartTimestamp).TotalMilliseconds,
+            DurationMs = took.TotalMilliseconds,
             TimeToFirstTokenMs = exchange.Meter.FirstTokenTimestamp is { } first
                 ? time.GetElapsedTime(exchange.StartTimestamp, first).TotalMilliseconds
                 : null,
