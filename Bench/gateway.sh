@@ -109,7 +109,7 @@ for name in $gateways; do
     off) environment+=(Telemetry__ConsoleUrl= OTEL_EXPORTER_OTLP_ENDPOINT=) ;;
     tenth) environment+=(Telemetry__SampleRatio=0.1) ;;
     all) environment+=(Telemetry__SampleRatio=1) ;;
-    on) environment+=(Telemetry__SampleRatio=0.1 Telemetry__ConsoleUrl= "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink" OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_METRIC_EXPORT_INTERVAL=5000) ;;
+    on) environment+=(Telemetry__SampleRatio=0.1 Telemetry__ConsoleUrl= Metrics__Port= "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink" OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_METRIC_EXPORT_INTERVAL=5000) ;;
     *:*=*) IFS=, read -ra own_variables <<<"${name#*:}" && environment+=("${own_variables[@]}") ;;
     *) echo "'$name' is no gateway; expected graph, off, tenth, all or NAME:VARIABLE=VALUE,…" >&2; exit 1 ;;
   esac
