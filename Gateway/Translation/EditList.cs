@@ -24,20 +24,24 @@ internal struct EditList
             _more = [.. _edits[..]];
         }
 
+        var at = _count;
+        while (at > 0 && this[at - 1].Range.Start > range.Start)
+        {
+            at--;
+        }
+
+        var added = new ByteEdit(range, replacement);
         if (_more is not null)
         {
-            _count++;
-            _more.Insert(_more.FindLastIndex(edit => edit.Range.Start <= range.Start) + 1, new ByteEdit(range, replacement));
-            return;
+            _more.Insert(at, added);
         }
-
-        var i = _count++;
-        for (; i > 0 && _edits[i - 1].Range.Start > range.Start; i--)
+        else
         {
-            _edits[i] = _edits[i - 1];
+            _edits[at.._count].CopyTo(_edits[(at + 1)..]);
+            _edits[at] = added;
         }
 
-        _edits[i] = new ByteEdit(range, replacement);
+        _count++;
     }
 
     public readonly int LengthAfter(int length)
