@@ -70,6 +70,7 @@ internal static class GatewayExtensions
         builder.AddEgress();
         services.AddSingleton<EngineConnections>();
         services.AddSingleton<IdleTimeoutPool>();
+        services.AddSingleton<EngineStreams>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<WholeAnswer>();
         services.AddSingleton<BodyTranslation>();

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Orrery.Gateway.Sending;
 
-/// <summary>The beginning of a stream, held back until it is clear that this engine answers.</summary>
+/// <summary>Bytes of a stream that are held back: its beginning, until it is clear that this engine answers, or an event that is half read. None holds no buffer.</summary>
 internal sealed class HeldBytes(BufferPool pool) : IBufferWriter<byte>, IDisposable
 {
     private const int FirstSize = 2 << 10;
@@ -26,6 +26,27 @@ internal sealed class HeldBytes(BufferPool pool) : IBufferWriter<byte>, IDisposa
     {
         Reserve(sizeHint);
         return _buffer.AsSpan(Length);
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            BuffersExtensions.Write(this, bytes);
+        }
+    }
+
+    public void DropFirst(int count)
+    {
+        Length -= count;
+        if (Length == 0)
+        {
+            Dispose();
+        }
+        else
+        {
+            _buffer.AsSpan(count, Length).CopyTo(_buffer);
+        }
     }
 
     public void Dispose()

@@ -62,6 +62,9 @@ internal sealed class IdleTimeout : IDisposable
     /// <summary>Waiting for the client is not the engine's fault.</summary>
     public void Clear() => Interlocked.Exchange(ref _deadline, Never);
 
+    /// <summary>What still goes on in its name is given up.</summary>
+    public void Cancel() => _source.Cancel();
+
     /// <summary>Whether it can serve another attempt.</summary>
     public bool TryEnd()
     {

@@ -17,7 +17,8 @@ internal sealed partial class Sender(
     Dice dice,
     ProviderGate limits,
     IdleTimeoutPool timeouts,
-    StreamRelay stream,
+    EngineStreams streams,
+    StreamRelay relay,
     WholeAnswer whole,
     BodyTranslation translation,
     ByteRelay bytes,
@@ -243,7 +244,8 @@ internal sealed partial class Sender(
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
-        return await stream.RelayAsync(exchange, candidate, body, timeout);
+        await using var upstream = streams.Open(body, isEncrypted: response.RequestMessage?.RequestUri?.Scheme == Uri.UriSchemeHttps, timeout);
+        return await relay.RelayAsync(exchange, candidate, upstream, timeout);
     }
 
     /// <summary>Reads why there is no answer; a 200 that holds neither the stream asked for nor an error is one too.</summary>

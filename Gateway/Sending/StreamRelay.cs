@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Routing;
@@ -8,8 +9,8 @@ namespace Orrery.Gateway.Sending;
 
 /// <summary>Engine bytes to client bytes, event by event.</summary>
 /// <remarks>
-/// 1. Read. While nothing is half read, the buffer is given back first, so that a silent stream holds none.
-/// 2. Translate every whole event, into the held beginning or straight into the response.
+/// 1. Read.
+/// 2. Translate every whole event where it lies, into the held beginning or straight into the response. Only an event that is half read is kept.
 /// 3. The held beginning is let go with the first content, finish reason or end, or at 16 KB; before that an error is a
 ///    value and the sender may try another endpoint.
 /// 4. One flush for each read.
@@ -18,7 +19,6 @@ namespace Orrery.Gateway.Sending;
 /// </remarks>
 internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, IOptions<GatewayOptions> options, TimeProvider time)
 {
-    private const int ReadSize = 4 << 10;
     private const int MostHeld = 16 << 10;
 
     /// <summary>Until the engine's last chunk after [DONE], so that its connection can be used again.</summary>
@@ -27,7 +27,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     private readonly int _longestEvent = options.Value.MaxAnswerBytes;
     private readonly byte[]? _reasoningName = ReasoningName.Quoted(options.Value.ReasoningField);
 
-    public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout)
+    public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, EngineStream upstream, IdleTimeout timeout)
     {
         StreamTranslator translator = candidate.Provider.Adapter is ITranslatingAdapter adapter ? adapter.ReadStream(exchange, candidate, _reasoningName) : new ChunkTranslator(exchange, candidate, _reasoningName);
         using var held = new HeldBytes(pool);
@@ -50,109 +50,101 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     }
 
     private async Task<SendError?> RelayAsync(
-        Exchange exchange, Candidate candidate, Stream upstream, IdleTimeout timeout, StreamTranslator translator, HeldBytes held)
+        Exchange exchange, Candidate candidate, EngineStream upstream, IdleTimeout timeout, StreamTranslator translator, HeldBytes held)
     {
         var output = exchange.Http.Response.BodyWriter;
+        using var half = new HeldBytes(pool);
         var (isHeld, isFirst) = (true, true);
-        byte[] buffer = [];
-        var length = 0;
-        try
+        while (true)
         {
-            while (true)
+            // :: 1
+            timeout.Set(candidate.Provider.IdleTimeout);
+            var read = await upstream.ReadAsync();
+
+            // :: 2
+            Translate(read, half, translator, isHeld ? held : output, ref isFirst);
+            upstream.Release(read);
+            if (half.Length > _longestEvent)
             {
-                // :: 1
-                timeout.Set(candidate.Provider.IdleTimeout);
-                if (length == 0)
-                {
-                    GiveBack(ref buffer);
-                    await WaitForBytesAsync(upstream, timeout.Token);
-                }
-
-                MakeRoom(ref buffer, length);
-                var read = await upstream.ReadAsync(buffer.AsMemory(length), timeout.Token);
-                length += read;
-                if (read == 0 && length > 0)
-                {
-                    // The last event may lack its blank line.
-                    "\n\n"u8.CopyTo(buffer.AsSpan(length));
-                    length += 2;
-                }
-
-                // :: 2
-                length -= Translate(buffer.AsSpan(0, length), translator, isHeld ? held : output, ref isFirst);
-                if (translator.Error is { } error)
-                {
-                    return error;
-                }
-
-                if (length > _longestEvent)
-                {
-                    return SendError.Of(candidate, SendErrorKind.TooLong, $"sent an event of more than {_longestEvent} bytes (Gateway:MaxAnswerBytes)");
-                }
-
-                var isCut = read == 0 && !translator.IsDone && !translator.HasFinished;
-                if (isCut)
-                {
-                    return SendError.Of(candidate, SendErrorKind.Cut, "ended its stream in the middle of the answer");
-                }
-
-                // :: 3
-                if (isHeld && (translator.HasBegun || held.Length + length >= MostHeld))
-                {
-                    isHeld = false;
-                    AnswerHead.ForStream(exchange.Http.Response, candidate);
-                    output.Write(held.Written);
-                    held.Dispose();
-                }
-
-                if (read == 0 && !translator.IsDone && !translator.IsTyped)
-                {
-                    translator.End(output); // A finish reason came, so the answer is whole.
-                }
-
-                // :: 4
-                if (!isHeld && !await FlushAsync(exchange, translator, timeout))
-                {
-                    return SendError.Of(candidate, SendErrorKind.ClientLeft, "was answering");
-                }
-
-                if (translator.IsDone)
-                {
-                    await TakeLeaveAsync(upstream, timeout, buffer);
-                    return null;
-                }
-
-                if (read == 0)
-                {
-                    return null;
-                }
+                return SendError.Of(candidate, SendErrorKind.TooLong, $"sent an event of more than {_longestEvent} bytes (Gateway:MaxAnswerBytes)");
             }
-        }
-        finally
-        {
-            GiveBack(ref buffer);
+
+            // :: 3
+            if (isHeld && (translator.HasBegun || held.Length + half.Length >= MostHeld))
+            {
+                isHeld = false;
+                AnswerHead.ForStream(exchange.Http.Response, candidate);
+                output.Write(held.Written);
+                held.Dispose();
+            }
+
+            var isWhole = translator.IsDone || (read.IsCompleted && translator.HasFinished && translator.Error is null && !upstream.IsBroken);
+            if (isWhole && !translator.IsDone && !translator.IsTyped)
+            {
+                translator.End(output);
+            }
+
+            // :: 4
+            if (!isHeld && !await FlushAsync(exchange, translator, timeout))
+            {
+                return SendError.Of(candidate, SendErrorKind.ClientLeft, "was answering");
+            }
+
+            if (translator.Error is { } error)
+            {
+                return error;
+            }
+
+            if (isWhole)
+            {
+                await TakeLeaveAsync(upstream, read, timeout);
+                return null;
+            }
+
+            if (read.IsCompleted)
+            {
+                upstream.ThrowIfBroken();
+                return SendError.Of(candidate, SendErrorKind.Cut, "ended its stream in the middle of the answer");
+            }
         }
     }
 
-    /// <summary>Translates the whole events and moves what is left to the front. Returns how many bytes are gone.</summary>
-    private static int Translate(Span<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
+    /// <summary>Translates the whole events of what was left and what came. What is half read after that is kept.</summary>
+    private static void Translate(in ReadResult read, HeldBytes half, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
+    {
+        if (half.Length == 0 && read.Buffer.IsSingleSegment && !read.IsCompleted)
+        {
+            var bytes = read.Buffer.FirstSpan;
+            half.Write(bytes[Translate(bytes, translator, output, ref isFirst)..]);
+            return;
+        }
+
+        foreach (var piece in read.Buffer)
+        {
+            half.Write(piece.Span);
+        }
+
+        if (read.IsCompleted && half.Length > 0)
+        {
+            half.Write("\n\n"u8); // The last event may lack its blank line.
+        }
+
+        half.DropFirst(Translate(half.Written, translator, output, ref isFirst));
+    }
+
+    /// <summary>Translates the whole events. Returns how many bytes are done with.</summary>
+    private static int Translate(ReadOnlySpan<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
     {
         var done = 0;
         while (!translator.IsDone && translator.Error is null && SseReader.EventLength(bytes[done..]) is var length and > 0)
         {
-            ReadOnlySpan<byte> sse = bytes.Slice(done, length);
+            var sse = bytes.Slice(done, length);
             translator.Translate(isFirst ? SseReader.WithoutMark(sse) : sse, output);
             isFirst = false;
             done += length;
         }
 
-        if (translator.IsDone)
-        {
-            return bytes.Length;
-        }
-
-        bytes[done..].CopyTo(bytes);
-        return done;
+        return translator.IsDone ? bytes.Length : done;
     }
 
     private async ValueTask<bool> FlushAsync(Exchange exchange, StreamTranslator translator, IdleTimeout timeout)
@@ -176,12 +168,17 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
         return !flushed.IsCompleted && !exchange.ClientLeft.IsCancellationRequested;
     }
 
-    private static async Task TakeLeaveAsync(Stream upstream, IdleTimeout timeout, byte[] buffer)
+    private static async ValueTask TakeLeaveAsync(EngineStream upstream, ReadResult last, IdleTimeout timeout)
     {
+        if (last.IsCompleted)
+        {
+            return;
+        }
+
         timeout.Set(Farewell);
         try
         {
-            await upstream.ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false, timeout.Token);
+            upstream.Release(await upstream.ReadAsync());
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
@@ -201,31 +198,5 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
 
         output.Write("\n\n"u8);
         await output.FlushAsync(exchange.ClientLeft);
-    }
-
-    /// <summary>Ends when there is something to read, or the end, without holding a buffer meanwhile.</summary>
-    private static ValueTask<int> WaitForBytesAsync(Stream upstream, CancellationToken cancellationToken) =>
-        upstream.ReadAsync(Memory<byte>.Empty, cancellationToken);
-
-    private void MakeRoom(ref byte[] buffer, int length)
-    {
-        const int room = 256;
-        if (buffer.Length == 0)
-        {
-            buffer = pool.Rent(ReadSize);
-        }
-        else if (buffer.Length - length < room)
-        {
-            buffer = pool.Grow(buffer, length, length + room);
-        }
-    }
-
-    private void GiveBack(ref byte[] buffer)
-    {
-        if (buffer.Length > 0)
-        {
-            pool.Return(buffer);
-            buffer = [];
-        }
     }
 }

@@ -29,14 +29,14 @@ public sealed class StreamFuzzTests
         ["tools"] = Join("\n\n", Tools()),
     };
 
-    public static TheoryData<string> Names => [.. Recorded.Keys];
+    public static TheoryData<string, bool> Names => new(Recorded.Keys.SelectMany(name => new[] { (name, true), (name, false) }));
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Every_split_gives_the_same_stream(string name)
+    public async Task Every_split_gives_the_same_stream(string name, bool isEncrypted)
     {
         var bytes = Encoding.UTF8.GetBytes(Recorded[name]);
-        await using var relay = await Relay.StartAsync();
+        await using var relay = await Relay.StartAsync(isEncrypted);
         var expected = await relay.RunAsync(bytes, bytes.Length);
         AssertTold(expected, name);
         for (var split = 1; split < bytes.Length; split++)
@@ -47,12 +47,14 @@ public sealed class StreamFuzzTests
         Assert.Equal(expected, await relay.RunAsync(bytes, [.. Enumerable.Repeat(1, bytes.Length)]));
     }
 
-    [Fact]
-    public async Task Events_larger_than_every_buffer_are_whole()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Events_larger_than_every_buffer_are_whole(bool isEncrypted)
     {
         var long1 = string.Concat(Enumerable.Repeat("漢字😀 ", 40_000));
         var bytes = Encoding.UTF8.GetBytes(Join("\r\n\r\n", [Event($$"""[{"index":0,"delta":{"content":"{{long1}}"},"finish_reason":null}]"""), .. Whole()]));
-        await using var relay = await Relay.StartAsync();
+        await using var relay = await Relay.StartAsync(isEncrypted);
         var expected = await relay.RunAsync(bytes, bytes.Length);
         Assert.Equal(long1 + Text, Content(expected));
         foreach (var split in new[] { 1, 2, 3, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537, bytes.Length - 1 })
@@ -110,13 +112,16 @@ public sealed class StreamFuzzTests
         """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"upstream-model","choices":""" + choices + "}";
 
     /// <summary>A gateway's own relay, without the gateway around it.</summary>
-    private sealed class Relay(GatewayWorld world) : IAsyncDisposable
+    private sealed class Relay(GatewayWorld world, bool isEncrypted) : IAsyncDisposable
     {
+        private readonly EngineStreams _streams = world.Gateway.Services.GetRequiredService<EngineStreams>();
         private readonly StreamRelay _relay = world.Gateway.Services.GetRequiredService<StreamRelay>();
         private readonly IdleTimeoutPool _timeouts = world.Gateway.Services.GetRequiredService<IdleTimeoutPool>();
         private readonly Candidate _candidate = world.Current.Value!.Callers.Values.Single().Models.ByName["m"].Plan.Candidates[0];
 
-        public static async Task<Relay> StartAsync() => new(await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", "http://127.0.0.1:9/v1"))));
+        /// <param name="isEncrypted">Read as from a TLS connection.</param>
+        public static async Task<Relay> StartAsync(bool isEncrypted) =>
+            new(await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", "http://127.0.0.1:9/v1"))), isEncrypted);
 
         /// <param name="bytes">The engine's stream.</param>
         /// <param name="sizes">How much the network brings at once; at last the rest.</param>
@@ -132,8 +137,14 @@ public sealed class StreamFuzzTests
                 Candidate = _candidate,
             };
             var timeout = _timeouts.Rent(CancellationToken.None, long.MaxValue);
-            await using var upstream = new Pieces(bytes, sizes);
-            Assert.Null(await _relay.RelayAsync(exchange, _candidate, upstream, timeout));
+            await using (var body = new Pieces(bytes, sizes))
+            await using (var upstream = _streams.Open(body, isEncrypted, timeout))
+            {
+                var relaying = _relay.RelayAsync(exchange, _candidate, upstream, timeout);
+                body.Begin();
+                Assert.Null(await relaying);
+            }
+
             _timeouts.Return(timeout);
             return Encoding.UTF8.GetString(told.ToArray());
         }
@@ -141,27 +152,32 @@ public sealed class StreamFuzzTests
         public ValueTask DisposeAsync() => world.DisposeAsync();
     }
 
-    /// <summary>Bytes that come in pieces. A read of nothing tells that there is something, as a socket's does.</summary>
+    /// <summary>Bytes that come in pieces, each when whoever waits for it has done with the one before. A read of nothing tells that there is something, as a socket's does.</summary>
     private sealed class Pieces(byte[] bytes, int[] sizes) : MemoryStream(bytes, writable: false)
     {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _piece;
         private int _left = sizes[0];
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public void Begin() => _begun.SetResult();
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
+            await _begun.Task;
             if (buffer.IsEmpty)
             {
-                return new(0);
+                return 0;
             }
 
             if (_left == 0)
             {
+                await Task.Yield();
                 _left = ++_piece < sizes.Length ? sizes[_piece] : int.MaxValue;
             }
 
             var read = Read(buffer.Span[..Math.Min(_left, buffer.Length)]);
             _left -= read;
-            return new(read);
+            return read;
         }
     }
 }
