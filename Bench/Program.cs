@@ -9,6 +9,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Orrery.Bench.Growth;
 using Orrery.Bench.Processes;
 using Orrery.Bench.Requests;
+using Orrery.Bench.Streams;
 
 switch (args)
 {
@@ -16,6 +17,8 @@ switch (args)
         return await GrowthReport.RunAsync(sizes);
     case ["requests", ..]:
         return await RequestReport.RunAsync();
+    case ["streams", .. var streams]:
+        return await StreamLoad.RunAsync(streams);
     case [GatewayProcess.Role, .. var settings]:
         return await GatewayProcess.RunAsync(settings);
     case [EngineProcess.Role]:
@@ -27,6 +30,7 @@ switch (args)
             Orrery.Bench --filter '*'        time and allocation of each step of a request (BenchmarkDotNet; --list flat names them)
             Orrery.Bench requests            allocation of the gateway's process for a whole request and for a streamed chunk
             Orrery.Bench growth [SHARE ...]  up to 10,000 models, 1,000 routes, 1,000 endpoints and 100,000 keys; SHAREs default to 0.001 0.1 1
+            Orrery.Bench streams URL KEY MODEL STREAMS SECONDS PID   how evenly tokens come through a proxy, and its CPU (Bench/gateway.sh jitter runs it)
             """);
         return 0;
 }

@@ -2,13 +2,14 @@
 # The gateway of a running graph against nginx and the .NET floor, interleaved in one run. Judge by ratios, never by absolute figures.
 #   Bench/gateway.sh [ROUNDS] [SCENARIOS] [GATEWAYS]      default: 3 "quick rate200 str500" graph
 #   Bench/gateway.sh memory "" [GATEWAYS]                 what they and the floor hold at rest and for a stream that goes on
+#   Bench/gateway.sh jitter [ROUNDS] [GATEWAYS]           how unevenly tokens arrive, with as many streams as load the last of them to 60 % of its core
 # GATEWAYS are any of
 #   graph   the graph's own: accounting on, telemetry to the Console, one trace in ten
 #   off     one beside it that sends no telemetry at all
 #   tenth   one beside it as the graph's own
 #   all     one beside it that records every trace
 #   on      everything on: limits of key, team, model and provider in Redis, accounting, one trace in ten and all metrics to a sink that counts (Bench/sink.py)
-#   NAME:VARIABLE=VALUE,VARIABLE=VALUE   one beside it with these variables, to try something out
+#   NAME:VARIABLE=VALUE,VARIABLE=VALUE   one beside it with these variables, to try something out; on-NAME:… has what `on` has besides
 # Needs the benchmark (ORRERY_TEST_DATA, default ../shared, has bench/), gcc, nginx, python3 and curl.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -109,16 +110,17 @@ for name in $gateways; do
     off) environment+=(Telemetry__ConsoleUrl= OTEL_EXPORTER_OTLP_ENDPOINT=) ;;
     tenth) environment+=(Telemetry__SampleRatio=0.1) ;;
     all) environment+=(Telemetry__SampleRatio=1) ;;
-    on) environment+=(Telemetry__SampleRatio=0.1 Telemetry__ConsoleUrl= Metrics__Port= "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink" OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_METRIC_EXPORT_INTERVAL=5000) ;;
-    *:*=*) IFS=, read -ra own_variables <<<"${name#*:}" && environment+=("${own_variables[@]}") ;;
+    on | on-*) environment+=(Telemetry__SampleRatio=0.1 Telemetry__ConsoleUrl= Metrics__Port= "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink" OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_METRIC_EXPORT_INTERVAL=5000) ;;
+    *:*=*) ;;
     *) echo "'$name' is no gateway; expected graph, off, tenth, all or NAME:VARIABLE=VALUE,…" >&2; exit 1 ;;
   esac
+  if [[ $name = *:*=* ]]; then IFS=, read -ra own_variables <<<"${name#*:}" && environment+=("${own_variables[@]}"); fi
   # Pinned from its start, as the floor is: what a process makes of its processors it decides then.
   (cd Gateway && exec taskset -c 0 env -i "${environment[@]}" bin/Release/net10.0/Orrery.Gateway) >"$state/${name%%:*}.log" 2>&1 &
   started+=($!)
   wait_for "http://127.0.0.1:$port/health/ready" $! "$state/${name%%:*}.log"
-  if [ "${name%%:*}" = on ]; then
-    tested+=(--gut orrery-on "http://127.0.0.1:$port/v1" "$limited" bench-limited $!)
+  if [[ $name = on || $name = on-*:* ]]; then
+    tested+=(--gut "orrery-${name%%:*}" "http://127.0.0.1:$port/v1" "$limited" bench-limited $!)
   else
     tested+=(--gut "orrery-${name%%:*}" "http://127.0.0.1:$port/v1" "$key" bench-chat $!)
   fi
@@ -155,15 +157,19 @@ most() { # PID URL KEY PAYLOAD STREAMS
   echo "$top"
 }
 
-if [ "$rounds" = memory ]; then
-  "$bench/bench.sh" --targets "direct floor" --scenarios quick --rounds 1 >/dev/null 2>&1 # Builds the tools.
-  tools=${BENCH_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/gateway-bench}/bin
-  "$tools/mock" -p $mock >/dev/null 2>&1 &
+if [ "$rounds" = memory ] || [ "$rounds" = jitter ]; then
+  "$bench/bench.sh" --targets "direct nginx floor" --scenarios quick --rounds 1 >/dev/null 2>&1 # Builds the tools.
+  work=${BENCH_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/gateway-bench}
+  tools=$work/bin
+  taskset -c 1 "$tools/mock" -p $mock >/dev/null 2>&1 &
   started+=($!)
-  PORT=9104 UPSTREAM=http://127.0.0.1:$mock "$tools/floor/floor" >/dev/null 2>&1 &
+  PORT=9104 UPSTREAM=http://127.0.0.1:$mock taskset -c 0 "$tools/floor/floor" >/dev/null 2>&1 &
   started+=($!)
   wait_for http://127.0.0.1:9104/health $! /dev/null
-  tested+=(--gut floor http://127.0.0.1:9104/v1 none bench-chat $!)
+  tested=(--gut floor http://127.0.0.1:9104/v1 none bench-chat $! "${tested[@]}")
+fi
+
+if [ "$rounds" = memory ]; then
   echo "| gateway | at rest | 200 streams | 2,200 streams | a further stream |"
   echo "| --- | --- | --- | --- | --- |"
   for ((i = 0; i < ${#tested[@]}; i += 6)); do
@@ -175,6 +181,32 @@ if [ "$rounds" = memory ]; then
     few=$(most "${stream[@]}" 200)
     many=$(most "${stream[@]}" 2200)
     echo "| ${tested[i + 1]} | $((rest / 1024)) MiB | $((few / 1024)) MiB | $((many / 1024)) MiB | $(((many - few) / 2000)) KiB |"
+  done
+  exit
+fi
+
+if [ "$rounds" = jitter ]; then
+  dotnet build Bench -c Release -v quiet -nologo -clp:NoSummary
+  (cd "$work" && exec taskset -c 0 nginx -c "$work/run/nginx.conf") >/dev/null 2>&1 &
+  started+=($!)
+  wait_for http://127.0.0.1:9102/health $! /dev/null
+  tested=(--gut nginx http://127.0.0.1:9102/v1 none bench-chat "$(pgrep -P $!)" "${tested[@]}")
+  for child in $(pgrep -P "${started[0]}"); do
+    for pid in "$child" $(pgrep -P "$child"); do taskset -acp 1 "$pid" >/dev/null 2>&1 || true; done
+  done
+  streams() { # INDEX STREAMS SECONDS
+    DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 taskset -c 1 Bench/bin/Release/net10.0/Orrery.Bench streams "${tested[@]:$1+2:3}" "$2" "$3" "${tested[$1 + 5]}"
+  }
+  for ((i = 0; i < ${#tested[@]}; i += 6)); do
+    sed "s#\"model\": \"[^\"]*\"#\"model\": \"${tested[i + 4]}\"#" "$bench/payload/small.json" >"$state/small.json"
+    taskset -acp 0 "${tested[i + 5]}" >/dev/null
+    taskset -c 1 "$tools/lg" -m closed -c 64 -n 200000 -T 60 -u "${tested[i + 2]}/chat/completions" -b "$state/small.json" -H "Authorization: Bearer ${tested[i + 3]}" >/dev/null
+    streams $i 300 20 >/dev/null
+  done
+  # A stream's 64 tokens take 1.4 s with the pause before it.
+  count=$(streams $((${#tested[@]} - 6)) 300 10 | awk '{ split($4, cost, "="); print int(0.6e6 / cost[2] / 45.4) }')
+  for _ in $(seq "${2:-5}"); do
+    for ((i = 0; i < ${#tested[@]}; i += 6)); do echo "${tested[i + 1]} $(streams $i "$count" 10)"; done
   done
   exit
 fi
