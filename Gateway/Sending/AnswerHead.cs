@@ -23,9 +23,10 @@ internal static class AnswerHead
 
     /// <param name="contentType">The engine's own; <c>null</c> where it gave none. One that cannot be sent is none.</param>
     /// <param name="length">As the engine announced it; <c>null</c>: it is known at the end.</param>
-    public static void ForBytes(HttpResponse response, Candidate candidate, string? contentType, long? length)
+    /// <param name="isEmpty">There is no content.</param>
+    public static void ForBytes(HttpResponse response, Candidate candidate, string? contentType, long? length, bool isEmpty)
     {
-        response.ContentType = PlainHeader.IsPlain(contentType) ? contentType : "application/octet-stream";
+        response.ContentType = PlainHeader.IsPlain(contentType) ? contentType : isEmpty ? null : "application/octet-stream";
         response.ContentLength = length;
         Mark(response, candidate);
     }

@@ -50,7 +50,7 @@ internal sealed class ByteRelay(TimeProvider time)
             if (!hasBegun)
             {
                 hasBegun = true;
-                AnswerHead.ForBytes(client, candidate, ContentTypeOf(response), response.Content.Headers.ContentLength);
+                AnswerHead.ForBytes(client, candidate, ContentTypeOf(response), response.Content.Headers.ContentLength, isEmpty: read == 0);
             }
 
             if (read == 0)

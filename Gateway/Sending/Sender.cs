@@ -189,7 +189,7 @@ internal sealed partial class Sender(
             {
                 using var response = await lease.Endpoint.Connections.SendAsync(request, timeout.Token);
                 isAnswering = true;
-                if (response.StatusCode == HttpStatusCode.OK)
+                if (IsAnswer(exchange, response))
                 {
                     lease.Answers();
                 }
@@ -218,10 +218,12 @@ internal sealed partial class Sender(
 
     private async Task<SendError?> ReceiveAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
     {
-        if (response.StatusCode != HttpStatusCode.OK)
+        if (!IsAnswer(exchange, response))
         {
             return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, timeout);
         }
+
+        exchange.Http.Response.StatusCode = (int)response.StatusCode;
 
         var isEventStream = exchange.Call.Stream && IsEventStream(response);
         if (exchange.Operation.Answer == AnswerShape.AsItComes)
@@ -247,6 +249,10 @@ internal sealed partial class Sender(
         await using var upstream = streams.Open(body, isEncrypted: response.RequestMessage?.RequestUri?.Scheme == Uri.UriSchemeHttps, timeout);
         return await relay.RelayAsync(exchange, candidate, upstream, timeout);
     }
+
+    /// <summary>The API's own answers are 200. What else succeeds at a path that is passed through is the engine's to say.</summary>
+    private static bool IsAnswer(Exchange exchange, HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.OK || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode);
 
     /// <summary>Reads why there is no answer; a 200 that holds neither the stream asked for nor an error is one too.</summary>
     private async Task<SendError> ReadErrorAsync(Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)

@@ -41,6 +41,25 @@ public sealed class PassThroughTests
     }
 
     [Theory]
+    [InlineData(201, "application/json", """{"id":"job-1"}""")]
+    [InlineData(202, "text/plain; charset=utf-8", "queued")]
+    [InlineData(204, null, "")]
+    public async Task Whatever_succeeds_there_succeeds_here(int status, string? type, string body)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(http =>
+        {
+            (http.Response.StatusCode, http.Response.ContentType) = (status, type);
+            return body.Length == 0 ? Task.CompletedTask : http.Response.WriteAsync(body);
+        });
+        await using var world = await StartAsync(engine);
+        using var response = await world.PostAsync("""{"model":"m","inputs":"Hello"}""", "/generate");
+        Assert.Equal(
+            (status, type, body),
+            ((int)response.StatusCode, response.Content.Headers.ContentType?.ToString(), await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        Assert.Equal((status, UsageOutcomes.Completed), ((await world.OnlyUsageAsync()).Status, (await world.OnlyUsageAsync()).Outcome));
+    }
+
+    [Theory]
     [InlineData(Plain, "POST", "/tokenize", "m", 403, "pass_through_not_allowed", "The access key 'plain' may not call /tokenize, which goes to the engine as it is. An operator sets its passThrough.")]
     [InlineData("ork_x", "POST", "/tokenize", "m", 401, "invalid_api_key", "The access key 'ork_...' is unknown, disabled or deleted.")]
     [InlineData(GatewayWorld.Key, "POST", "/tokenize", "other", 404, "unknown_url", "No provider of the model 'other' lets /tokenize through. An operator lists it in the passThrough of a ModelProvider.")]
