@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Orrery.Contracts;
 using Orrery.Gateway.Routing;
 using Orrery.ServiceDefaults.Egress;
 
@@ -42,7 +43,10 @@ internal static class AttemptFailure
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
         } http
-            ? SendError.Of(candidate, SendErrorKind.ConnectFailed, $"cannot be reached: {ReasonOf(http)}")
+            ? SendError.Of(candidate, SendErrorKind.ConnectFailed, $"cannot be reached: {ReasonOf(http)}") with
+            {
+                MayBeStarting = candidate.Provider.Spec.Provider == "self_hosted" && http.InnerException is EgressException { Cause: EgressCauses.ConnectionRefused },
+            }
             : SendError.Of(candidate, SendErrorKind.Cut, "closed the connection without an answer");
     }
 

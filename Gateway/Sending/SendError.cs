@@ -51,6 +51,9 @@ internal enum Blame
 /// <param name="Detail">What happened, as the end of a sentence about the provider; or the engine's own message. Holds no credential and no URL.</param>
 internal sealed record SendError(SendErrorKind Kind, string Provider, string Detail)
 {
+    /// <summary>When a server that may be starting is worth another question.</summary>
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+
     /// <summary>The engine's status, where it answered.</summary>
     public int Status { get; init; }
 
@@ -62,6 +65,9 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
     public string? Param { get; init; }
 
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Nothing listens where a server of ours belongs: it may still be loading its weights.</summary>
+    public bool MayBeStarting { get; init; }
 
     /// <summary>The limit of ours that refused it.</summary>
     public Quota.Limit? Limit { get; init; }
@@ -84,6 +90,9 @@ internal sealed record SendError(SendErrorKind Kind, string Provider, string Det
 
     public Refusal ToRefusal() => Kind switch
     {
+        SendErrorKind.ConnectFailed when MayBeStarting => new Refusal(
+            StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "upstream_unreachable",
+            $"The provider '{Provider}' {Detail}. Its server is down, or still starting.", RetryAfter: AskAgain),
         SendErrorKind.ConnectFailed or SendErrorKind.ConnectTimeout => Bad(StatusCodes.Status502BadGateway, "upstream_unreachable"),
         SendErrorKind.NoAnswerInTime or SendErrorKind.Stalled or SendErrorKind.TotalTimeout => Bad(StatusCodes.Status504GatewayTimeout, "upstream_timeout"),
         SendErrorKind.CredentialRefused => new Refusal(

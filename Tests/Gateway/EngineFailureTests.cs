@@ -50,10 +50,22 @@ public sealed class EngineFailureTests
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", $"http://127.0.0.1:{FreePort()}/v1")));
         using var response = await world.PostAsync(GatewayWorld.Chat());
         Assert.Equal(
+            new ErrorBody(503, "The provider 'p1' cannot be reached: connection refused. Its server is down, or still starting.", "service_unavailable", null, "upstream_unreachable"),
+            await ErrorBody.ReadAsync(response));
+        Assert.Equal("5", response.Headers.GetValues("Retry-After").Single());
+        var used = await world.OnlyUsageAsync();
+        Assert.Equal((503, UsageOutcomes.UpstreamError, "p1"), (used.Status, used.Outcome, used.Provider));
+    }
+
+    [Fact]
+    public async Task A_vendor_that_is_not_there_is_502()
+    {
+        var vendor = GatewayWorld.Provider("p1", $"http://127.0.0.1:{FreePort()}/v1") with { Provider = "openai", Engine = Engines.OpenAi };
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(vendor));
+        using var response = await world.PostAsync(GatewayWorld.Chat());
+        Assert.Equal(
             new ErrorBody(502, "The provider 'p1' cannot be reached: connection refused.", "upstream_error", null, "upstream_unreachable"),
             await ErrorBody.ReadAsync(response));
-        var used = await world.OnlyUsageAsync();
-        Assert.Equal((502, UsageOutcomes.UpstreamError, "p1"), (used.Status, used.Outcome, used.Provider));
     }
 
     [Fact]
