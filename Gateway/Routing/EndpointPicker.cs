@@ -37,6 +37,16 @@ internal sealed class EndpointPicker(Dice dice, HealthJournal journal, TimeProvi
         return TakeLeastBad(plan, ref tried);
     }
 
+    /// <summary>Takes an endpoint of the same provider for the attempt for which one was taken and given back meanwhile.</summary>
+    public EndpointLease TakeAgain(Exchange exchange, in EndpointLease given, ref TriedEndpoints tried)
+    {
+        var candidate = given.Candidate;
+        tried.Forget();
+        var lease = TryTake(candidate, new Asked(exchange.Call, exchange.Http.Request.Headers), tried) ?? given.Endpoint.TakeAnyway(candidate);
+        tried.Add(candidate, lease.Endpoint);
+        return lease;
+    }
+
     private EndpointLease? TryTake(Candidate candidate, in Asked asked, in TriedEndpoints tried)
     {
         var balancing = candidate.Provider.Balancing;

@@ -32,8 +32,8 @@ internal struct TriedEndpoints
     /// <param name="limit">The limit that refused it; <c>null</c>: it is a matter of the provider.</param>
     public void Skip(RoutePlan plan, Limit? limit)
     {
-        var last = _slots[--_count].Candidate;
-        _slots[_count] = default;
+        var last = _slots[_count - 1].Candidate;
+        Forget();
         _skips++;
         _skipped ??= [];
         foreach (var candidate in plan.Candidates)
@@ -52,6 +52,9 @@ internal struct TriedEndpoints
     public readonly void Unskip(Candidate candidate) => _skipped?.RemoveAll(skipped => ReferenceEquals(skipped, candidate));
 
     public readonly bool HasSkipped(Candidate candidate) => _skipped?.Contains(candidate) ?? false;
+
+    /// <summary>The last one was not asked.</summary>
+    public void Forget() => _slots[--_count] = default;
 
     /// <summary>It may be asked once more; that it was asked still counts as an attempt.</summary>
     public void Forget(Endpoint endpoint)

@@ -65,17 +65,30 @@ internal sealed partial class Sender(
                 continue;
             }
 
-            using var lease = taken;
-            if (tried.Attempts > 1 && time.GetTimestamp() >= EndOf(exchange, lease.Candidate))
+            if (tried.Attempts > 1 && time.GetTimestamp() >= EndOf(exchange, taken.Candidate))
             {
+                taken.Dispose();
                 tried.Skip(exchange.Plan, limit: null); // It would have no time left to answer in.
                 continue;
             }
 
-            exchange.Candidate = lease.Candidate;
+            exchange.Candidate = taken.Candidate;
             exchange.Meter.Begin();
-            var mayWait = failures is { MayWaitForPlace: true } || ReferenceEquals(exchange.Plan.Candidates[^1], lease.Candidate);
-            exchange.Error = await limits.EnterAsync(exchange, lease.Candidate, mayWait, out var hold);
+            var mayWait = failures is { MayWaitForPlace: true } || ReferenceEquals(exchange.Plan.Candidates[^1], taken.Candidate);
+            var entering = limits.EnterAsync(exchange, taken.Candidate, mayWait, out var hold);
+            if (entering.IsCompletedSuccessfully)
+            {
+                exchange.Error = entering.Result;
+            }
+            else
+            {
+                // Who waits for a place holds no endpoint: it would count as busy, as slow, and as the one that probes it.
+                taken.Dispose();
+                exchange.Error = await entering;
+                taken = picker.TakeAgain(exchange, taken, ref tried);
+            }
+
+            using var lease = taken;
             if (exchange.Error is null)
             {
                 try

@@ -62,7 +62,7 @@ public sealed class OpenAiShapeTests
         await Refused(415, chat, "{}", request => request.Content!.Headers.ContentType = new("text/plain"));
         await Refused(415, "/v1/audio/transcriptions", "{}");
         await Refused(501, chat, "", request => { request.Method = HttpMethod.Get; request.Headers.TryAddWithoutValidation("Upgrade", "websocket"); });
-        await Refused(502, chat, GatewayWorld.Chat("gone"));
+        await Refused(503, chat, GatewayWorld.Chat("gone"));
         await Refused(503, chat, GatewayWorld.Chat("declared"));
         foreach (var (status, seen) in new[] { (400, 400), (401, 502), (404, 404), (422, 422), (429, 429), (500, 502), (503, 503) })
         {

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Orrery.Contracts;
 using Orrery.Gateway.Quota;
+using Orrery.Gateway.Routing;
 
 namespace Orrery.Tests.Gateway.Quota;
 
@@ -137,6 +138,31 @@ public sealed class LimitsTests
         gate.SetResult();
         (await served).EnsureSuccessStatusCode().Dispose();
         (await waiting).EnsureSuccessStatusCode().Dispose();
+    }
+
+    /// <remarks>Else whoever waits would count as busy for the balancing, as slow, and as the one request that probes an endpoint that was out.</remarks>
+    [Fact]
+    public async Task Who_waits_for_a_providers_place_holds_no_endpoint()
+    {
+        await using var redis = await RedisInstance.StartAsync();
+        var gate = new TaskCompletionSource();
+        await using var engine = await ScriptedEngine.StartAsync(async http =>
+        {
+            await gate.Task.WaitAsync(http.RequestAborted);
+            await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
+        });
+        await using var world = await StartAsync(redis, GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with { Limits = new Limits { Concurrency = 1 } }));
+        var queues = world.Gateway.Services.GetRequiredService<QuotaTelemetry>().Queues;
+        var served = world.PostAsync(GatewayWorld.Chat());
+        await Eventually.Holds(() => engine.Requests.Count == 1);
+        var waiting = Enumerable.Range(0, 3).Select(_ => world.PostAsync(GatewayWorld.Chat())).ToArray();
+        await Eventually.Holds(() => queues.Values.Sum(queue => queue.Length) == 3);
+        Assert.Equal(1, world.Gateway.Services.GetRequiredService<EndpointPool>().InFlight);
+        gate.SetResult();
+        foreach (var answer in await Task.WhenAll([served, .. waiting]))
+        {
+            answer.EnsureSuccessStatusCode().Dispose();
+        }
     }
 
     [Fact]
