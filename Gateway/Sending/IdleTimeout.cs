@@ -77,11 +77,8 @@ internal sealed class IdleTimeout : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _timer.Dispose();
-        _source.Dispose();
-    }
+    /// <remarks>The source holds nothing to give back, and a ring that came at the very end may be about to cancel it: on a disposed one that throws, on the timer's thread.</remarks>
+    public void Dispose() => _timer.Dispose();
 
     private void Schedule(long due)
     {

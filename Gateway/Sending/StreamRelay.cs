@@ -62,8 +62,14 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
             var read = await upstream.ReadAsync();
 
             // :: 2
-            Translate(read, half, translator, isHeld ? held : output, ref isFirst);
+            var (isSilent, isBroken) = (read.Buffer.IsEmpty, read.IsCompleted && upstream.IsBroken);
+            Translate(read, half, translator, isHeld ? held : output, ref isFirst, mayLackEnd: read.IsCompleted && !isBroken);
             upstream.Release(read);
+            if (isSilent && isBroken)
+            {
+                upstream.ThrowIfBroken();
+            }
+
             if (half.Length > _longestEvent)
             {
                 return SendError.Of(candidate, SendErrorKind.TooLong, $"sent an event of more than {_longestEvent} bytes (Gateway:MaxAnswerBytes)");
@@ -78,7 +84,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                 held.Dispose();
             }
 
-            var isWhole = translator.IsDone || (read.IsCompleted && translator.HasFinished && translator.Error is null && !upstream.IsBroken);
+            var isWhole = translator.IsDone || (read.IsCompleted && !isBroken && translator.HasFinished && translator.Error is null);
             if (isWhole && !translator.IsDone && !translator.IsTyped)
             {
                 translator.End(output);
@@ -110,7 +116,8 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     }
 
     /// <summary>Translates the whole events of what was left and what came. What is half read after that is kept.</summary>
-    private static void Translate(in ReadResult read, HeldBytes half, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
+    /// <param name="mayLackEnd">What is left is the last event, which may lack its blank line. Of a stream that broke it is half an event.</param>
+    private static void Translate(in ReadResult read, HeldBytes half, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst, bool mayLackEnd)
     {
         if (half.Length == 0 && read.Buffer.IsSingleSegment && !read.IsCompleted)
         {
@@ -124,9 +131,9 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
             half.Write(piece.Span);
         }
 
-        if (read.IsCompleted && half.Length > 0)
+        if (mayLackEnd && half.Length > 0)
         {
-            half.Write("\n\n"u8); // The last event may lack its blank line.
+            half.Write("\n\n"u8);
         }
 
         half.DropFirst(Translate(half.Written, translator, output, ref isFirst));
