@@ -12,6 +12,9 @@ namespace Orrery.Gateway.Sending;
 /// </remarks>
 internal sealed class EngineStream : IAsyncDisposable
 {
+    /// <summary>What a copy holds meanwhile where an answer comes without chunks, which is rare; chunks are copied from where the connection has them.</summary>
+    private const int CopySize = 4 << 10;
+
     private static readonly StreamPipeReaderOptions Pieces = new(leaveOpen: true, useZeroByteReads: true);
 
     private readonly IdleTimeout _timeout;
@@ -71,7 +74,7 @@ internal sealed class EngineStream : IAsyncDisposable
     {
         try
         {
-            await body.CopyToAsync(pipe.Writer.AsStream(leaveOpen: true), _timeout.Token);
+            await body.CopyToAsync(pipe.Writer.AsStream(leaveOpen: true), CopySize, _timeout.Token);
         }
         catch (Exception failure) when (AttemptFailure.IsExpected(failure))
         {
