@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Orrery.Contracts;
@@ -16,6 +17,13 @@ public sealed class LimitsTests
     private const string Other = "ork_0000000000000000000000000000000000000002";
 
     /// <summary>What is counted, not how soon: the deadline has tests of its own.</summary>
+    /// <summary>An engine that answers when the gate opens.</summary>
+    private static RequestDelegate Behind(Task gate) => async http =>
+    {
+        await gate.WaitAsync(http.RequestAborted);
+        await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
+    };
+
     private static readonly string[] Patient = ["--Gateway:Quota:RedisDeadline=00:00:01", "--Gateway:Quota:Heartbeat=00:00:00.050"];
 
     [Fact]
@@ -110,11 +118,7 @@ public sealed class LimitsTests
     {
         await using var redis = await RedisInstance.StartAsync();
         var gate = new TaskCompletionSource();
-        await using var engine = await ScriptedEngine.StartAsync(async http =>
-        {
-            await gate.Task.WaitAsync(http.RequestAborted);
-            await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
-        });
+        await using var engine = await ScriptedEngine.StartAsync(Behind(gate.Task));
         await using var world = await StartAsync(redis, With(engine, model: new Limits { Concurrency = 1 }), "--Gateway:Quota:MaxWaiting=2", "--Gateway:Quota:MaxWait=00:00:20");
         var queues = world.Gateway.Services.GetRequiredService<QuotaTelemetry>().Queues;
         var served = world.PostAsync(GatewayWorld.Chat());
@@ -146,11 +150,7 @@ public sealed class LimitsTests
     {
         await using var redis = await RedisInstance.StartAsync();
         var gate = new TaskCompletionSource();
-        await using var engine = await ScriptedEngine.StartAsync(async http =>
-        {
-            await gate.Task.WaitAsync(http.RequestAborted);
-            await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
-        });
+        await using var engine = await ScriptedEngine.StartAsync(Behind(gate.Task));
         await using var world = await StartAsync(redis, GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with { Limits = new Limits { Concurrency = 1 } }));
         var queues = world.Gateway.Services.GetRequiredService<QuotaTelemetry>().Queues;
         var served = world.PostAsync(GatewayWorld.Chat());
@@ -170,11 +170,7 @@ public sealed class LimitsTests
     {
         await using var redis = await RedisInstance.StartAsync();
         var gate = new TaskCompletionSource();
-        await using var engine = await ScriptedEngine.StartAsync(async http =>
-        {
-            await gate.Task.WaitAsync(http.RequestAborted);
-            await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
-        });
+        await using var engine = await ScriptedEngine.StartAsync(Behind(gate.Task));
         await using var world = await StartAsync(redis, With(engine, model: new Limits { Concurrency = 1 }), "--Gateway:Quota:MaxWait=00:00:00.300");
         var served = world.PostAsync(GatewayWorld.Chat());
         await Eventually.Holds(() => engine.Requests.Count == 1);
@@ -277,11 +273,7 @@ public sealed class LimitsTests
     {
         await using var redis = await RedisInstance.StartAsync();
         var gate = new TaskCompletionSource();
-        await using var engine = await ScriptedEngine.StartAsync(async http =>
-        {
-            await gate.Task.WaitAsync(http.RequestAborted);
-            await ScriptedEngine.Json(ScriptedEngine.Answer)(http);
-        });
+        await using var engine = await ScriptedEngine.StartAsync(Behind(gate.Task));
         await using var world = await StartAsync(redis, With(engine, model: new Limits { Concurrency = 1 }), "--Gateway:Quota:MaxWait=00:00:00");
         var served = world.PostAsync(GatewayWorld.Chat());
         await Eventually.Holds(() => engine.Requests.Count == 1);
