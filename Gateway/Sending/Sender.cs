@@ -76,15 +76,15 @@ internal sealed partial class Sender(
             exchange.Meter.Begin();
             var mayWait = failures is { MayWaitForPlace: true } || ReferenceEquals(exchange.Plan.Candidates[^1], taken.Candidate);
             var entering = limits.EnterAsync(exchange, taken.Candidate, mayWait, out var hold);
-            if (entering.IsCompletedSuccessfully)
+            var waits = !entering.IsCompletedSuccessfully;
+            if (waits)
             {
-                exchange.Error = entering.Result;
+                taken.Dispose(); // Who waits for a place holds no endpoint: it would count as busy, as slow, and as the one that probes it.
             }
-            else
+
+            exchange.Error = await entering;
+            if (waits)
             {
-                // Who waits for a place holds no endpoint: it would count as busy, as slow, and as the one that probes it.
-                taken.Dispose();
-                exchange.Error = await entering;
                 taken = picker.TakeAgain(exchange, taken, ref tried);
             }
 

@@ -76,7 +76,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
             }
 
             // :: 3
-            if (isHeld && (translator.HasBegun || held.Length + half.Length >= MostHeld))
+            if (isHeld && (translator.HasBegun || (translator.Error is null && held.Length + half.Length >= MostHeld)))
             {
                 isHeld = false;
                 AnswerHead.ForStream(exchange.Http.Response, candidate);
