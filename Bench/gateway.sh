@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The gateway of a running graph against nginx and the .NET floor, interleaved in one run. Judge by ratios, never by absolute figures.
 #   Bench/gateway.sh [ROUNDS] [SCENARIOS] [GATEWAYS]      default: 3 "quick rate200 str500" graph
-#   Bench/gateway.sh memory "" [GATEWAYS]                 what they and the floor hold at rest and for a stream that goes on
+#   Bench/gateway.sh memory [SECONDS] [GATEWAYS]          what they and the floor hold at rest, after so many seconds of it too (0), and for a stream that goes on
 #   Bench/gateway.sh jitter [ROUNDS] [GATEWAYS]           how unevenly tokens arrive, with as many streams as load the last of them to 60 % of its core
 # GATEWAYS are any of
 #   graph   the graph's own: accounting on, telemetry to the Console, one trace in ten
@@ -170,8 +170,11 @@ if [ "$rounds" = memory ] || [ "$rounds" = jitter ]; then
 fi
 
 if [ "$rounds" = memory ]; then
-  echo "| gateway | at rest | 200 streams | 2,200 streams | a further stream |"
-  echo "| --- | --- | --- | --- | --- |"
+  started_with=()
+  for ((i = 0; i < ${#tested[@]}; i += 6)); do started_with+=($(($(resident "${tested[i + 5]}") / 1024))); done
+  sleep "${2:-0}"
+  echo "| gateway | just started | after ${2:-0} s | 200 streams | 2,200 streams | a further stream |"
+  echo "| --- | --- | --- | --- | --- | --- |"
   for ((i = 0; i < ${#tested[@]}; i += 6)); do
     pid=${tested[i + 5]}
     sed "s#\"model\": \"[^\"]*\"#\"model\": \"${tested[i + 4]}\"#" "$bench/payload/stream_hold.json" >"$state/hold.json"
@@ -180,7 +183,7 @@ if [ "$rounds" = memory ]; then
     most "${stream[@]}" 200 >/dev/null
     few=$(most "${stream[@]}" 200)
     many=$(most "${stream[@]}" 2200)
-    echo "| ${tested[i + 1]} | $((rest / 1024)) MiB | $((few / 1024)) MiB | $((many / 1024)) MiB | $(((many - few) / 2000)) KiB |"
+    echo "| ${tested[i + 1]} | ${started_with[i / 6]} MiB | $((rest / 1024)) MiB | $((few / 1024)) MiB | $((many / 1024)) MiB | $(((many - few) / 2000)) KiB |"
   done
   exit
 fi
