@@ -18,6 +18,9 @@ public static class OrreryHeaders
     /// <summary><c>1</c> in a request asks for the route plan in the answer's header of the same name.</summary>
     public const string Explain = "X-Orrery-Explain";
 
+    /// <summary>On answers to a request in another API: its fields that the engine was not told.</summary>
+    public const string LeftOut = "X-Orrery-Left-Out";
+
     /// <summary>In a request: the session it belongs to, for providers that balance by session.</summary>
     public const string Session = "X-Orrery-Session";
 

@@ -4,6 +4,7 @@ using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
 
 namespace Orrery.Gateway;
@@ -22,6 +23,12 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     public HttpContext Http { get; } = http;
 
     public Operation Operation { get; } = operation;
+
+    /// <summary>What the client speaks, where it is not OpenAI's API for <see cref="Operation"/>.</summary>
+    public IClientProtocol? Protocol { get; init; }
+
+    /// <summary>Intake: the request in the words of <see cref="Protocol"/>.</summary>
+    public IDialogue? Dialogue { get; set; }
 
     /// <summary>The platform as it was when the request began; <c>null</c> when this gateway has never seen it.</summary>
     public Snapshot? Snapshot { get; } = snapshot;

@@ -7,6 +7,7 @@ using Orrery.Gateway.Policy;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
 
@@ -28,11 +29,12 @@ internal sealed partial class RequestPipeline(
     TimeProvider time,
     ILogger<RequestPipeline> logger)
 {
-    public async Task AnswerAsync(HttpContext http, Operation operation)
+    /// <param name="protocol">What the client speaks, where it is not OpenAI's API for <paramref name="operation"/>.</param>
+    public async Task AnswerAsync(HttpContext http, Operation operation, IClientProtocol? protocol = null)
     {
         Refusal? refusal = null;
         bool isBroken;
-        using (var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp()))
+        using (var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp()) { Protocol = protocol })
         {
             exchange.Story = RequestStory.Begin(exchange, recorder, time);
             if (exchange.Story is null)
@@ -73,7 +75,7 @@ internal sealed partial class RequestPipeline(
         }
         else if (refusal is not null && !http.Response.HasStarted)
         {
-            await OpenAiErrors.WriteAsync(http, refusal);
+            await OpenAiErrors.WriteAsync(http, refusal, protocol);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Api;
 
@@ -10,7 +11,8 @@ internal static class OpenAiErrors
     /// <summary>Leaves quotation marks and other scripts as they are: the text is JSON for people, and never part of a page.</summary>
     public static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task WriteAsync(HttpContext http, Refusal refusal)
+    /// <param name="protocol">Whose error object it is to be instead.</param>
+    public static async Task WriteAsync(HttpContext http, Refusal refusal, IClientProtocol? protocol = null)
     {
         var response = http.Response;
         if (response.HasStarted || http.RequestAborted.IsCancellationRequested)
@@ -32,7 +34,15 @@ internal static class OpenAiErrors
 
         await using (var json = new Utf8JsonWriter(response.BodyWriter, Readable))
         {
-            Write(json, refusal);
+            if (protocol is null)
+            {
+                Write(json, refusal);
+            }
+            else
+            {
+                protocol.WriteError(json, refusal, http.TraceIdentifier);
+                await json.FlushAsync(http.RequestAborted);
+            }
         }
 
         await response.BodyWriter.FlushAsync(http.RequestAborted);

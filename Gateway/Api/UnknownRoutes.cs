@@ -1,9 +1,11 @@
+using Orrery.Gateway.Translation.Clients;
+
 namespace Orrery.Gateway.Api;
 
 /// <summary>What is not served, said in the protocol's words instead of an empty answer.</summary>
 internal static class UnknownRoutes
 {
-    private static readonly string Served = $"This gateway serves {string.Join(", ", Operation.All.Select(operation => "/v1/" + operation.Path))} and /v1/models.";
+    private static readonly string Served = $"This gateway serves {string.Join(", ", Operation.All.Select(operation => operation.Path).Concat(ClientProtocols.All.Select(protocol => protocol.Path)).Select(path => "/v1/" + path))} and /v1/models.";
 
     public static void MapUnknownRoutes(this IEndpointRouteBuilder routes)
     {

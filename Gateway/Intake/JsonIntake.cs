@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Intake;
 
@@ -25,10 +26,35 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         }
 
         await SocketThreads.LeaveFor(body.Bytes.Length);
+        if (exchange.Protocol is not null)
+        {
+            return Translate(exchange, exchange.Protocol, body);
+        }
+
         var call = new Call { Body = body.Bytes, MaxDepth = _maxDepth };
         var fault = CallReader.Read(call, exchange.Operation, _maxDepth);
         exchange.Call = call;
         return fault;
+    }
+
+    /// <summary>From here on the request is what it says as a chat request.</summary>
+    private Refusal? Translate(Exchange exchange, IClientProtocol protocol, RequestBody own)
+    {
+        var body = new TranslatedBody(own, pool, budget);
+        exchange.Body = body;
+        if (!body.TryReserve())
+        {
+            return IntakeRefusals.Busy();
+        }
+
+        if (protocol.Read(own.Bytes, _maxDepth, body.Chat, out var dialogue) is { } refusal)
+        {
+            return refusal;
+        }
+
+        exchange.Dialogue = dialogue;
+        exchange.Call = new Call { Body = body.Chat.WrittenMemory, MaxDepth = _maxDepth };
+        return CallReader.Read(exchange.Call, exchange.Operation, _maxDepth);
     }
 
     private Refusal? CheckHeaders(HttpRequest request)

@@ -6,19 +6,21 @@ namespace Orrery.Gateway.Sending;
 /// <summary>Our headers on an engine's answer. The engine's own stay with us.</summary>
 internal static class AnswerHead
 {
-    public static void ForStream(HttpResponse response, Candidate candidate)
+    public static void ForStream(Exchange exchange, Candidate candidate)
     {
+        var response = exchange.Http.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no"; // nginx in front would gather tokens into pages.
-        Mark(response, candidate);
+        Mark(exchange, candidate);
     }
 
-    public static void ForWhole(HttpResponse response, Candidate candidate, int length)
+    public static void ForWhole(Exchange exchange, Candidate candidate, int length)
     {
+        var response = exchange.Http.Response;
         response.ContentType = "application/json";
         response.ContentLength = length;
-        Mark(response, candidate);
+        Mark(exchange, candidate);
     }
 
     /// <param name="contentType">The engine's own; <c>null</c> where it gave none. One that cannot be sent is none.</param>
@@ -29,6 +31,15 @@ internal static class AnswerHead
         response.ContentType = PlainHeader.IsPlain(contentType) ? contentType : isEmpty ? null : "application/octet-stream";
         response.ContentLength = length;
         Mark(response, candidate);
+    }
+
+    private static void Mark(Exchange exchange, Candidate candidate)
+    {
+        Mark(exchange.Http.Response, candidate);
+        if (exchange.Dialogue is { } dialogue && dialogue.NativeAt(candidate) is null)
+        {
+            dialogue.Mark(exchange.Http.Response);
+        }
     }
 
     /// <summary>Who answers; on an error, who was tried last.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Sending;
 
@@ -29,7 +30,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
 
     public async Task<SendError?> RelayAsync(Exchange exchange, Candidate candidate, EngineStream upstream, IdleTimeout timeout)
     {
-        StreamTranslator translator = candidate.Provider.Adapter is ITranslatingAdapter adapter ? adapter.ReadStream(exchange, candidate, _reasoningName) : new ChunkTranslator(exchange, candidate, _reasoningName);
+        var translator = ClientTranslation.ForStream(exchange, candidate, _reasoningName);
         using var held = new HeldBytes(pool);
         SendError? error;
         try
@@ -79,7 +80,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
             if (isHeld && (translator.HasBegun || (translator.Error is null && held.Length + half.Length >= MostHeld)))
             {
                 isHeld = false;
-                AnswerHead.ForStream(exchange.Http.Response, candidate);
+                AnswerHead.ForStream(exchange, candidate);
                 output.Write(held.Written);
                 held.Dispose();
             }
@@ -197,13 +198,21 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
     {
         var refusal = error.ToRefusal();
         var output = exchange.Http.Response.BodyWriter;
-        output.Write("data: "u8);
-        await using (var json = new Utf8JsonWriter(output, Api.OpenAiErrors.Readable))
+        if (exchange.Dialogue is { } dialogue)
         {
-            Api.OpenAiErrors.Write(json, refusal with { Type = RefusalTypes.Upstream });
+            dialogue.WriteBreak(refusal, exchange.RequestId, output);
+        }
+        else
+        {
+            output.Write("data: "u8);
+            await using (var json = new Utf8JsonWriter(output, Api.OpenAiErrors.Readable))
+            {
+                Api.OpenAiErrors.Write(json, refusal with { Type = RefusalTypes.Upstream });
+            }
+
+            output.Write("\n\n"u8);
         }
 
-        output.Write("\n\n"u8);
         await output.FlushAsync(exchange.ClientLeft);
     }
 }

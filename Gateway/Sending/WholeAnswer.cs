@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Sending;
 
@@ -47,9 +48,10 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
 
             timeout.Clear();
             await SocketThreads.LeaveFor(length);
-            return candidate.Provider.Adapter is ITranslatingAdapter adapter
-                ? await SendAsync(exchange, candidate, adapter, buffer.AsMemory(0, length))
-                : await SendAsync(exchange, candidate, buffer.AsMemory(0, length));
+            var answer = buffer.AsMemory(0, length);
+            return exchange.Dialogue?.NativeAt(candidate) is { } native ? await SendAsync(exchange, candidate, native, answer)
+                : candidate.Provider.Adapter is ITranslatingAdapter adapter ? await SendAsync(exchange, candidate, adapter, answer)
+                : await SendAsync(exchange, candidate, answer);
         }
         finally
         {
@@ -86,6 +88,11 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
 
         exchange.Meter.Count(facts);
         exchange.Story?.Answered(answer.Span);
+        if (exchange.Dialogue is not null)
+        {
+            return await TellAsync(exchange, candidate, answer);
+        }
+
         var edits = new EditList();
         if (facts.Model.IsPresent)
         {
@@ -94,7 +101,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
 
         ReasoningName.Spell(answer.Span, facts, _reasoningName, ref edits);
         var response = exchange.Http.Response;
-        AnswerHead.ForWhole(response, candidate, edits.LengthAfter(answer.Length));
+        AnswerHead.ForWhole(exchange, candidate, edits.LengthAfter(answer.Length));
         await response.StartAsync(exchange.ClientLeft); // What is written before it would be kept beside the connection and copied there once more.
         edits.Write(answer.Span, response.BodyWriter);
         var flushed = await response.BodyWriter.FlushAsync(exchange.ClientLeft);
@@ -110,9 +117,29 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
         }
 
         exchange.Story?.Answered(translated.Written);
-        var response = exchange.Http.Response;
-        AnswerHead.ForWhole(response, candidate, translated.Length);
-        var flushed = await response.BodyWriter.WriteAsync(translated.WrittenMemory, exchange.ClientLeft);
+        return exchange.Dialogue is null
+            ? await SendAsync(exchange, candidate, translated)
+            : await TellAsync(exchange, candidate, translated.WrittenMemory);
+    }
+
+    private async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, INativeDialogue native, ReadOnlyMemory<byte> answer)
+    {
+        using var told = new HeldBytes(pool);
+        return native.WriteAnswer(exchange, candidate, answer.Span, told) ?? await SendAsync(exchange, candidate, told);
+    }
+
+    /// <summary>Sends a chat completion in the words of the client's protocol.</summary>
+    private async Task<SendError?> TellAsync(Exchange exchange, Candidate candidate, ReadOnlyMemory<byte> completion)
+    {
+        using var told = new HeldBytes(pool);
+        exchange.Dialogue!.WriteAnswer(exchange, candidate, completion.Span, told);
+        return await SendAsync(exchange, candidate, told);
+    }
+
+    private static async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, HeldBytes answer)
+    {
+        AnswerHead.ForWhole(exchange, candidate, answer.Length);
+        var flushed = await exchange.Http.Response.BodyWriter.WriteAsync(answer.WrittenMemory, exchange.ClientLeft);
         return flushed.IsCompleted ? SendError.Of(candidate, SendErrorKind.ClientLeft, "had answered") : null;
     }
 

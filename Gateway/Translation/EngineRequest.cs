@@ -2,6 +2,7 @@ using System.Net;
 using Orrery.Contracts;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Translation;
 
@@ -19,7 +20,13 @@ internal static class EngineRequest
         Uri? address;
         HttpContent? content;
         var translating = candidate.Provider.Adapter as ITranslatingAdapter;
-        if (translating is null)
+        var native = exchange.Dialogue?.NativeAt(candidate);
+        if (native is not null)
+        {
+            address = lease.Endpoint.AddressOf(native.Path);
+            content = Spliced(exchange, candidate, native);
+        }
+        else if (translating is null)
         {
             address = candidate.Provider.Adapter.AddressOf(candidate, lease.Endpoint, exchange.Operation);
             if (address is null)
@@ -55,9 +62,17 @@ internal static class EngineRequest
         headers.TryAddWithoutValidation("traceparent", traceparent);
         headers.TryAddWithoutValidation(OrreryHeaders.RequestId, exchange.RequestId);
         candidate.Provider.Access.AddTo(headers, exchange.ProviderKey);
+        var sent = exchange.Http.Request.Headers;
+        foreach (var name in native?.Headers ?? [])
+        {
+            if (sent.TryGetValue(name, out var value) && PlainHeader.IsPlain(value) && !headers.NonValidated.Contains(name))
+            {
+                headers.TryAddWithoutValidation(name, value.ToString());
+            }
+        }
+
         translating?.AddHeaders(headers);
 
-        var sent = exchange.Http.Request.Headers;
         if (sent.TraceState.Count > 0 && sent.TraceState.ToString() is var state && PlainHeader.IsPlain(state))
         {
             headers.TryAddWithoutValidation("tracestate", state);
@@ -86,7 +101,19 @@ internal static class EngineRequest
         var edits = new EditList();
         candidate.Provider.Adapter.EditBody(exchange.Call, candidate, ref edits);
         AnswerBound.Add(exchange, candidate, ref edits);
+        if (exchange.Dialogue is not null)
+        {
+            AnswerBound.Rename(exchange, candidate, ref edits);
+        }
+
         return new SplicedContent(exchange.Call.Body, edits);
+    }
+
+    private static SplicedContent Spliced(Exchange exchange, Candidate candidate, INativeDialogue native)
+    {
+        var edits = new EditList();
+        native.EditBody(exchange, candidate, ref edits);
+        return new SplicedContent(native.Body, edits);
     }
 
     /// <summary>The client's bytes with our splices, written without making a second copy.</summary>

@@ -13,6 +13,9 @@ internal sealed class UsageMeter
 
     public long? FirstTokenTimestamp { get; private set; }
 
+    /// <summary>What the engine has said so far.</summary>
+    public TokenUsage Reported => _reported ?? default;
+
     /// <summary>A new attempt: what the one before it streamed has reached nobody.</summary>
     public void Begin() => (_reported, _deltas, _deltasSinceReport) = (null, 0, 0);
 

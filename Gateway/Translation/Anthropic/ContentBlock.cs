@@ -51,15 +51,15 @@ internal readonly record struct ContentBlock
             }
             else if (reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("thinking"u8))
             {
-                words = StringOf(ref reader);
+                words = JsonBytes.StringOf(ref reader);
             }
             else if (reader.ValueTextEquals("id"u8))
             {
-                id = StringOf(ref reader);
+                id = JsonBytes.StringOf(ref reader);
             }
             else if (reader.ValueTextEquals("name"u8))
             {
-                name = StringOf(ref reader);
+                name = JsonBytes.StringOf(ref reader);
             }
             else if (reader.ValueTextEquals("input"u8))
             {
@@ -72,15 +72,6 @@ internal readonly record struct ContentBlock
         }
 
         return new ContentBlock { Kind = kind, Whole = new ByteRange(start, (int)reader.BytesConsumed - start), Words = words, Id = id, Name = name, Input = input };
-    }
-
-    /// <summary>The place of the string that is the value here; nothing for anything else.</summary>
-    public static ByteRange StringOf(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        var isString = reader.TokenType == JsonTokenType.String;
-        var value = JsonBytes.ReadCurrent(ref reader, offset: 0);
-        return isString ? value : default;
     }
 
     private static BlockKind KindOf(ref Utf8JsonReader reader) =>

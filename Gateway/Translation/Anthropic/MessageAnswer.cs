@@ -71,7 +71,7 @@ internal static class MessageAnswer
         {
             if (reader.ValueTextEquals("id"u8))
             {
-                facts.Id = ContentBlock.StringOf(ref reader);
+                facts.Id = JsonBytes.StringOf(ref reader);
             }
             else if (reader.ValueTextEquals("content"u8))
             {

@@ -133,7 +133,7 @@ internal ref struct MessageEvent
         {
             if (reader.ValueTextEquals("id"u8))
             {
-                Id = ContentBlock.StringOf(ref reader);
+                Id = JsonBytes.StringOf(ref reader);
             }
             else if (reader.ValueTextEquals("usage"u8))
             {
@@ -160,19 +160,19 @@ internal ref struct MessageEvent
         {
             if (reader.ValueTextEquals("text"u8))
             {
-                (Delta, Words) = (DeltaKind.Text, ContentBlock.StringOf(ref reader));
+                (Delta, Words) = (DeltaKind.Text, JsonBytes.StringOf(ref reader));
             }
             else if (reader.ValueTextEquals("partial_json"u8))
             {
-                (Delta, Words) = (DeltaKind.Json, ContentBlock.StringOf(ref reader));
+                (Delta, Words) = (DeltaKind.Json, JsonBytes.StringOf(ref reader));
             }
             else if (reader.ValueTextEquals("thinking"u8))
             {
-                (Delta, Words) = (DeltaKind.Thinking, ContentBlock.StringOf(ref reader));
+                (Delta, Words) = (DeltaKind.Thinking, JsonBytes.StringOf(ref reader));
             }
             else if (reader.ValueTextEquals("signature"u8))
             {
-                (Delta, Words) = (DeltaKind.Signature, ContentBlock.StringOf(ref reader));
+                (Delta, Words) = (DeltaKind.Signature, JsonBytes.StringOf(ref reader));
             }
             else if (reader.ValueTextEquals("stop_reason"u8))
             {

@@ -5,7 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orrery.Gateway.Intake;
 
-namespace Orrery.Gateway.Translation.Anthropic;
+namespace Orrery.Gateway.Translation;
 
 /// <summary>Values in a JSON text by their place, so that most of them are copied as they stand.</summary>
 internal static class JsonBytes
@@ -20,6 +20,15 @@ internal static class JsonBytes
     {
         reader.Read();
         return ReadCurrent(ref reader, offset);
+    }
+
+    /// <summary>The place of the string that is the value here; nothing for anything else.</summary>
+    public static ByteRange StringOf(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        var isString = reader.TokenType == JsonTokenType.String;
+        var value = ReadCurrent(ref reader, offset: 0);
+        return isString ? value : default;
     }
 
     /// <summary>The value that <paramref name="reader"/> stands on, to its end.</summary>

@@ -1,0 +1,9 @@
+using Orrery.Gateway.Translation.Clients.Messages;
+
+namespace Orrery.Gateway.Translation.Clients;
+
+/// <summary>What clients may speak besides OpenAI's chat completions.</summary>
+internal static class ClientProtocols
+{
+    public static readonly IReadOnlyList<IClientProtocol> All = [new MessagesProtocol()];
+}

@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Text.Json;
+using Orrery.Gateway.Routing;
+
+namespace Orrery.Gateway.Translation.Clients;
+
+/// <summary>
+/// An API that clients may speak besides OpenAI's chat completions. Its requests go through the gateway as chat requests, by the same rules, limits and routes, and
+/// are answered in its own words. A provider that speaks it too gets the client's own bytes.
+/// </summary>
+internal interface IClientProtocol
+{
+    /// <summary>Below <c>/v1/</c>.</summary>
+    string Path { get; }
+
+    /// <summary>Says a client's request as a chat request.</summary>
+    /// <param name="body">Valid until the request is over.</param>
+    /// <returns><c>null</c>, or what is wrong with the request, in the protocol's own names; without a dialogue then.</returns>
+    Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, IBufferWriter<byte> chat, out IDialogue? dialogue);
+
+    /// <summary>What the protocol's clients look for on every answer.</summary>
+    void AddHeaders(HttpResponse response, string requestId);
+
+    /// <summary>A refusal as the protocol's error object.</summary>
+    void WriteError(Utf8JsonWriter json, Refusal refusal, string requestId);
+}
+
+/// <summary>One request in a client's protocol, and how its answer is told.</summary>
+internal interface IDialogue
+{
+    /// <summary>The request as it came, where <paramref name="candidate"/> speaks the protocol itself; else <c>null</c>.</summary>
+    INativeDialogue? NativeAt(Candidate candidate);
+
+    /// <summary>Headers on an answer that was translated: what of the request no engine was told.</summary>
+    void Mark(HttpResponse response);
+
+    /// <summary>Turns a stream of chat chunks into the protocol's events.</summary>
+    /// <param name="chat">Makes the chunks of what the engine sends.</param>
+    StreamTranslator Tell(Exchange exchange, Candidate candidate, StreamTranslator chat);
+
+    /// <summary>Writes a whole chat completion in the protocol's words.</summary>
+    void WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> completion, IBufferWriter<byte> output);
+
+    /// <summary>Writes the event that says why a stream ends here.</summary>
+    void WriteBreak(Refusal refusal, string requestId, IBufferWriter<byte> output);
+}
+
+/// <summary>A request in the words of an engine that speaks the client's protocol: nothing is lost on the way.</summary>
+internal interface INativeDialogue
+{
+    /// <summary>Below the provider's base URL.</summary>
+    string Path { get; }
+
+    ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>Adds what must change in the body: the model's name, and what is for us alone.</summary>
+    void EditBody(Exchange exchange, Candidate candidate, ref EditList edits);
+
+    /// <summary>Headers of the client that the engine is to see, if they came.</summary>
+    IReadOnlyList<string> Headers { get; }
+
+    StreamTranslator ReadStream(Exchange exchange, Candidate candidate);
+
+    /// <summary>Writes an answer of status 200 with the model's public id and counts it.</summary>
+    Sending.SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output);
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Orrery.Gateway.Translation.Clients.Messages;
+
+/// <summary>Anthropic's Messages API (<c>POST /v1/messages</c>) as clients speak it.</summary>
+internal sealed class MessagesProtocol : IClientProtocol
+{
+    public string Path => "messages";
+
+    public Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, IBufferWriter<byte> chat, out IDialogue? dialogue)
+    {
+        dialogue = null;
+        if (ClientBody.Parse(body, maxDepth, out var document) is { } refusal)
+        {
+            return refusal;
+        }
+
+        using (document)
+        {
+            var request = new ChatFromMessages(document!.RootElement, chat);
+            var fault = request.Write();
+            dialogue = fault is null ? new MessagesDialogue(this, body, request.LeftOut) : null;
+            return fault;
+        }
+    }
+
+    public void AddHeaders(HttpResponse response, string requestId) => response.Headers["request-id"] = requestId;
+
+    public void WriteError(Utf8JsonWriter json, Refusal refusal, string requestId)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", "error");
+        json.WriteStartObject("error");
+        json.WriteString("type", TypeOf(refusal.Status));
+        json.WriteString("message", refusal.Message);
+        json.WriteString("code", refusal.Code); // Ours: stable, and the same on all of the gateway's APIs.
+        json.WriteEndObject();
+        json.WriteString("request_id", requestId);
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private static string TypeOf(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "authentication_error",
+        StatusCodes.Status402PaymentRequired => "billing_error",
+        StatusCodes.Status403Forbidden => "permission_error",
+        StatusCodes.Status404NotFound => "not_found_error",
+        StatusCodes.Status413PayloadTooLarge => "request_too_large",
+        StatusCodes.Status429TooManyRequests => "rate_limit_error",
+        StatusCodes.Status503ServiceUnavailable => "overloaded_error",
+        StatusCodes.Status504GatewayTimeout => "timeout_error",
+        >= StatusCodes.Status400BadRequest and < StatusCodes.Status500InternalServerError => "invalid_request_error",
+        _ => "api_error",
+    };
+}
