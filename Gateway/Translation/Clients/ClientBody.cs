@@ -35,5 +35,8 @@ internal static class ClientBody
         return new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_body", $"The body is {found}; expected a JSON object.");
     }
 
+    /// <summary>What an <see cref="InvalidOperationException"/> means that reading a string throws.</summary>
+    public static Refusal HalfCharacter() => Invalid("The body has a string with half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters.");
+
     private static Refusal Invalid(string message) => new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_json", message);
 }

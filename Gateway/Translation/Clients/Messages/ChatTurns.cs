@@ -74,9 +74,9 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
         }
 
         var content = message.Get("content"u8);
-        if (content is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } said)
+        if (content is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } said || (!said.IsText() && said.GetArrayLength() == 0))
         {
-            return ChatFromMessages.Wrong($"{path}.content", content, "a string or an array of content blocks");
+            return ChatFromMessages.Wrong($"{path}.content", content, "a string or an array of at least one content block");
         }
 
         return message.GetText("role"u8)?.GetString() switch

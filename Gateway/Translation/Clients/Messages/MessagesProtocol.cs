@@ -18,10 +18,17 @@ internal sealed class MessagesProtocol : IClientProtocol
 
         using (document)
         {
-            var request = new ChatFromMessages(document!.RootElement, chat);
-            var fault = request.Write();
-            dialogue = fault is null ? new MessagesDialogue(this, body, request.LeftOut) : null;
-            return fault;
+            try
+            {
+                var request = new ChatFromMessages(document!.RootElement, chat);
+                var fault = request.Write();
+                dialogue = fault is null ? new MessagesDialogue(this, body, request.LeftOut) : null;
+                return fault;
+            }
+            catch (InvalidOperationException)
+            {
+                return ClientBody.HalfCharacter();
+            }
         }
     }
 
