@@ -58,7 +58,8 @@ internal sealed class ClientWorld : IAsyncDisposable
     }
 
     public Task<JsonElement> AskAsync(string script, string package) => NodeScript.RunAsync(
-        script, package, ("OPENAI_BASE_URL", World.Address + "/v1"), ("OPENAI_API_KEY", GatewayWorld.Key), ("SLOW_API_KEY", SlowKey));
+        script, package, ("OPENAI_BASE_URL", World.Address + "/v1"), ("OPENAI_API_KEY", GatewayWorld.Key), ("SLOW_API_KEY", SlowKey),
+        ("ANTHROPIC_BASE_URL", World.Address), ("ANTHROPIC_API_KEY", GatewayWorld.Key));
 
     public async ValueTask DisposeAsync()
     {
@@ -83,6 +84,7 @@ internal sealed class ClientWorld : IAsyncDisposable
         {
             "m" => isStream ? Sse(Stream) : Json(Answer),
             "text" => Json("""{"id":"x","object":"text_completion","created":1,"model":"text","choices":[{"index":0,"text":" there was","finish_reason":"length","logprobs":null}],"usage":{"prompt_tokens":4,"completion_tokens":2,"total_tokens":6}}"""),
+            "tools" when HasResult(request) && isStream => Sse([Role, Chunk("Sunny", finish: "\"stop\""), Done]),
             "tools" when HasResult(request) => Json(Answer.Replace("Hello", "Sunny", StringComparison.Ordinal)),
             "tools" => isStream ? Sse([Role, Delta($$"""{"tool_calls":{{ToolCall}}}"""), Chunk("", finish: "\"tool_calls\""), Done]) : Json(Whole("\"content\":null,\"tool_calls\":" + ToolCall, "tool_calls")),
             "object" => Json(Whole($"\"content\":\"{Object}\"", "stop")),
