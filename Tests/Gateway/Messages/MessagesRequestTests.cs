@@ -17,6 +17,9 @@ public sealed class MessagesRequestTests
     [InlineData(
         """{"system":[{"type":"text","text":"A"},{"type":"text","text":"B","cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":"Hi"}]}""",
         """{"messages":[{"role":"system","content":"A\nB"},{"role":"user","content":"Hi"}]}""")]
+    [InlineData(
+        """{"messages":[{"role":"user","content":"Hi"},{"role":"system","content":[{"type":"text","text":"It is late."}]}]}""",
+        """{"messages":[{"role":"user","content":"Hi"},{"role":"system","content":"It is late."}]}""")]
     [InlineData("""{"system":[],"messages":[{"role":"user","content":"Hi"}]}""", """{"messages":[{"role":"user","content":"Hi"}]}""")]
     // Tools, their calls and their results, pictures in results among them; thoughts stay with the client.
     [InlineData(
@@ -74,7 +77,7 @@ public sealed class MessagesRequestTests
     [InlineData("""{"model":"m","max_tokens":1,"messages":[]}""", "'messages' is empty", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[]}]}""", "'messages[0].content' is []", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":["Hi"]}""", "'messages[0]' is \"Hi\"", "invalid_value")]
-    [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"system","content":"Hi"}]}""", "'messages[0].role' is \"system\"; expected \"user\" or \"assistant\".", "invalid_value")]
+    [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"tool","content":"Hi"}]}""", "'messages[0].role' is \"tool\"; expected \"user\", \"assistant\" or \"system\".", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}""", "'messages[0].content[0].text' is missing", "missing_required_parameter")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"file","file_id":"f"}}]}]}""", "'messages[0].content[0].source' is {\"type\":\"file\"", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result"}]}]}""", "'messages[0].content[0].tool_use_id' is missing", "missing_required_parameter")]

@@ -11,7 +11,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
 {
     private bool _hasWritten;
 
-    public Refusal? WriteSystem(JsonElement? system)
+    public Refusal? WriteSystem(JsonElement? system, string path = "system")
     {
         if (system is not { } words)
         {
@@ -28,7 +28,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
 
         if (words.ValueKind != JsonValueKind.Array)
         {
-            return ChatFromMessages.Wrong("system", words, "a string or an array of text blocks");
+            return ChatFromMessages.Wrong(path, words, "a string or an array of text blocks");
         }
 
         if (words.GetArrayLength() == 0)
@@ -37,7 +37,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
         }
 
         Begin("system"u8);
-        var refusal = WriteTexts(words, "system");
+        var refusal = WriteTexts(words, path);
         chat.Write("}"u8);
         return refusal;
     }
@@ -83,7 +83,8 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
         {
             "user" => WriteUser(said, $"{path}.content"),
             "assistant" => WriteAssistant(said, $"{path}.content"),
-            _ => ChatFromMessages.Wrong($"{path}.role", message.Get("role"u8), "\"user\" or \"assistant\""),
+            "system" => WriteSystem(said, $"{path}.content"), // Where it stands: Anthropic's own coding client has them in the middle.
+            _ => ChatFromMessages.Wrong($"{path}.role", message.Get("role"u8), "\"user\", \"assistant\" or \"system\""),
         };
     }
 
