@@ -10,6 +10,8 @@ internal abstract class ChatTeller(Candidate candidate, StreamTranslator chat) :
 {
     private readonly ArrayBufferWriter<byte> _chunks = new();
 
+    protected Candidate Candidate { get; } = candidate;
+
     public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
         chat.Translate(sse, _chunks);
@@ -32,7 +34,7 @@ internal abstract class ChatTeller(Candidate candidate, StreamTranslator chat) :
 
     /// <summary>The engine has sent what nobody can tell.</summary>
     /// <param name="detail">As the end of a sentence about the provider.</param>
-    protected void Break(string detail) => Error ??= SendError.Of(candidate, SendErrorKind.Malformed, detail);
+    protected void Break(string detail) => Error ??= SendError.Of(Candidate, SendErrorKind.Malformed, detail);
 
     private void Tell(IBufferWriter<byte> output)
     {

@@ -1,9 +1,10 @@
 using Orrery.Gateway.Translation.Clients.Messages;
+using Orrery.Gateway.Translation.Clients.Responses;
 
 namespace Orrery.Gateway.Translation.Clients;
 
 /// <summary>What clients may speak besides OpenAI's chat completions.</summary>
 internal static class ClientProtocols
 {
-    public static readonly IReadOnlyList<IClientProtocol> All = [new MessagesProtocol()];
+    public static readonly IReadOnlyList<IClientProtocol> All = [new MessagesProtocol(), new ResponsesProtocol()];
 }

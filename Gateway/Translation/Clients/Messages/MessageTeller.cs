@@ -9,7 +9,6 @@ namespace Orrery.Gateway.Translation.Clients.Messages;
 /// </summary>
 internal sealed class MessageTeller(Exchange exchange, Candidate candidate, StreamTranslator chat) : ChatTeller(candidate, chat)
 {
-    private readonly Candidate _candidate = candidate;
     private readonly HashSet<int> _calls = [];
     private bool _hasStarted;
     private Block _open;
@@ -64,7 +63,7 @@ internal sealed class MessageTeller(Exchange exchange, Candidate candidate, Stre
 
         _hasStarted = true;
         output.Write("event: message_start\ndata: {\"type\":\"message_start\",\"message\":"u8);
-        MessageWords.WriteHead(exchange, _candidate, output);
+        MessageWords.WriteHead(exchange, Candidate, output);
         output.Write(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":"u8);
         MessageWords.WriteUsage(exchange.Meter.Reported with { Completion = 0 }, output);
         output.Write("}}\n\n"u8);

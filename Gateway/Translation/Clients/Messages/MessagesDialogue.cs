@@ -14,13 +14,7 @@ internal sealed class MessagesDialogue(MessagesProtocol protocol, ReadOnlyMemory
 
     public INativeDialogue? NativeAt(Candidate candidate) => candidate.Provider.Adapter is AnthropicAdapter ? _native ??= new(body) : null;
 
-    public void Mark(HttpResponse response)
-    {
-        if (leftOut.Count > 0)
-        {
-            response.Headers[Contracts.OrreryHeaders.LeftOut] = string.Join(", ", leftOut);
-        }
-    }
+    public void Mark(HttpResponse response) => LeftOutHeader.Add(response, leftOut);
 
     public StreamTranslator Tell(Exchange exchange, Candidate candidate, StreamTranslator chat) => new MessageTeller(exchange, candidate, chat);
 

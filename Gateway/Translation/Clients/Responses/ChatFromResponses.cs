@@ -1,0 +1,182 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Orrery.Gateway.Translation.Clients.Responses;
+
+/// <summary>
+/// A request of the Responses API, said as a chat request. What cannot be said and would change the answer is refused by name; hints are left out and told of
+/// (<see cref="LeftOut"/>); what is not known passes as it is, since engines have fields of their own.
+/// </summary>
+internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> chat)
+{
+    private readonly SortedSet<string> _leftOut = new(StringComparer.Ordinal);
+
+    /// <summary>Fields that no engine is told.</summary>
+    public IReadOnlyCollection<string> LeftOut => _leftOut;
+
+    public Refusal? Write()
+    {
+        var most = root.Get("max_output_tokens"u8);
+        if (most is { } bound)
+        {
+            if (bound.ValueKind != JsonValueKind.Number || !bound.TryGetInt64(out var tokens) || tokens < 1)
+            {
+                return Wrong("max_output_tokens", bound, "a whole number of at least 1");
+            }
+
+            chat.Write(AnswerBound.First);
+            chat.Write(bound);
+        }
+
+        chat.Write(most is null ? "{\"messages\":["u8 : ",\"messages\":["u8);
+        var turns = new ChatItems(this, chat);
+        if ((turns.WriteInstructions(root.Get("instructions"u8)) ?? turns.Write(root.Get("input"u8))) is { } refusal)
+        {
+            return refusal;
+        }
+
+        chat.Write("]"u8);
+        foreach (var field in root.EnumerateObject())
+        {
+            if (field.Value.ValueKind != JsonValueKind.Null && Write(field) is { } refused)
+            {
+                return refused;
+            }
+        }
+
+        chat.Write("}"u8);
+        return null;
+    }
+
+    public void LeaveOut(string field) => _leftOut.Add(field);
+
+    /// <param name="found">What stands there; <c>null</c>: nothing.</param>
+    public static Refusal Wrong(string param, JsonElement? found, string expected) => found is { } value
+        ? Refusal.BadField(param, $"'{param}' is {value.Show()}; expected {expected}.")
+        : Refusal.BadField(param, $"'{param}' is missing; expected {expected}.", "missing_required_parameter");
+
+    public static Refusal Unsupported(string param, string message) => Refusal.BadField(param, message, "unsupported_value");
+
+    private Refusal? Write(JsonProperty field)
+    {
+        var value = field.Value;
+        switch (field.Name)
+        {
+            case "input" or "instructions" or "max_output_tokens" or "metadata" or "stream_options":
+                return null;
+            case "stream":
+                return WriteStream(value);
+            case "tools":
+                return ChatFunctions.Write(value, chat);
+            case "tool_choice":
+                return ChatFunctions.WriteChoice(value, chat);
+            case "parallel_tool_calls":
+                return ChatFunctions.HasAny(root) ? Copy(field) : null; // OpenAI takes it only beside tools.
+            case "text":
+                return WriteText(value);
+            case "reasoning":
+                return WriteReasoning(value);
+            case "previous_response_id" or "conversation":
+                return Unsupported(field.Name, $"'{field.Name}' names what was stored before, and this gateway stores no responses. Send the earlier items again in 'input'.");
+            case "background" when value.ValueKind == JsonValueKind.True:
+                return Unsupported("background", "'background' is true, and this gateway answers while the client waits only. Leave it out, or set stream to true.");
+            case "prompt":
+                return Unsupported("prompt", "'prompt' names a template stored at OpenAI. Send its text in 'instructions' or 'input'.");
+            case "top_logprobs" when value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0:
+                return Unsupported("top_logprobs", "'top_logprobs' is not told in answers of this API. Use /v1/chat/completions with logprobs.");
+            case "store" when value.ValueKind == JsonValueKind.False:
+            case "background" or "top_logprobs":
+            case "truncation" when value.ValueKind == JsonValueKind.String && value.ValueEquals("disabled"u8):
+                return null; // As it is anyway.
+            case "store" or "include" or "truncation" or "max_tool_calls" or "context_management":
+                LeaveOut(field.Name);
+                return null;
+            default:
+                return Copy(field);
+        }
+    }
+
+    private Refusal? WriteStream(JsonElement value)
+    {
+        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            return Wrong("stream", value, "true or false");
+        }
+
+        chat.Write(value.ValueKind == JsonValueKind.True ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"u8 : default);
+        return null;
+    }
+
+    private Refusal? WriteText(JsonElement text)
+    {
+        if (text.ValueKind != JsonValueKind.Object)
+        {
+            return Wrong("text", text, "an object");
+        }
+
+        if (text.Get("verbosity"u8) is { } verbosity)
+        {
+            chat.Write(",\"verbosity\":"u8);
+            chat.Write(verbosity);
+        }
+
+        switch (text.Get("format"u8)?.Type())
+        {
+            case null or "text":
+                return null;
+            case "json_object":
+                chat.Write(",\"response_format\":{\"type\":\"json_object\"}"u8);
+                return null;
+            case "json_schema" when text.Get("format"u8)?.Get("schema"u8) is { ValueKind: JsonValueKind.Object }:
+                WriteSchema(text.GetProperty("format"u8));
+                return null;
+            default:
+                return Wrong("text.format", text.Get("format"u8), "a format of type text, json_object, or json_schema with a name and a schema");
+        }
+    }
+
+    private void WriteSchema(JsonElement format)
+    {
+        chat.Write(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":"u8);
+        chat.Write(format.GetText("name"u8) is { } name ? name.Raw() : "\"answer\""u8);
+        foreach (var member in format.EnumerateObject())
+        {
+            if (member.Name is "description" or "schema" or "strict" && member.Value.ValueKind != JsonValueKind.Null)
+            {
+                Copy(member);
+            }
+        }
+
+        chat.Write("}}"u8);
+    }
+
+    private Refusal? WriteReasoning(JsonElement reasoning)
+    {
+        if (reasoning.ValueKind != JsonValueKind.Object)
+        {
+            return Wrong("reasoning", reasoning, "an object");
+        }
+
+        if (reasoning.Get("effort"u8) is { } effort)
+        {
+            chat.Write(",\"reasoning_effort\":"u8);
+            chat.Write(effort);
+        }
+
+        if ((reasoning.Get("summary"u8) ?? reasoning.Get("generate_summary"u8)) is not null)
+        {
+            LeaveOut("reasoning.summary");
+        }
+
+        return null;
+    }
+
+    private Refusal? Copy(JsonProperty field)
+    {
+        chat.Write(",\""u8);
+        chat.Write(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(field));
+        chat.Write("\":"u8);
+        chat.Write(field.Value);
+        return null;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Orrery.Gateway.Translation.Clients.Responses;
+
+/// <summary>The parts of a user's message, said as chat's.</summary>
+internal sealed class ChatInputParts(IBufferWriter<byte> chat)
+{
+    public Refusal? Write(JsonElement parts, string path)
+    {
+        chat.Write("["u8);
+        var place = 0;
+        foreach (var part in parts.EnumerateArray())
+        {
+            chat.Write(place > 0 ? ","u8 : default);
+            if (WritePart(part, $"{path}[{place++}]") is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        chat.Write("]"u8);
+        return null;
+    }
+
+    private Refusal? WritePart(JsonElement part, string path)
+    {
+        switch (part.Type())
+        {
+            case "input_text" or "text" or "output_text" when part.GetText("text"u8) is { } text:
+                chat.Write("{\"type\":\"text\",\"text\":"u8);
+                chat.Write(text);
+                chat.Write("}"u8);
+                return null;
+            case "input_image" when part.GetText("image_url"u8) is { } url:
+                chat.Write("{\"type\":\"image_url\",\"image_url\":{\"url\":"u8);
+                chat.Write(url);
+                if (part.GetText("detail"u8) is { } detail)
+                {
+                    chat.Write(",\"detail\":"u8);
+                    chat.Write(detail);
+                }
+
+                chat.Write("}}"u8);
+                return null;
+            case "input_file" when part.GetText("file_data"u8) is { } data:
+                chat.Write("{\"type\":\"file\",\"file\":{\"filename\":"u8);
+                chat.Write(part.GetText("filename"u8) is { } name ? name.Raw() : "\"file\""u8);
+                chat.Write(",\"file_data\":"u8);
+                chat.Write(data);
+                chat.Write("}}"u8);
+                return null;
+            case "input_audio":
+                chat.Write(part);
+                return null;
+            default:
+                return ChatFromResponses.Wrong(path, part, "input_text with text, input_image with image_url, input_file with file_data, or input_audio; files are not stored here");
+        }
+    }
+}

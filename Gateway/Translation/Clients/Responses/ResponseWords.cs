@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.Text.Json;
+using Orrery.Gateway.Api;
+using Orrery.Gateway.Routing;
+using Orrery.Gateway.Translation.Clients.Messages;
+
+namespace Orrery.Gateway.Translation.Clients.Responses;
+
+/// <summary>The response object: what the request asked for is said again in it.</summary>
+internal sealed class ResponseWords
+{
+    private readonly byte[] _asked;
+
+    public ResponseWords(JsonElement request)
+    {
+        var asked = new ArrayBufferWriter<byte>();
+        foreach (var (name, otherwise) in new[]
+        {
+            ("instructions", "null"), ("max_output_tokens", "null"), ("max_tool_calls", "null"), ("metadata", "{}"), ("parallel_tool_calls", "true"), ("temperature", "1"), ("top_p", "1"),
+            ("text", """{"format":{"type":"text"}}"""), ("tool_choice", "\"auto\""), ("tools", "[]"), ("truncation", "\"disabled\""), ("reasoning", """{"effort":null,"summary":null}"""),
+            ("service_tier", "\"default\""), ("user", ""),
+        })
+        {
+            var value = request.TryGetProperty(name, out var said) && said.ValueKind != JsonValueKind.Null ? said.Raw() : System.Text.Encoding.UTF8.GetBytes(otherwise);
+            if (value.IsEmpty)
+            {
+                continue; // There or not: the document knows no null here.
+            }
+
+            asked.Write(",\""u8);
+            asked.Write(System.Text.Encoding.UTF8.GetBytes(name));
+            asked.Write("\":"u8);
+            asked.Write(value);
+        }
+
+        _asked = asked.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Why an answer with this finish reason is not whole; empty where it is.</summary>
+    public static ReadOnlySpan<byte> IncompleteBy(ReadOnlySpan<byte> finish) =>
+        finish.SequenceEqual("\"length\""u8) ? "max_output_tokens"u8
+        : finish.SequenceEqual("\"content_filter\""u8) ? "content_filter"u8
+        : default;
+
+    /// <param name="items">Those that are whole; in JSON, with commas between them.</param>
+    /// <param name="incomplete">As of <see cref="IncompleteBy"/>.</param>
+    public void Write(
+        Exchange exchange, Candidate candidate, ReadOnlySpan<byte> status, ReadOnlySpan<byte> items, Refusal? error, ReadOnlySpan<byte> incomplete, IBufferWriter<byte> output)
+    {
+        output.Write("{\"id\":"u8);
+        output.Write(MessageWords.IdOf(exchange, "resp_"));
+        output.Write(",\"object\":\"response\",\"created_at\":"u8);
+        MessageWords.Put(exchange.StartedAt.ToUnixTimeSeconds(), output);
+        output.Write(",\"status\":\""u8);
+        output.Write(status);
+        output.Write("\",\"background\":false,\"error\":"u8);
+        WriteFault(error, output);
+        output.Write(",\"incomplete_details\":"u8);
+        output.Write(incomplete.IsEmpty ? "null"u8 : "{\"reason\":\""u8);
+        output.Write(incomplete);
+        output.Write(incomplete.IsEmpty ? default : "\"}"u8);
+        output.Write(",\"model\":"u8);
+        output.Write(candidate.Model.IdJson);
+        output.Write(_asked);
+        output.Write(",\"store\":false,\"previous_response_id\":null,\"output\":["u8);
+        output.Write(items);
+        output.Write("]"u8);
+        if (!status.SequenceEqual("in_progress"u8))
+        {
+            output.Write(",\"usage\":"u8);
+            WriteUsage(exchange.Meter.Read(exchange.Call.Body.Length).Tokens, output);
+        }
+
+        output.Write("}"u8);
+    }
+
+    /// <summary>The members of an <c>error</c> event; those of OpenAI's clients look for <c>error</c>, the specification's are beside it.</summary>
+    public static void WriteError(Refusal refusal, IBufferWriter<byte> output)
+    {
+        output.Write(",\"code\":"u8);
+        output.Write(Quoted(refusal.Code));
+        output.Write(",\"message\":"u8);
+        output.Write(Quoted(refusal.Message));
+        output.Write(",\"param\":"u8);
+        output.Write(Quoted(refusal.Param));
+        output.Write(",\"error\":{\"type\":"u8);
+        output.Write(Quoted(RefusalTypes.Upstream));
+        output.Write(",\"code\":"u8);
+        output.Write(Quoted(refusal.Code));
+        output.Write(",\"message\":"u8);
+        output.Write(Quoted(refusal.Message));
+        output.Write(",\"param\":"u8);
+        output.Write(Quoted(refusal.Param));
+        output.Write("}"u8);
+    }
+
+    /// <remarks>The specification has a closed list of codes; ours that are not in it are told in the <c>error</c> event.</remarks>
+    private static void WriteFault(Refusal? error, IBufferWriter<byte> output)
+    {
+        if (error is null)
+        {
+            output.Write("null"u8);
+            return;
+        }
+
+        output.Write(error.Status == StatusCodes.Status429TooManyRequests ? "{\"code\":\"rate_limit_exceeded\",\"message\":"u8 : "{\"code\":\"server_error\",\"message\":"u8);
+        output.Write(Quoted(error.Message));
+        output.Write("}"u8);
+    }
+
+    private static void WriteUsage(TokenUsage tokens, IBufferWriter<byte> output)
+    {
+        output.Write("{\"input_tokens\":"u8);
+        MessageWords.Put(tokens.Prompt, output);
+        output.Write(",\"input_tokens_details\":{\"cached_tokens\":"u8);
+        MessageWords.Put(tokens.Cached, output);
+        output.Write(",\"cache_write_tokens\":0},\"output_tokens\":"u8);
+        MessageWords.Put(tokens.Completion, output);
+        output.Write(",\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":"u8);
+        MessageWords.Put(tokens.Total, output);
+        output.Write("}"u8);
+    }
+
+    private static byte[] Quoted(string? text) => text is null ? "null"u8.ToArray() : [.. "\""u8, .. JsonEncodedText.Encode(text, OpenAiErrors.Readable.Encoder).EncodedUtf8Bytes, .. "\""u8];
+}
