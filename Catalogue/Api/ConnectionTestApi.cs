@@ -93,7 +93,7 @@ internal static partial class ConnectionTestApi
 
         var wanted = http.Request.Text("model");
         var type = wanted is null ? null : TypeOf(spec, wanted) ?? state.Models(key.Namespace).FirstOrDefault(model => model.Id == wanted)?.ModelType;
-        var provider = new TestedProvider(spec, credentials.Count == 0 ? null : credentials[0].Value, [.. credentials.Skip(1)], headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
+        var provider = new TestedProvider(spec, credentials, headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
         if (await tester.TryTestAsync(provider, cancellationToken) is not { } answer)
         {
             http.Response.Headers.RetryAfter = "1";

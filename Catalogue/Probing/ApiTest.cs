@@ -55,7 +55,7 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
         var list = ListUrl(_otherPath is null ? baseUrl : Root + _otherPath);
         if (_list.Status is 401 or 403)
         {
-            throw provider.FurtherKeys.Count == 0 ? Refused(_list.Status) : SomeRefused([$"key 1 ({_list.Status})", .. await RefusedOfFurtherAsync(list, cancellationToken)]);
+            throw provider.Keys.Count < 2 ? Refused(_list.Status) : SomeRefused([Named(0, _list.Status), .. await RefusedOfFurtherAsync(list, cancellationToken)]);
         }
 
         if (_list.Status == 400 && ServerAnswers.Message(_list.Body) is null && await SpeaksTls(cancellationToken))
@@ -83,28 +83,29 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             throw SomeRefused(refused);
         }
 
-        return new Finding(provider.FurtherKeys.Count == 0 ? "the credential is accepted" : $"the {provider.FurtherKeys.Count + 1} keys are accepted");
+        return new Finding(provider.Keys.Count == 1 ? "the credential is accepted" : $"the {provider.Keys.Count} keys are accepted");
     }
 
     private async Task<List<string>> RefusedOfFurtherAsync(string list, CancellationToken cancellationToken)
     {
         var refused = new List<string>();
-        for (var i = 0; i < provider.FurtherKeys.Count; i++)
+        for (var i = 1; i < provider.Keys.Count; i++)
         {
-            var (name, credential) = provider.FurtherKeys[i];
-            var status = (await client.GetAsync(list, credential, cancellationToken)).Status;
+            var status = (await client.GetAsync(list, provider.Keys[i].Value, cancellationToken)).Status;
             if (status is 401 or 403)
             {
-                refused.Add($"key {i + 2}, {name} ({status})");
+                refused.Add(Named(i, status));
             }
         }
 
         return refused;
     }
 
+    private string Named(int key, int status) => $"key {key + 1}, {provider.Keys[key].Key} ({status})";
+
     private StepFailure SomeRefused(List<string> refused) => new(
         TestCauses.AuthenticationRefused,
-        $"the server refuses {string.Join(" and ", refused)}; {(refused.Count > provider.FurtherKeys.Count ? "no key is accepted" : "the others are accepted, and requests go on with them")}",
+        $"the server refuses {string.Join(" and ", refused)}; {(refused.Count == provider.Keys.Count ? "no key is accepted" : "the others are accepted, and requests go on with them")}",
         "Renew what is refused in its Secret, or take it out of spec.apiKeySecretRefs.");
 
     private string Root => url.GetLeftPart(UriPartial.Authority);

@@ -198,6 +198,10 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         var refused = await TestAsync(document + Documents.Secret("old", "sk-worn-out-key"));
         Assert.Equal(("authentication", "authentication_refused"), refused.Failure);
         Assert.Equal("the server refuses key 2, old/token (401); the others are accepted, and requests go on with them", refused.Found("authentication"));
+
+        var first = await TestAsync(document.Replace("[{ name: vendor, key: token }, { name: old, key: token }]", "[{ name: old, key: token }, { name: vendor, key: token }]", StringComparison.Ordinal)
+            + Documents.Secret("old", "sk-worn-out-key"));
+        Assert.Equal("the server refuses key 1, old/token (401); the others are accepted, and requests go on with them", first.Found("authentication"));
     }
 
     [Fact]
