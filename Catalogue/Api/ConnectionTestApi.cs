@@ -92,7 +92,9 @@ internal static partial class ConnectionTestApi
         }
 
         var wanted = http.Request.Text("model");
-        var type = wanted is null ? null : TypeOf(spec, wanted) ?? state.Models(key.Namespace).FirstOrDefault(model => model.Id == wanted)?.ModelType;
+        var known = state.Models(key.Namespace).FirstOrDefault(model => model.Id == wanted) ?? state.Models(key.Namespace).FirstOrDefault(model => wanted is not null && model.Aliases.Contains(wanted));
+        var type = wanted is null ? null : TypeOf(spec, wanted) ?? known?.ModelType;
+        wanted = known?.Id ?? wanted;
         var provider = new TestedProvider(spec, credentials, headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
         if (await tester.TryTestAsync(provider, cancellationToken) is not { } answer)
         {

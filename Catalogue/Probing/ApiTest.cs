@@ -194,7 +194,12 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
     private async Task<Finding> RequestAsync(CancellationToken cancellationToken)
     {
         var wanted = provider.WantedModel!;
-        var id = provider.Models.FirstOrDefault(model => model.Id == wanted)?.UpstreamId ?? wanted;
+        if (provider.Models.FirstOrDefault(model => model.Id == wanted) is not { } declared)
+        {
+            throw Undeclared(wanted);
+        }
+
+        var id = declared.UpstreamId ?? declared.Id;
         var isEmbedding = provider.WantedType == ModelTypes.Embedding;
         if (!isEmbedding && provider.WantedType is not (ModelTypes.Chat or ModelTypes.Multimodal))
         {
@@ -219,6 +224,16 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             : throw new StepFailure(
                 TestCauses.NotCompatible, $"{new Uri(address).AbsolutePath} answers 200 and {reply.ContentType ?? "something without a type"} without '{member}'",
                 "Is spec.engine the server's kind?");
+    }
+
+    /// <remarks>Whatever the server would answer, the gateway never asks it.</remarks>
+    private StepFailure Undeclared(string wanted)
+    {
+        var near = provider.Models.Where(model => model.UpstreamId == wanted).Select(model => model.Id).ToList();
+        near = near.Count > 0 ? near : [.. NearModels.Of(wanted, [.. provider.Models.Select(model => model.Id)])];
+        return new StepFailure(
+            TestCauses.ModelNotFound, $"'{wanted}' is none of the models that this provider offers: nothing was sent, and the gateway would send nothing",
+            $"Declare it in spec.models, and let neither spec.allowedModels nor spec.deniedModels take it away.{(near.Count > 0 ? $" Is '{string.Join("' or '", near)}' meant?" : "")}");
     }
 
     private StepFailure Refusal(Reply reply, string path, string id)

@@ -105,6 +105,10 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
             Assert.DoesNotContain(Credential, answer.Text, StringComparison.Ordinal);
         }
 
+        (await _catalogue.Apply("kind: Model\nmetadata: { name: small }\nspec: { id: small, modelType: chat, aliases: [tiny] }")).ExpectOk();
+        var byAlias = new Steps((await _catalogue.Post($"{Root}/modelproviders/tested/test?model=tiny", "")).Expect(HttpStatusCode.OK).Json);
+        Assert.Equal("'Qwen/Qwen3-8B' answered", byAlias.Found("request"));
+
         (await _catalogue.Post($"{Root}/modelproviders/other/test", "")).Expect(HttpStatusCode.NotFound);
         (await _catalogue.Post($"{Root}/modelproviders/tested/test", "", token: null)).Expect(HttpStatusCode.Unauthorized);
         foreach (var role in new[] { "user", "viewer" })
@@ -252,8 +256,28 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         Assert.Equal("""["Qwen/Qwen3-8B"]""", steps.Of("models")["served"]!.ToJsonString());
         Assert.EndsWith("Is 'Qwen/Qwen3-8B' meant?", (string?)steps.Of("models")["remedy"], StringComparison.Ordinal);
 
-        // Asked for by a name that the server itself does not know.
-        var asked = await TestAsync(Document($"http://127.0.0.1:{server.Port}"), "?model=unknown-model");
+    }
+
+    [Fact]
+    public async Task A_model_that_the_provider_does_not_offer_is_not_asked_for()
+    {
+        await using var server = await TlsServer.StartAsync(null, Vllm());
+        foreach (var (model, near) in new[] { ("Qwen/Qwen3-8B", " Is 'small' meant?"), ("smal", " Is 'small' meant?"), ("unknown-model", "") })
+        {
+            var steps = await TestAsync(Document($"http://127.0.0.1:{server.Port}"), $"?model={Uri.EscapeDataString(model)}");
+            Assert.Equal(("request", "model_not_found"), steps.Failure);
+            Assert.Equal($"'{model}' is none of the models that this provider offers: nothing was sent, and the gateway would send nothing", steps.Found("request"));
+            Assert.Equal("Declare it in spec.models, and let neither spec.allowedModels nor spec.deniedModels take it away." + near, (string?)steps.Of("request")["remedy"]);
+        }
+
+        Assert.DoesNotContain(server.Requests, request => request.Contains("chat/completions", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_model_that_the_server_does_not_know_although_its_list_is_missing_is_told_in_the_servers_words()
+    {
+        await using var server = await TlsServer.StartAsync(null, http => http.Request.Path.Value!.Contains("models", StringComparison.Ordinal) ? Vllm(root: "/nowhere")(http) : Vllm()(http));
+        var asked = await TestAsync(Document($"http://127.0.0.1:{server.Port}", model: "unknown-model"), "?model=small");
         Assert.Equal(("request", "model_not_found"), asked.Failure);
         Assert.Contains("The model `unknown-model` does not exist.", asked.Found("request"), StringComparison.Ordinal);
     }
