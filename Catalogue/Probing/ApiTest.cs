@@ -4,7 +4,7 @@ using Orrery.Contracts;
 namespace Orrery.Catalogue.Probing;
 
 /// <summary>What an endpoint says once it can be talked to: whether it knows us, what it serves, and whether a model answers.</summary>
-internal sealed class ApiTest(TestedProvider provider, EndpointClient client, string baseUrl, Uri url, TimeSpan answerTime, StepList steps) : IDisposable
+internal sealed class ApiTest(TestedProvider provider, EgressPolicy policy, EndpointClient client, string baseUrl, Uri url, TimeSpan answerTime, StepList steps) : IDisposable
 {
     private const int MostServed = 100;
     private const int MostAskedFor = 10;
@@ -261,7 +261,9 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
     {
         >= 300 and < 400 => new StepFailure(
             TestCauses.Redirected, $"a redirection ({reply.Status}){(reply.RedirectHost is { Length: <= 253 } host ? $" to '{host}'" : "")}, which is not followed",
-            "Write the URL that it leads to, and mind that credentials go there."),
+            reply.RedirectHost is { } target && policy.CheckHost(EgressHost.Of(target), reply.IsRedirectHttps) is { } fault
+                ? $"Do not write where it leads to: {fault.Reason}, which would be refused. Ask whoever runs this server why it sends its callers there."
+                : "Write the URL that it leads to, and mind that credentials go there."),
         429 => new StepFailure(TestCauses.Throttled, "the server takes no more requests now (429)", "Is its quota used up? Try again later."),
         >= 500 => new StepFailure(
             TestCauses.ServerError, Said($"the server failed ({reply.Status})", ServerAnswers.Message(reply.Body)), "See its log; is what stands in front of it able to reach it?"),

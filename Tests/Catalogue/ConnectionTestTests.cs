@@ -323,6 +323,7 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         steps = await TestAsync(Document($"http://127.0.0.1:{moved.Port}"));
         Assert.Equal(("models", "redirected"), steps.Failure);
         Assert.Equal("a redirection (302) to 'login.example.com', which is not followed", steps.Found("models"));
+        Assert.Equal("Write the URL that it leads to, and mind that credentials go there.", (string?)steps.Of("models")["remedy"]);
 
         await using var broken = await TlsServer.StartAsync(null, http =>
         {
@@ -337,6 +338,23 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
             return Task.CompletedTask;
         });
         Assert.Equal(("models", "throttled"), (await TestAsync(Document($"http://127.0.0.1:{busy.Port}"))).Failure);
+    }
+
+    [Theory]
+    [InlineData("http://169.254.169.254/latest/meta-data/", "169.254.169.254 is ")]
+    [InlineData("http://login.example.com/", "'login.example.com' lies outside")]
+    public async Task Nobody_is_advised_to_write_an_address_that_the_rule_refuses(string target, string reason)
+    {
+        await using var server = await TlsServer.StartAsync(null, http =>
+        {
+            http.Response.Redirect(target);
+            return Task.CompletedTask;
+        });
+        var steps = await TestAsync(Document($"http://127.0.0.1:{server.Port}"));
+        Assert.Equal(("models", "redirected"), steps.Failure);
+        var remedy = (string)steps.Of("models")["remedy"]!;
+        Assert.StartsWith($"Do not write where it leads to: {reason}", remedy, StringComparison.Ordinal);
+        Assert.EndsWith("which would be refused. Ask whoever runs this server why it sends its callers there.", remedy, StringComparison.Ordinal);
     }
 
     [Fact]
