@@ -16,8 +16,14 @@ internal static class WelcomeExtensions
             return;
         }
 
+        var isSaid = 0;
         gateway.OnResourceReady(async (_, _, cancellationToken) =>
         {
+            if (Interlocked.Exchange(ref isSaid, 1) == 1)
+            {
+                return; // A gateway that was started again is at the old place.
+            }
+
             var gatewayUrl = gateway.GetEndpoint("http").Url;
             var key = await firstKey.Resource.GetValueAsync(cancellationToken);
             Console.WriteLine(Text(gatewayUrl, catalogue.GetEndpoint("http").Url, console.GetEndpoint("http").Url, key!, models));

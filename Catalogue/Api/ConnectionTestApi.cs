@@ -92,8 +92,10 @@ internal static partial class ConnectionTestApi
         }
 
         var wanted = http.Request.Text("model");
-        var type = wanted is null ? null : TypeOf(spec, wanted) ?? state.Models(key.Namespace).FirstOrDefault(model => model.Id == wanted)?.ModelType;
-        var provider = new TestedProvider(spec, credentials.Count == 0 ? null : credentials[0].Value, [.. credentials.Skip(1)], headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
+        var known = state.Models(key.Namespace).FirstOrDefault(model => model.Id == wanted) ?? state.Models(key.Namespace).FirstOrDefault(model => wanted is not null && model.Aliases.Contains(wanted));
+        var type = wanted is null ? null : TypeOf(spec, wanted) ?? known?.ModelType;
+        wanted = known?.Id ?? wanted;
+        var provider = new TestedProvider(spec, credentials, headers, new EgressRoute(spec.Proxy, authority, spec.Tls?.ServerName), wanted, type ?? ModelTypes.Chat);
         if (await tester.TryTestAsync(provider, cancellationToken) is not { } answer)
         {
             http.Response.Headers.RetryAfter = "1";

@@ -16,7 +16,24 @@ internal static class FieldHints
         [(typeof(RouteSpec), "strategy")] = RoutingStrategies.All,
     };
 
+    /// <summary>Names that stand in other systems' documents, and what is written here instead.</summary>
+    private static readonly Dictionary<(Type Type, string Field), string> Foreign = new()
+    {
+        [(typeof(ModelProviderSpec), "apiKey")] = KeyInSecret,
+        [(typeof(ModelProviderSpec), "apiKeys")] = KeyInSecret,
+        [(typeof(ModelProviderSpec), "token")] = KeyInSecret,
+        [(typeof(ProviderAuth), "apiKey")] = KeyInSecret,
+        [(typeof(ProviderAuth), "key")] = KeyInSecret,
+        [(typeof(ProviderAuth), "token")] = KeyInSecret,
+        [(typeof(ProviderAuth), "password")] = KeyInSecret,
+    };
+
+    private const string KeyInSecret = "Put the key into a Secret and name that: apiKeySecretRef: { name: vendor, key: token } in spec.";
+
     public static IReadOnlyList<string>? AllowedValues(Type type, string field) => Values.GetValueOrDefault((type, field));
+
+    /// <summary>What to write instead of a field that is not known here.</summary>
+    public static string? Instead(Type type, string field) => Foreign.GetValueOrDefault((type, field));
 
     /// <summary>In words, what belongs into a field of <paramref name="type"/>.</summary>
     public static string Expectation(Type type, string? field, Type? fieldType)

@@ -95,7 +95,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
             var field = fields.Find(f => f.Name == entry.Key) ?? fields.Find(f => CamelCase(f.Name) == name);
             if (field is null)
             {
-                AddUnknown(entry, path, fields.Select(f => f.Name));
+                AddUnknown(entry, path, type.Type, fields.Select(f => f.Name));
             }
             else if (!seen.TryAdd(field.Name, entry.Key))
             {
@@ -201,7 +201,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
         return FieldValues.Harmless(type);
     }
 
-    private void AddUnknown(MappingEntry entry, string path, IEnumerable<string> known)
+    private void AddUnknown(MappingEntry entry, string path, Type type, IEnumerable<string> known)
     {
         var names = known.Order(StringComparer.Ordinal).ToList();
         var nearest = Spelling.Nearest(CamelCase(entry.Key), names);
@@ -209,7 +209,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
             Join(path, FieldValues.IsStorable(entry.Key) ? entry.Key : "?"),
             null,
             (PathOf(path).Length == 0 ? "a known field: " : $"a known field of {PathOf(path)}: ") + string.Join(", ", names),
-            nearest is null ? null : $"Did you mean '{nearest}'?",
+            FieldHints.Instead(type, CamelCase(entry.Key)) ?? (nearest is null ? null : $"Did you mean '{nearest}'?"),
             entry.KeyAt);
     }
 

@@ -4,7 +4,7 @@ using Orrery.Contracts;
 namespace Orrery.Catalogue.Probing;
 
 /// <summary>What an endpoint says once it can be talked to: whether it knows us, what it serves, and whether a model answers.</summary>
-internal sealed class ApiTest(TestedProvider provider, EndpointClient client, string baseUrl, Uri url, TimeSpan answerTime, StepList steps) : IDisposable
+internal sealed class ApiTest(TestedProvider provider, EgressPolicy policy, EndpointClient client, string baseUrl, Uri url, TimeSpan answerTime, StepList steps) : IDisposable
 {
     private const int MostServed = 100;
     private const int MostAskedFor = 10;
@@ -55,7 +55,7 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
         var list = ListUrl(_otherPath is null ? baseUrl : Root + _otherPath);
         if (_list.Status is 401 or 403)
         {
-            throw provider.FurtherKeys.Count == 0 ? Refused(_list.Status) : SomeRefused([$"key 1 ({_list.Status})", .. await RefusedOfFurtherAsync(list, cancellationToken)]);
+            throw provider.Keys.Count < 2 ? Refused(_list.Status) : SomeRefused([Named(0, _list.Status), .. await RefusedOfFurtherAsync(list, cancellationToken)]);
         }
 
         if (_list.Status == 400 && ServerAnswers.Message(_list.Body) is null && await SpeaksTls(cancellationToken))
@@ -83,28 +83,29 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             throw SomeRefused(refused);
         }
 
-        return new Finding(provider.FurtherKeys.Count == 0 ? "the credential is accepted" : $"the {provider.FurtherKeys.Count + 1} keys are accepted");
+        return new Finding(provider.Keys.Count == 1 ? "the credential is accepted" : $"the {provider.Keys.Count} keys are accepted");
     }
 
     private async Task<List<string>> RefusedOfFurtherAsync(string list, CancellationToken cancellationToken)
     {
         var refused = new List<string>();
-        for (var i = 0; i < provider.FurtherKeys.Count; i++)
+        for (var i = 1; i < provider.Keys.Count; i++)
         {
-            var (name, credential) = provider.FurtherKeys[i];
-            var status = (await client.GetAsync(list, credential, cancellationToken)).Status;
+            var status = (await client.GetAsync(list, provider.Keys[i].Value, cancellationToken)).Status;
             if (status is 401 or 403)
             {
-                refused.Add($"key {i + 2}, {name} ({status})");
+                refused.Add(Named(i, status));
             }
         }
 
         return refused;
     }
 
+    private string Named(int key, int status) => $"key {key + 1}, {provider.Keys[key].Key} ({status})";
+
     private StepFailure SomeRefused(List<string> refused) => new(
         TestCauses.AuthenticationRefused,
-        $"the server refuses {string.Join(" and ", refused)}; {(refused.Count > provider.FurtherKeys.Count ? "no key is accepted" : "the others are accepted, and requests go on with them")}",
+        $"the server refuses {string.Join(" and ", refused)}; {(refused.Count == provider.Keys.Count ? "no key is accepted" : "the others are accepted, and requests go on with them")}",
         "Renew what is refused in its Secret, or take it out of spec.apiKeySecretRefs.");
 
     private string Root => url.GetLeftPart(UriPartial.Authority);
@@ -193,7 +194,12 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
     private async Task<Finding> RequestAsync(CancellationToken cancellationToken)
     {
         var wanted = provider.WantedModel!;
-        var id = provider.Models.FirstOrDefault(model => model.Id == wanted)?.UpstreamId ?? wanted;
+        if (provider.Models.FirstOrDefault(model => model.Id == wanted) is not { } declared)
+        {
+            throw Undeclared(wanted);
+        }
+
+        var id = declared.UpstreamId ?? declared.Id;
         var isEmbedding = provider.WantedType == ModelTypes.Embedding;
         if (!isEmbedding && provider.WantedType is not (ModelTypes.Chat or ModelTypes.Multimodal))
         {
@@ -218,6 +224,16 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
             : throw new StepFailure(
                 TestCauses.NotCompatible, $"{new Uri(address).AbsolutePath} answers 200 and {reply.ContentType ?? "something without a type"} without '{member}'",
                 "Is spec.engine the server's kind?");
+    }
+
+    /// <remarks>Whatever the server would answer, the gateway never asks it.</remarks>
+    private StepFailure Undeclared(string wanted)
+    {
+        var near = provider.Models.Where(model => model.UpstreamId == wanted).Select(model => model.Id).ToList();
+        near = near.Count > 0 ? near : [.. NearModels.Of(wanted, [.. provider.Models.Select(model => model.Id)])];
+        return new StepFailure(
+            TestCauses.ModelNotFound, $"'{wanted}' is none of the models that this provider offers: nothing was sent, and the gateway would send nothing",
+            $"Declare it in spec.models, and let neither spec.allowedModels nor spec.deniedModels take it away.{(near.Count > 0 ? $" Is '{string.Join("' or '", near)}' meant?" : "")}");
     }
 
     private StepFailure Refusal(Reply reply, string path, string id)
@@ -245,7 +261,9 @@ internal sealed class ApiTest(TestedProvider provider, EndpointClient client, st
     {
         >= 300 and < 400 => new StepFailure(
             TestCauses.Redirected, $"a redirection ({reply.Status}){(reply.RedirectHost is { Length: <= 253 } host ? $" to '{host}'" : "")}, which is not followed",
-            "Write the URL that it leads to, and mind that credentials go there."),
+            reply.RedirectHost is { } target && policy.CheckHost(EgressHost.Of(target), reply.IsRedirectHttps) is { } fault
+                ? $"Do not write where it leads to: {fault.Reason}, which would be refused. Ask whoever runs this server why it sends its callers there."
+                : "Write the URL that it leads to, and mind that credentials go there."),
         429 => new StepFailure(TestCauses.Throttled, "the server takes no more requests now (429)", "Is its quota used up? Try again later."),
         >= 500 => new StepFailure(
             TestCauses.ServerError, Said($"the server failed ({reply.Status})", ServerAnswers.Message(reply.Body)), "See its log; is what stands in front of it able to reach it?"),

@@ -67,10 +67,10 @@ internal sealed class EndpointClient : IDisposable
             await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
-        var location = response.Headers.Location is { IsAbsoluteUri: true } target ? target.IdnHost : null;
-        return new Reply((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body.ToArray(), location);
+        var location = response.Headers.Location is { IsAbsoluteUri: true } target ? target : null;
+        return new Reply((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body.ToArray(), location?.IdnHost, location?.Scheme == Uri.UriSchemeHttps);
     }
 }
 
-/// <param name="RedirectHost">Of a redirection's target only this is kept.</param>
-internal sealed record Reply(int Status, string? ContentType, byte[] Body, string? RedirectHost);
+/// <param name="RedirectHost">Of a redirection's target only this is kept, and <paramref name="IsRedirectHttps"/>.</param>
+internal sealed record Reply(int Status, string? ContentType, byte[] Body, string? RedirectHost, bool IsRedirectHttps);

@@ -50,7 +50,7 @@ internal sealed class EndpointTest(TestedProvider provider, EgressPolicy policy,
                 steps.Skip(TestSteps.Tls, "the URL begins with http://");
             }
 
-            using var api = new ApiTest(provider, new EndpointClient(provider, dialer, _stream ?? Stream.Null), BaseUrls.Of(url.OriginalString, provider.Spec.EffectiveEngine, provider.Spec.ApiVersion), url, AnswerTime, steps)
+            using var api = new ApiTest(provider, policy, new EndpointClient(provider, dialer, _stream ?? Stream.Null), BaseUrls.Of(url.OriginalString, provider.Spec.EffectiveEngine, provider.Spec.ApiVersion), url, AnswerTime, steps)
             {
                 SpeaksTls = SpeaksTlsAsync,
             };

@@ -5,17 +5,19 @@ using Orrery.ServiceDefaults.Egress;
 namespace Orrery.Catalogue.Probing;
 
 /// <summary>A provider with its secrets opened, for the time of a test.</summary>
-/// <param name="Credential">Never shown. Of several the first.</param>
-/// <param name="FurtherKeys">The others, each with the name of its secret, which may be shown.</param>
+/// <param name="Keys">Each with the name of its secret, which may be shown, and its value, which never is.</param>
 /// <param name="Headers">Sent with each request; values from Secrets are never shown.</param>
 /// <param name="WantedModel">The model of the request to make; <c>null</c>: none is made.</param>
 /// <param name="WantedType">What that model does.</param>
-internal sealed record TestedProvider(ModelProviderSpec Spec, string? Credential, IReadOnlyList<KeyValuePair<string, string>> FurtherKeys, IReadOnlyList<KeyValuePair<string, string>> Headers, EgressRoute Route, string? WantedModel, string WantedType)
+internal sealed record TestedProvider(ModelProviderSpec Spec, IReadOnlyList<KeyValuePair<string, string>> Keys, IReadOnlyList<KeyValuePair<string, string>> Headers, EgressRoute Route, string? WantedModel, string WantedType)
 {
     private const string AnthropicVersion = "2023-06-01";
 
     /// <summary>Parts of a credential this long appear nowhere.</summary>
     private const int TellingLength = 6;
+
+    /// <summary>Of several keys the first.</summary>
+    public string? Credential => Keys.Count == 0 ? null : Keys[0].Value;
 
     public IReadOnlyList<ProvidedModel> Models { get; } = SnapshotCompiler.Offered(Spec);
 
@@ -54,7 +56,7 @@ internal sealed record TestedProvider(ModelProviderSpec Spec, string? Credential
         return shown.Length > Longest ? shown[..Longest] + "…" : shown;
     }
 
-    private bool Repeats(string text) => Headers.Select(header => header.Value).Where(value => value.Length >= TellingLength).Concat(FurtherKeys.Select(key => key.Value)).Append(Credential).OfType<string>().Any(secret => Repeats(text, secret));
+    private bool Repeats(string text) => Headers.Select(header => header.Value).Where(value => value.Length >= TellingLength).Concat(Keys.Select(key => key.Value)).Any(secret => Repeats(text, secret));
 
     private static bool Repeats(string text, string secret)
     {

@@ -1,5 +1,6 @@
 using Orrery.Gateway.Authentication;
 using Orrery.Gateway.ModelResolution;
+using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.Policy;
 
@@ -15,6 +16,11 @@ internal sealed class AccessPolicy
         if (exchange.Caller.AllowedModels is null || (exchange.Route is not null && MayName(exchange.Caller, exchange.Call.ModelName)))
         {
             return null;
+        }
+
+        if (exchange.Route is { } route && route.Models?.Contains(exchange.Call.ModelName) is true && ModelResolver.Find(exchange.Caller.Models, exchange.Call.ModelName) is null)
+        {
+            return NotNamed(exchange, route);
         }
 
         if (exchange.Wanted.Count == 1)
@@ -52,6 +58,13 @@ internal sealed class AccessPolicy
     private static Refusal NotAllowed(Exchange exchange) => new(
         StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "model_not_allowed",
         $"The access key '{exchange.Caller.Key.Name}' may not call the model '{exchange.Model.Id}'. GET /v1/models lists what it may; an operator extends its allowedModels.",
+        "model");
+
+    /// <summary>A name that is no model is in no list for those who may not use it, even where they may call what it leads to.</summary>
+    private static Refusal NotNamed(Exchange exchange, DeclaredRoute route) => new(
+        StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "model_not_allowed",
+        $"The access key '{exchange.Caller.Key.Name}' may not call '{Shown.Of(exchange.Call.ModelName)}', a name of the route '{route.Name}'. GET /v1/models lists what it may; "
+        + "an operator extends its allowedModels by the name.",
         "model");
 
     private static Refusal NotThrough(Exchange exchange) =>

@@ -86,6 +86,20 @@ internal sealed class LocalCount(long perMs, bool isCalendar = false)
         return -1;
     }
 
+    /// <summary>Milliseconds until all of it has left, but for <paramref name="own"/> in slice <paramref name="ownSlice"/>.</summary>
+    public long EmptiesAfter(long nowMs, long ownSlice, long own)
+    {
+        for (var slice = _newest; perMs != 0 && slice >= 0 && slice > _newest - _slices.Length; slice--)
+        {
+            if (_slices[slice % _slices.Length] - (slice == ownSlice ? own : 0) > 0)
+            {
+                return EndOf(slice, nowMs);
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>Milliseconds until what is taken in <paramref name="slice"/> has left.</summary>
     public long EndOf(long slice, long nowMs) =>
         perMs == 0 ? 0 : (long)Math.Ceiling(((slice + _keep + 1) * _width) - nowMs);

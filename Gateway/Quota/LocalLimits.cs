@@ -125,12 +125,12 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
 
     private Verdict Check_NeedsLock(Reservation reservation, bool isAlone, int taken, in Instant instant)
     {
-        var verdict = Verdict.Granted;
         if (!IsAnyDecisive(reservation, isAlone, instant))
         {
-            return verdict; // Redis says whether it passes, and what is left.
+            return Verdict.Granted; // Redis says whether it passes, and what is left.
         }
 
+        var (refused, longest) = (-1, 0L);
         for (var i = 0; i < reservation.Limits.Length; i++)
         {
             var limit = reservation.Limits[i];
@@ -143,14 +143,34 @@ internal sealed class LocalLimits(IOptions<QuotaOptions> options, TimeProvider t
             ref var hold = ref reservation.Holds[i];
             hold.Left = Math.Max(0, share - before - cost);
             hold.ResetMs = count.EndOf(count.SliceOf(now), now);
-            if (verdict.Refused is null && IsDecisive(limit, isAlone, instant) && !Fits(limit, before, cost, share))
+            if (cost > limit.Count || (IsDecisive(limit, isAlone, instant) && !Fits(limit, before, cost, share)))
             {
-                verdict = Verdict.Of(limit, cost > limit.Count ? -1 : count.LeavesAfter(now, Math.Min(before, before + cost - share)));
-                hold.Left = Math.Max(0, share - before);
+                var passesMs = cost > limit.Count ? long.MaxValue : count.LeavesAfter(now, Math.Min(before, before + cost - share));
+                (refused, longest) = refused < 0 || passesMs > longest ? (i, passesMs) : (refused, longest);
             }
         }
 
-        return verdict;
+        if (refused < 0)
+        {
+            return Verdict.Granted;
+        }
+
+        ShowUntaken_NeedsLock(reservation, taken, instant);
+        return Verdict.Of(reservation.Limits[refused], longest == long.MaxValue ? -1 : longest);
+    }
+
+    /// <summary>Of a request that is refused nothing is taken: what is left is what was left before.</summary>
+    private void ShowUntaken_NeedsLock(Reservation reservation, int taken, in Instant instant)
+    {
+        for (var i = 0; i < reservation.Limits.Length; i++)
+        {
+            var limit = reservation.Limits[i];
+            var count = Of(limit);
+            ref var hold = ref reservation.Holds[i];
+            var own = taken * limit.CostOf(reservation.Tokens);
+            hold.Left = Math.Max(0, Math.Max(1, limit.Count / Replicas) - (count.Total - own));
+            hold.ResetMs = count.EmptiesAfter(instant.Of(count), hold.LocalSlice, own);
+        }
     }
 
     private bool IsAnyDecisive(Reservation reservation, bool isAlone, in Instant now)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation;
 
 namespace Orrery.Gateway.Quota;
 
@@ -25,7 +26,7 @@ internal sealed class ProviderGate(Admission admission, IOptions<QuotaOptions> o
             return default;
         }
 
-        hold = new Reservation(limits, TokenEstimate.Of(exchange.Call, exchange.Operation, _defaultMaxTokens))
+        hold = new Reservation(limits, TokenEstimate.Of(exchange.Call, exchange.Operation, AnswerBound.Of(exchange, candidate) ?? _defaultMaxTokens))
         {
             IsAlone = exchange.Quota is { Reservation.IsAlone: true }, // No request waits for Redis twice.
         };

@@ -44,16 +44,27 @@ local function leaves(key, oldest, slice, width, keep, excess)
     return -1
 end
 
+-- Milliseconds until all that was taken has left the window.
+local function empties(key, slice, width, keep)
+    local total, oldest = forget(key, slice, keep)
+    if total <= 0 then return 0 end
+    for one = slice, oldest, -1 do
+        if tonumber(redis.call('HGET', key, text(one)) or 0) > 0 then return math.ceil((one + keep + 1) * width - now) end
+    end
+    return 0
+end
+
 -- ARGV[2]: one part in so many of what is left may be taken in advance. For each key: kind, limit, length (of the window, or of the lease), cost (or
 -- the lease's id), what is wanted in advance.
--- Gives back: which key refused (0: none, and all are taken), the time, and for each key what is left, when it resets, the slice, what was taken in advance.
+-- Gives back: which key refuses for longest (0: none, and all are taken), in how many milliseconds it no longer does (-1: never), and for each key what is
+-- left, in how many milliseconds it is whole again, the slice, what was taken in advance.
 local function reserve()
-    local answer, slices, refused = {0, now}, {}, 0
+    local answer, slices, refused, longest = {0, 0}, {}, 0, 0
     local before, share = {}, tonumber(ARGV[2])
     for i, key in ipairs(KEYS) do
         local at = 3 + (i - 1) * 5
         local limit, length, cost = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), 1
-        local slice, reset = 0, 0
+        local slice, reset, passes = 0, 0, 0
         if ARGV[at] == 'c' then
             redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
             before[i] = limit - redis.call('ZCARD', key)
@@ -63,13 +74,12 @@ local function reserve()
             cost = tonumber(ARGV[at + 3])
             local total, oldest = forget(key, slice, keep)
             before[i] = limit - total
-            if before[i] < cost then
-                reset = leaves(key, oldest, slice, width, keep, cost - before[i])
-            else
-                reset = math.ceil((slice + keep + 1) * width - now)
-            end
+            reset = math.ceil((slice + keep + 1) * width - now)
+            if before[i] < cost then passes = leaves(key, oldest, slice, width, keep, cost - before[i]) end
         end
-        if before[i] < cost and refused == 0 then refused = i end
+        if before[i] < cost and (refused == 0 or (longest >= 0 and (passes < 0 or passes > longest))) then
+            refused, longest = i, passes
+        end
         slices[i] = slice
         local out = #answer
         answer[out + 1] = math.max(0, before[i] - cost)
@@ -77,12 +87,13 @@ local function reserve()
         answer[out + 3] = slice
         answer[out + 4] = 0
     end
-    answer[1] = refused
+    answer[1], answer[2] = refused, longest
     for i, key in ipairs(KEYS) do
         local at = 3 + (i - 1) * 5
         local length, left = tonumber(ARGV[at + 2]), 4 * i - 1
         if refused > 0 then
             answer[left] = math.max(0, before[i])
+            if ARGV[at] ~= 'c' then answer[left + 1] = empties(key, slices[i], slicing(ARGV[at], length)) end
         elseif ARGV[at] == 'c' then
             redis.call('ZADD', key, text(now + length), ARGV[at + 3])
             redis.call('PEXPIRE', key, text(length * 2))

@@ -80,7 +80,7 @@ internal sealed partial class RedisQuota(IServiceProvider services, Credits cred
         var answer = (long[])result!;
         Settle(credits.Answered(reservation, answer, askedMs));
         var refused = (int)answer[0] - 1;
-        return refused < 0 ? Verdict.Granted : Verdict.Of(limits[refused], reservation.Holds[refused].ResetMs);
+        return refused < 0 ? Verdict.Granted : Verdict.Of(limits[refused], answer[1]);
     }
 
     /// <summary>Says what was used differently and which places are free. Nobody waits for it: what is lost lapses with its lease or window.</summary>

@@ -50,7 +50,7 @@ internal struct Hold
     /// <summary>What is left of the limit.</summary>
     public long Left { get; set; }
 
-    /// <summary>In how many milliseconds the limit is whole again.</summary>
+    /// <summary>In how many milliseconds the limit is whole again, if nothing more is asked.</summary>
     public long ResetMs { get; set; }
 
     /// <summary>What Redis was asked for beyond this reservation.</summary>
@@ -60,7 +60,7 @@ internal struct Hold
     public Place? Place { get; set; }
 }
 
-/// <summary>Whether a reservation was granted, or which limit refused it.</summary>
+/// <summary>Whether a reservation was granted, or which limit refuses it: of several the one that does for longest.</summary>
 /// <param name="Refused"><c>null</c>: granted.</param>
 /// <param name="ResetsAfter">When the same request would pass; <c>null</c>: not known, or never (<paramref name="IsTooMuch"/>).</param>
 /// <param name="IsTooMuch">The request alone is more than the limit.</param>
@@ -68,7 +68,9 @@ internal readonly record struct Verdict(Limit? Refused, TimeSpan? ResetsAfter = 
 {
     public static readonly Verdict Granted = default;
 
-    public static Verdict Of(Limit limit, long resetMs) => limit.IsConcurrency
+    /// <param name="limit">What refuses.</param>
+    /// <param name="passesMs">When the same request would pass; -1: never.</param>
+    public static Verdict Of(Limit limit, long passesMs) => limit.IsConcurrency
         ? new(limit)
-        : new(limit, resetMs < 0 ? null : TimeSpan.FromMilliseconds(resetMs), resetMs < 0);
+        : new(limit, passesMs < 0 ? null : TimeSpan.FromMilliseconds(passesMs), passesMs < 0);
 }

@@ -10,7 +10,8 @@ internal static class TokenEstimate
     /// <summary>No limit counts further, and sums of it stay far from overflow.</summary>
     private const long Most = 1_000_000_000_000;
 
-    public static long Of(Call call, Operation operation, int defaultMaxTokens)
+    /// <param name="maxTokens">Of an answer that the request itself does not bound.</param>
+    public static long Of(Call call, Operation operation, long maxTokens)
     {
         var prompt = (call.Body.Length + BytesPerToken - 1L) / BytesPerToken;
         if (operation == Operation.Embeddings)
@@ -18,7 +19,7 @@ internal static class TokenEstimate
             return prompt;
         }
 
-        var answer = Math.Min(Most, call.MaxTokens ?? defaultMaxTokens);
+        var answer = Math.Min(Most, call.MaxTokens ?? maxTokens);
         var choices = Math.Min(Most, call.Choices);
         return answer > 0 && choices > Most / answer ? Most : Math.Min(Most, prompt + (answer * choices));
     }

@@ -233,7 +233,7 @@ internal sealed partial class Sender(
     {
         if (!IsAnswer(exchange, response))
         {
-            return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, timeout);
+            return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, exchange.Operation.IsPassThrough, timeout);
         }
 
         exchange.Http.Response.StatusCode = (int)response.StatusCode;
@@ -250,7 +250,7 @@ internal sealed partial class Sender(
         }
         else if (exchange.Call.Stream && !isEventStream)
         {
-            return await ReadErrorAsync(candidate, response, timeout);
+            return await ReadErrorAsync(candidate, response, exchange.Operation.IsPassThrough, timeout);
         }
 
         if (!isEventStream)
@@ -268,7 +268,7 @@ internal sealed partial class Sender(
         response.StatusCode == HttpStatusCode.OK || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode);
 
     /// <summary>Reads why there is no answer; a 200 that holds neither the stream asked for nor an error is one too.</summary>
-    private async Task<SendError> ReadErrorAsync(Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    private async Task<SendError> ReadErrorAsync(Candidate candidate, HttpResponseMessage response, bool isPassThrough, IdleTimeout timeout)
     {
         var buffer = buffers.Rent(LongestErrorBody);
         try
@@ -282,6 +282,7 @@ internal sealed partial class Sender(
             }
 
             var error = candidate.Provider.Adapter.ReadError(candidate, (int)response.StatusCode, buffer.AsSpan(0, length), RetryAfterOf(response));
+            error = isPassThrough ? error : UpstreamErrors.WithPath(error, candidate, response.RequestMessage?.RequestUri);
             return error is { Kind: SendErrorKind.Throttled, RetryAfter: null } && candidate.Provider.Access.Keys is not null
                 ? error with { RetryAfter = RateLimitReset.Of(response.Headers, time.GetUtcNow()) }
                 : error;

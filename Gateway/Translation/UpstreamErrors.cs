@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -21,6 +22,12 @@ internal static class UpstreamErrors
     /// <summary>No registered status, but what Anthropic and some proxies say when they have too much to do.</summary>
     private const int Overloaded = 529;
 
+    /// <summary>What an answer without a reason is taken to say.</summary>
+    private const string NoReason = "gave no reason";
+
+    /// <summary>What servers say that do not know a path; one that does not know a model says which.</summary>
+    private static readonly FrozenSet<string> NoSuchPath = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, NoReason, "Not Found", "404 Not Found", "404 page not found", "404: Not Found");
+
     /// <param name="status">The answer's status; 200 when the error came inside an answer, then the body's own code decides.</param>
     public static SendError Read(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter)
     {
@@ -28,7 +35,7 @@ internal static class UpstreamErrors
         var effective = status == StatusCodes.Status200OK ? said.Status ?? StatusCodes.Status502BadGateway : status;
         var kind = KindOf(effective);
         var isTooLong = kind == SendErrorKind.RequestRefused && ContextOverflow.Is(said.Code, said.Message);
-        return new SendError(isTooLong ? SendErrorKind.TooLongHere : kind, candidate.Provider.Name, said.Message ?? "gave no reason")
+        return new SendError(isTooLong ? SendErrorKind.TooLongHere : kind, candidate.Provider.Name, said.Message ?? NoReason)
         {
             Status = effective,
             Type = said.Type,
@@ -37,6 +44,17 @@ internal static class UpstreamErrors
             RetryAfter = retryAfter,
         };
     }
+
+    /// <summary>Names provider and path where the server's own words say no more than that something is not there.</summary>
+    public static SendError WithPath(SendError error, Candidate candidate, Uri? asked) =>
+        error is { Status: StatusCodes.Status404NotFound, Code: null } && asked is not null && NoSuchPath.Contains(error.Detail.TrimEnd('.'))
+            ? error with
+            {
+                Detail = $"The server of the provider '{error.Provider}' (engine {candidate.Provider.Spec.Engine}) has no {candidate.Provider.Access.Mask(asked.AbsolutePath)}: it answers 404. "
+                    + "Use a model of a provider whose server has it.",
+                Code = "unsupported_operation",
+            }
+            : error;
 
     /// <summary>What a status means for the next attempt; docs/retries.md lists them.</summary>
     internal static SendErrorKind KindOf(int status) => status switch
@@ -64,7 +82,7 @@ internal static class UpstreamErrors
 
             if (root.ValueKind != JsonValueKind.Object)
             {
-                return new Said(Shorten(access.Mask(Words(root))));
+                return root.ValueKind is JsonValueKind.String or JsonValueKind.Array ? new Said(Shorten(access.Mask(Words(root)))) : FromText(body, access);
             }
 
             return root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? FromObject(error, access)
@@ -74,9 +92,15 @@ internal static class UpstreamErrors
         }
         catch (Exception error) when (AnswerScan.IsBadJson(error))
         {
-            var text = Encoding.UTF8.GetString(body).Trim();
-            return new Said(text.Length == 0 || text.StartsWith('<') ? null : Shorten(access.Mask(text)));
+            return FromText(body, access);
         }
+    }
+
+    /// <remarks>Text may begin as JSON does: <c>404 page not found</c>.</remarks>
+    private static Said FromText(ReadOnlySpan<byte> body, ProviderAccess access)
+    {
+        var text = Encoding.UTF8.GetString(body).Trim();
+        return new Said(text.Length == 0 || text.StartsWith('<') ? null : Shorten(access.Mask(text)));
     }
 
     private static Said FromObject(JsonElement error, ProviderAccess access)

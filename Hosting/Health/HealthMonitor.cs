@@ -40,7 +40,7 @@ internal sealed class HealthMonitor(
         var start = running.Snapshot.StartTimeStamp;
         var keys = resource.Annotations.OfType<HealthCheckAnnotation>().Select(one => one.Key).ToHashSet(StringComparer.Ordinal);
         var pause = FirstPause;
-        Task? ready = null;
+        var ready = ReadyOf(resource);
         while (notifications.TryGetCurrentState(running.ResourceId, out var now) && IsRunning(now) && now.Snapshot.StartTimeStamp == start)
         {
             var reports = keys.Count == 0 ? [] : await AskAsync(keys, stop);
@@ -55,6 +55,11 @@ internal sealed class HealthMonitor(
             await EndOfRunAsync(running.ResourceId, start, pause, stop);
         }
     }
+
+    /// <summary>Of a copy that ran on while the one that was watched ended: the resource was ready all the time, and is not announced again.</summary>
+    private Task? ReadyOf(IResource resource) => InstanceNames.Of(resource)
+        .Select(id => notifications.TryGetCurrentState(id, out var one) && IsRunning(one) ? one.Snapshot.Ready : null)
+        .FirstOrDefault(ready => ready is not null);
 
     // Ends early when the run does, so that a quick restart is noticed.
     private async Task EndOfRunAsync(string id, DateTime? start, TimeSpan pause, CancellationToken stop)

@@ -42,6 +42,19 @@ public sealed class AccessTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_is_renewed_by_the_hash_of_a_new_one()
+    {
+        const string Path = $"{Root}/accesskeys/renewed";
+        var old = (string)(await _catalogue.Put(Path, Documents.Key("renewed", role: "administrator"))).ExpectOk().Json["token"]!;
+        var next = AccessToken.Create();
+        var renewed = (await _catalogue.Put(Path, $"{{kind: AccessKey, spec: {{role: administrator, sha256: {AccessToken.Hash(next)}}}}}")).ExpectOk();
+        Assert.Null(renewed.Json["token"]);
+        Assert.Null(renewed.Json["spec"]!["prefix"]); // It was the old one's.
+        (await _catalogue.Get(Root, old)).Expect(HttpStatusCode.Unauthorized);
+        (await _catalogue.Get(Root, next)).ExpectOk();
+    }
+
+    [Fact]
     public async Task A_users_key_does_not_open_the_control_plane()
     {
         var token = (string)(await _catalogue.Put($"{Root}/accesskeys/plain", Documents.Key("plain"))).ExpectOk().Json["token"]!;

@@ -57,6 +57,17 @@ public sealed class BadDocumentsTests
         Assert.Equal(new FieldError(path, value, expectation, remedy, line, column, 0), error);
     }
 
+    [Theory]
+    [InlineData("apiKey: sk-0123456789", "spec.apiKey")]
+    [InlineData("api_key: sk-0123456789", "spec.api_key")]
+    [InlineData("auth: {token: sk-0123456789}", "spec.auth.token")]
+    public void A_key_in_the_clear_is_refused_with_where_it_belongs_and_without_itself(string field, string path)
+    {
+        var error = Assert.Single(Read($"kind: ModelProvider\nmetadata: {{name: p}}\nspec: {{provider: vllm, endpoint: http://h, {field}}}"));
+        Assert.Equal((path, null), (error.Path, error.Value));
+        Assert.Equal("Put the key into a Secret and name that: apiKeySecretRef: { name: vendor, key: token } in spec.", error.Remedy);
+    }
+
     [Fact]
     public void All_faults_of_a_document_are_told_at_once()
     {

@@ -105,6 +105,10 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
             Assert.DoesNotContain(Credential, answer.Text, StringComparison.Ordinal);
         }
 
+        (await _catalogue.Apply("kind: Model\nmetadata: { name: small }\nspec: { id: small, modelType: chat, aliases: [tiny] }")).ExpectOk();
+        var byAlias = new Steps((await _catalogue.Post($"{Root}/modelproviders/tested/test?model=tiny", "")).Expect(HttpStatusCode.OK).Json);
+        Assert.Equal("'Qwen/Qwen3-8B' answered", byAlias.Found("request"));
+
         (await _catalogue.Post($"{Root}/modelproviders/other/test", "")).Expect(HttpStatusCode.NotFound);
         (await _catalogue.Post($"{Root}/modelproviders/tested/test", "", token: null)).Expect(HttpStatusCode.Unauthorized);
         foreach (var role in new[] { "user", "viewer" })
@@ -198,6 +202,10 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         var refused = await TestAsync(document + Documents.Secret("old", "sk-worn-out-key"));
         Assert.Equal(("authentication", "authentication_refused"), refused.Failure);
         Assert.Equal("the server refuses key 2, old/token (401); the others are accepted, and requests go on with them", refused.Found("authentication"));
+
+        var first = await TestAsync(document.Replace("[{ name: vendor, key: token }, { name: old, key: token }]", "[{ name: old, key: token }, { name: vendor, key: token }]", StringComparison.Ordinal)
+            + Documents.Secret("old", "sk-worn-out-key"));
+        Assert.Equal("the server refuses key 1, old/token (401); the others are accepted, and requests go on with them", first.Found("authentication"));
     }
 
     [Fact]
@@ -248,8 +256,28 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         Assert.Equal("""["Qwen/Qwen3-8B"]""", steps.Of("models")["served"]!.ToJsonString());
         Assert.EndsWith("Is 'Qwen/Qwen3-8B' meant?", (string?)steps.Of("models")["remedy"], StringComparison.Ordinal);
 
-        // Asked for by a name that the server itself does not know.
-        var asked = await TestAsync(Document($"http://127.0.0.1:{server.Port}"), "?model=unknown-model");
+    }
+
+    [Fact]
+    public async Task A_model_that_the_provider_does_not_offer_is_not_asked_for()
+    {
+        await using var server = await TlsServer.StartAsync(null, Vllm());
+        foreach (var (model, near) in new[] { ("Qwen/Qwen3-8B", " Is 'small' meant?"), ("smal", " Is 'small' meant?"), ("unknown-model", "") })
+        {
+            var steps = await TestAsync(Document($"http://127.0.0.1:{server.Port}"), $"?model={Uri.EscapeDataString(model)}");
+            Assert.Equal(("request", "model_not_found"), steps.Failure);
+            Assert.Equal($"'{model}' is none of the models that this provider offers: nothing was sent, and the gateway would send nothing", steps.Found("request"));
+            Assert.Equal("Declare it in spec.models, and let neither spec.allowedModels nor spec.deniedModels take it away." + near, (string?)steps.Of("request")["remedy"]);
+        }
+
+        Assert.DoesNotContain(server.Requests, request => request.Contains("chat/completions", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_model_that_the_server_does_not_know_although_its_list_is_missing_is_told_in_the_servers_words()
+    {
+        await using var server = await TlsServer.StartAsync(null, http => http.Request.Path.Value!.Contains("models", StringComparison.Ordinal) ? Vllm(root: "/nowhere")(http) : Vllm()(http));
+        var asked = await TestAsync(Document($"http://127.0.0.1:{server.Port}", model: "unknown-model"), "?model=small");
         Assert.Equal(("request", "model_not_found"), asked.Failure);
         Assert.Contains("The model `unknown-model` does not exist.", asked.Found("request"), StringComparison.Ordinal);
     }
@@ -295,6 +323,7 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         steps = await TestAsync(Document($"http://127.0.0.1:{moved.Port}"));
         Assert.Equal(("models", "redirected"), steps.Failure);
         Assert.Equal("a redirection (302) to 'login.example.com', which is not followed", steps.Found("models"));
+        Assert.Equal("Write the URL that it leads to, and mind that credentials go there.", (string?)steps.Of("models")["remedy"]);
 
         await using var broken = await TlsServer.StartAsync(null, http =>
         {
@@ -309,6 +338,23 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
             return Task.CompletedTask;
         });
         Assert.Equal(("models", "throttled"), (await TestAsync(Document($"http://127.0.0.1:{busy.Port}"))).Failure);
+    }
+
+    [Theory]
+    [InlineData("http://169.254.169.254/latest/meta-data/", "169.254.169.254 is ")]
+    [InlineData("http://login.example.com/", "'login.example.com' lies outside")]
+    public async Task Nobody_is_advised_to_write_an_address_that_the_rule_refuses(string target, string reason)
+    {
+        await using var server = await TlsServer.StartAsync(null, http =>
+        {
+            http.Response.Redirect(target);
+            return Task.CompletedTask;
+        });
+        var steps = await TestAsync(Document($"http://127.0.0.1:{server.Port}"));
+        Assert.Equal(("models", "redirected"), steps.Failure);
+        var remedy = (string)steps.Of("models")["remedy"]!;
+        Assert.StartsWith($"Do not write where it leads to: {reason}", remedy, StringComparison.Ordinal);
+        Assert.EndsWith("which would be refused. Ask whoever runs this server why it sends its callers there.", remedy, StringComparison.Ordinal);
     }
 
     [Fact]

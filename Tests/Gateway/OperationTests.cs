@@ -42,6 +42,34 @@ public sealed class OperationTests
     }
 
     [Theory]
+    [InlineData("""{"error":{"message":"Not Found","type":"NotFoundError","param":null,"code":404}}""", "NotFoundError")] // vLLM
+    [InlineData("""{"detail":"Not Found"}""", "invalid_request_error")] // FastAPI
+    [InlineData("404 page not found", "invalid_request_error")] // Go's net/http
+    [InlineData("<html><h1>Not Found</h1></html>", "invalid_request_error")]
+    [InlineData("", "invalid_request_error")]
+    public async Task An_engine_without_the_path_is_named_with_it(string answer, string type)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(ScriptedEngine.Json(answer, status: 404));
+        await using var world = await StartAsync(engine);
+        using var response = await world.PostAsync("""{"model":"embed","query":"q","documents":["a"]}""", "/rerank");
+        var error = await ErrorBody.ReadAsync(response);
+        Assert.Equal((404, type, "unsupported_operation"), (error.Status, error.Type, error.Code));
+        Assert.Equal(
+            $"The server of the provider 'p1' (engine {Engines.Vllm}) has no /v1/rerank: it answers 404. Use a model of a provider whose server has it.", error.Message);
+    }
+
+    [Fact]
+    public async Task An_engine_that_says_what_is_not_there_is_quoted()
+    {
+        const string Said = "The model `embed` does not exist.";
+        await using var engine = await ScriptedEngine.StartAsync(ScriptedEngine.Json("{\"error\":{\"message\":\"" + Said + "\",\"type\":\"NotFoundError\",\"param\":\"model\",\"code\":404}}", status: 404));
+        await using var world = await StartAsync(engine);
+        using var response = await world.PostAsync("""{"model":"embed","query":"q","documents":["a"]}""", "/v1/rerank");
+        var error = await ErrorBody.ReadAsync(response);
+        Assert.Equal((404, Said, null), (error.Status, error.Message, error.Code));
+    }
+
+    [Theory]
     [InlineData("/v1/images/generations", "{\"model\":\"picture\"}", "prompt", "'prompt' is missing; expected a string.")]
     [InlineData("/v1/images/generations", "{\"model\":\"picture\",\"prompt\":[\"x\"]}", "prompt", "'prompt' is an array; expected a string.")]
     [InlineData("/v1/images/generations", "{\"model\":\"m\",\"prompt\":\"x\"}", "model", "The model 'm' is of type chat; /v1/images/generations takes image_generation models. Use /v1/chat/completions.")]

@@ -217,6 +217,23 @@ public sealed class RoutingTests
         Assert.Equal(HttpStatusCode.Forbidden, denied.StatusCode);
     }
 
+    [Fact]
+    public async Task A_name_that_a_route_alone_knows_is_refused_to_keys_that_do_not_hold_it_wherever_it_leads()
+    {
+        await using var world = await TwoProviders.StartAsync(document => document with
+        {
+            Keys = [GatewayWorld.AccessKey() with { AllowedModels = ["b"] }],
+            Routes = [Route("clever", new RouteMatch { Models = ["smart", "a"] }, "b")],
+        });
+        using var response = await world.World.PostAsync(Chat("smart"));
+        var error = await ErrorBody.ReadAsync(response);
+        Assert.Equal((403, "permission_denied", "model_not_allowed", "model"), (error.Status, error.Type, error.Code, error.Param));
+        Assert.Equal(
+            "The access key 'team-key' may not call 'smart', a name of the route 'clever'. GET /v1/models lists what it may; an operator extends its allowedModels by the name.",
+            error.Message);
+        Assert.Equal("b", await world.AnswerOf(Chat("a"))); // A model's name, that it may not call: the route leads to one that it may.
+    }
+
     [Theory]
     [InlineData(null, true)]
     [InlineData("b", true)]

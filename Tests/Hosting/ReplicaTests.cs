@@ -1,6 +1,8 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Orrery.Tests.Hosting;
 
@@ -44,6 +46,37 @@ public sealed class ReplicaTests
             return state!.Snapshot.EnvironmentVariables.Single(one => one.Name == "OTEL_RESOURCE_ATTRIBUTES").Value;
         });
         Assert.Equal(["service.instance.id=pair-1", "service.instance.id=pair-2"], ids);
+    }
+
+    [Fact]
+    public async Task A_resource_is_ready_once_as_long_as_one_of_its_copies_runs()
+    {
+        var (asked, ready) = (0, 0);
+        var builder = Graph.Create();
+        builder.Services.AddHealthChecks().AddCheck("counted", () =>
+        {
+            Interlocked.Increment(ref asked);
+            return HealthCheckResult.Healthy();
+        });
+        builder.AddProject<Projects.Service>("pair", launchProfileName: null).WithHttpEndpoint().WithReplicas(2).WithHealthCheck("counted").OnResourceReady((_, _, _) =>
+        {
+            Interlocked.Increment(ref ready);
+            return Task.CompletedTask;
+        });
+        await using var app = await builder.StartAsync();
+
+        // One of the two is the copy by which the resource is watched.
+        foreach (var copy in new[] { "pair-1", "pair-2" })
+        {
+            await Eventually.Holds(() => new[] { "pair-1", "pair-2" }.All(id => app.ResourceNotifications.TryGetCurrentState(id, out var one) && one.Snapshot.HealthStatus == HealthStatus.Healthy));
+            Signals.Send(await app.PidAsync(copy), Signal.Kill);
+            await Eventually.Holds(() => app.ResourceNotifications.TryGetCurrentState(copy, out var one) && one.Snapshot.State!.Text == KnownResourceStates.Exited);
+            var before = Volatile.Read(ref asked);
+            await Eventually.Holds(() => Volatile.Read(ref asked) >= before + 2);
+            Assert.True((await app.ResourceCommands.ExecuteCommandAsync(copy, "start", Graph.Soon())).Success);
+        }
+
+        Assert.Equal(1, ready);
     }
 
     // A new connection each time: the proxy chooses per connection.

@@ -83,7 +83,31 @@ public sealed class LocalLimitsTests
         time.Advance(2_000);
         var refused = new Reservation([brief, lasting], 5);
         Assert.Same(lasting, local.TryTake(refused, isAlone: false).Refused);
-        Assert.Equal([9, 0], refused.Holds.Select(hold => hold.Left));
+        Assert.Equal([10, 0], refused.Holds.Select(hold => hold.Left));
+        Assert.Equal(0, refused.Holds[0].ResetMs);
+        Assert.InRange(refused.Holds[1].ResetMs, 58_000, 59_000);
+    }
+
+    [Fact]
+    public void A_request_that_never_passes_is_told_so_whatever_else_is_used_up()
+    {
+        var time = new StepTime();
+        var local = new LocalLimits(Options.Create(new QuotaOptions()), time);
+        var requests = new Limit(LimitScope.Key, "default", "k", LimitUnit.Requests, 1, TimeSpan.FromSeconds(60));
+        var day = new Limit(LimitScope.Key, "default", "k", LimitUnit.Requests, 1, TimeSpan.FromHours(1));
+        var tokens = new Limit(LimitScope.Key, "default", "k", LimitUnit.Tokens, 100, TimeSpan.FromSeconds(60));
+        Limit[] all = [requests, day, tokens];
+        Assert.Null(local.TryTake(new Reservation(all, 10), isAlone: true).Refused);
+        time.Advance(5_000);
+        var later = local.TryTake(new Reservation(all, 10), isAlone: true);
+        Assert.Same(day, later.Refused);
+        Assert.InRange(later.ResetsAfter!.Value.TotalSeconds, 3_590, 3_660);
+        var never = new Reservation(all, 101);
+        var verdict = local.TryTake(never, isAlone: true);
+        Assert.Same(tokens, verdict.Refused);
+        Assert.True(verdict.IsTooMuch);
+        Assert.Equal([0, 0, 90], never.Holds.Select(hold => hold.Left));
+        Assert.InRange(never.Holds[2].ResetMs, 55_000, 56_000);
     }
 
     [Fact]

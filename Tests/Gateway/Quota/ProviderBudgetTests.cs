@@ -112,6 +112,25 @@ public sealed class ProviderBudgetTests
     }
 
     [Fact]
+    public async Task An_answer_that_the_gateway_bounds_is_reserved_as_long_as_the_engine_was_told()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with
+        {
+            MaxTokensPerRequest = 100,
+            Limits = new Limits { Tokens = [WindowLimit.PerDay(250)] },
+        }));
+        Assert.Equal("p1", await ProviderAsync(world, GatewayWorld.Chat()));
+        Assert.Equal("p1", await ProviderAsync(world, GatewayWorld.Chat(more: ",\"n\":2")));
+        var body = GatewayWorld.Chat(more: ",\"n\":3");
+        using var refused = await world.PostAsync(body);
+        var prompt = (body.Length + 3) / 4;
+        Assert.EndsWith(
+            $"250 tokens per day (UTC); this request may need {prompt + (3 * (100 - prompt))}. It would never pass: send a shorter prompt or a smaller max_tokens.",
+            (await ErrorBody.ReadAsync(refused)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_picture_inside_the_body_is_no_text()
     {
         await using var engine = await ScriptedEngine.StartAsync();

@@ -69,6 +69,38 @@ public sealed class RedisQuotaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_that_never_passes_is_told_so_whatever_else_is_used_up_and_how_what_is_left_stands()
+    {
+        await using var replica = await Replica.StartAsync(_redis);
+        var requests = Window("n", LimitUnit.Requests, 2, 60_000);
+        var tokens = Window("n", LimitUnit.Tokens, 1_000, 3_600_000);
+        Limit[] all = [requests, tokens];
+        var unused = new Reservation(all, 1_001);
+        Assert.Same(tokens, (await replica.Store.TryReserveAsync(unused)).Refused);
+        Assert.Equal([(2, 0), (1_000, 0)], unused.Holds.Select(hold => (hold.Left, hold.ResetMs)));
+        Assert.Null((await replica.Store.TryReserveAsync(new Reservation(all, 100))).Refused);
+        Assert.Null((await replica.Store.TryReserveAsync(new Reservation(all, 100))).Refused);
+        var never = new Reservation(all, 1_001);
+        var verdict = await replica.Store.TryReserveAsync(never);
+        Assert.Same(tokens, verdict.Refused);
+        Assert.True(verdict.IsTooMuch);
+        Assert.Equal([0, 800], never.Holds.Select(hold => hold.Left));
+        Assert.InRange(never.Holds[0].ResetMs, 30_000, 61_000);
+        Assert.InRange(never.Holds[1].ResetMs, 3_500_000, 3_660_000);
+    }
+
+    [Fact]
+    public async Task Of_several_limits_that_refuse_the_one_that_does_for_longest_says_when()
+    {
+        await using var replica = await Replica.StartAsync(_redis);
+        Limit[] all = [Window("l", LimitUnit.Requests, 1, 60_000), Window("l", LimitUnit.Requests, 1, 3_600_000)];
+        Assert.Null((await replica.Store.TryReserveAsync(new Reservation(all, 0))).Refused);
+        var verdict = await replica.Store.TryReserveAsync(new Reservation(all, 0));
+        Assert.Same(all[1], verdict.Refused);
+        Assert.InRange(verdict.ResetsAfter!.Value.TotalSeconds, 3_500, 3_660);
+    }
+
+    [Fact]
     public async Task A_window_lets_in_again_once_it_has_passed_and_not_before()
     {
         await using var replica = await Replica.StartAsync(_redis);
