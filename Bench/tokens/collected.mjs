@@ -29,7 +29,7 @@ function* take(kind, files, most, isOwn, piecesOfEach, read = path => readFileSy
 }
 
 export function* repository() {
-  const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n').filter(path => path && !/lock\.json|vectors\.json|Bench\/tokens/.test(path)).map(path => join(root, path));
+  const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n').filter(path => path && !/lock\.json|Bench\/tokens|Gateway\/Tokens|docs\/tokens|TokenStages/.test(path)).map(path => join(root, path));
   const of = (...extensions) => files.filter(path => extensions.includes(extname(path)));
   yield* take('repository: C#', of('.cs'), 150, true, 1);
   yield* take('repository: Markdown', of('.md'), 40, true, 4);
