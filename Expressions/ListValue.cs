@@ -1,0 +1,16 @@
+namespace Orrery.Expressions;
+
+/// <summary>A list of values.</summary>
+public abstract class ListValue
+{
+    private protected ListValue()
+    {
+    }
+
+    public abstract int Count { get; }
+
+    public abstract Value this[int index] { get; }
+
+    /// <summary>Steps that one access takes.</summary>
+    internal virtual long AccessCost => 1;
+}
