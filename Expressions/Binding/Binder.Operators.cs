@@ -35,7 +35,12 @@ internal sealed partial class Binder
 
     /// <summary>Types whose values can be equal. Unlike CEL's checker, it lets an int meet a double: at run time they are equal or not.</summary>
     private static bool AreComparable(ExpressionType left, ExpressionType right) =>
-        (left.IsNumber && right.IsNumber) || left.Fits(right) || right.Fits(left);
+        (left.IsNumber && right.IsNumber) || left.Fits(right) || right.Fits(left) || (left, right) switch
+        {
+            (ListType a, ListType b) => AreComparable(a.Element, b.Element),
+            (MapType a, MapType b) => AreComparable(a.Key, b.Key) && AreComparable(a.Value, b.Value),
+            _ => false,
+        };
 
     private Node BindEqual(BinarySyntax binary, Node left, Node right) => AreComparable(left.Type, right.Type)
         ? new EqualNode(binary.Offset, binary.Operator == TokenKind.NotEqual, left, right)

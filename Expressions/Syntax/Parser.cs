@@ -221,10 +221,9 @@ internal ref struct Parser
             throw new SyntaxFailure(name.Offset, "CEL reserves this word", $"'{name.Text}'", "another name");
         }
 
-        Value? literal = name.Text switch { "true" => true, "false" => false, "null" => Value.Null, _ => null };
-        if (literal is { } value && !isRoot)
+        if (name.Text is "true" or "false" or "null" && !isRoot)
         {
-            return Node(new LiteralSyntax(name.Offset, value));
+            return Node(new LiteralSyntax(name.Offset, name.Text == "null" ? Value.Null : (Value)(name.Text == "true")));
         }
 
         return _current.Kind == TokenKind.LeftParenthesis ? Call(name, null) : Node(new NameSyntax(name.Offset, name.Text!, isRoot));
