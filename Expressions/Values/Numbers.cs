@@ -1,6 +1,6 @@
 namespace Orrery.Expressions.Values;
 
-/// <summary>Integers and doubles on one number line, without the loss of a conversion.</summary>
+/// <summary>Integers and doubles on one number line.</summary>
 internal static class Numbers
 {
     private const double TwoTo63 = 9223372036854775808.0;
@@ -21,24 +21,17 @@ internal static class Numbers
         return fits;
     }
 
-    /// <summary>Null when one is NaN, which has no place on the line.</summary>
-    public static int? Compare(in Value left, in Value right) => (left.IsInt, right.IsInt) switch
+    /// <summary>Null when one is NaN, which has no place on the line. As CEL's implementations do, an int meets a double as a double.</summary>
+    public static int? Compare(in Value left, in Value right)
     {
-        (true, true) => left.Int.CompareTo(right.Int),
-        (true, false) => Compare(left.Int, right.Double),
-        (false, true) => -Compare(right.Int, left.Double),
-        _ => double.IsNaN(left.Double) || double.IsNaN(right.Double) ? null : left.Double.CompareTo(right.Double),
-    };
-
-    private static int? Compare(long integer, double number) => number switch
-    {
-        double.NaN => null,
-        >= TwoTo63 => -1,
-        < -TwoTo63 => 1,
-        _ => integer.CompareTo((long)Math.Floor(number)) switch
+        if (left.IsInt && right.IsInt)
         {
-            0 => Math.Floor(number) == number ? 0 : -1,
-            var order => order,
-        },
-    };
+            return left.Int.CompareTo(right.Int);
+        }
+
+        var (a, b) = (AsDouble(left), AsDouble(right));
+        return double.IsNaN(a) || double.IsNaN(b) ? null : a.CompareTo(b);
+    }
+
+    private static double AsDouble(in Value number) => number.IsInt ? number.Int : number.Double;
 }
