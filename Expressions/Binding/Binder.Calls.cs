@@ -22,7 +22,7 @@ internal sealed partial class Binder
 
         // math.least(1, 2) is a function whose name has a dot, not a member of a variable.
         var qualified = call.Target is null ? call.Name : Dotted(call.Target) is { } before ? $"{before}.{call.Name}" : null;
-        if (qualified is not null && FunctionTable.Named(qualified).Any(function => !function.IsMember))
+        if (qualified is not null && (FunctionTable.Named(qualified).Any(function => !function.IsMember) || IsForeign(call)))
         {
             return BindFunction(call, qualified, isMember: false, [.. call.Arguments]);
         }
@@ -32,15 +32,18 @@ internal sealed partial class Binder
             : BindFunction(call, call.Name, isMember: true, [call.Target, .. call.Arguments]);
     }
 
+    /// <summary>A function of math that is none, rather than of a variable of that name.</summary>
+    private bool IsForeign(CallSyntax call) => call.Target is NameSyntax { Name: "math" } && !_scope.TryFind("math", out _, out _) && !_scope.IsPrefix("math");
+
     private Node BindFunction(CallSyntax call, string name, bool isMember, SyntaxNode[] syntaxes)
     {
-        var arguments = syntaxes.Select(Bind).ToArray();
         var named = FunctionTable.Named(name).Where(function => function.IsMember == isMember).ToArray();
         if (named.Length == 0)
         {
             return UnknownFunction(call, name, isMember);
         }
 
+        var arguments = syntaxes.Select(Bind).ToArray();
         if (name.StartsWith("math.", StringComparison.Ordinal) && arguments is not [{ Type.Kind: ValueKind.List or ValueKind.Dyn }])
         {
             arguments = [new ListNode(call.Offset, ExpressionType.List(Joined(arguments)), arguments)];

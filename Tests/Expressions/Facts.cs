@@ -29,6 +29,7 @@ internal static class Facts
 
     public static string Show(Value value) => value.Kind switch
     {
+        ValueKind.Int => value.AsInt().ToString(CultureInfo.InvariantCulture),
         ValueKind.Double => Show(value.AsDouble()),
         ValueKind.List => $"[{string.Join(", ", Enumerable.Range(0, value.AsList().Count).Select(i => Show(value.AsList()[i])))}]",
         ValueKind.Map => $"{{{string.Join(", ", value.AsMap().Keys.Select(key => $"{Show(key)}: {Show(Get(value.AsMap(), key))}"))}}}",

@@ -135,7 +135,7 @@ public sealed class LiteralFacts
         2 * 7 % 4 => 2
         1 + 2 == 3 => true
         1 < 2 == true => true
-        true == 1 < 2 => ? wrong types at '<'
+        true == 1 < 2 => ? wrong types at '=='
         1 < 2 && 2 < 3 => true
         true || false && false => true
         (true || false) && false => false
