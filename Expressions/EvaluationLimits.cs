@@ -11,8 +11,8 @@ public sealed record EvaluationLimits
     /// <summary>Elements of the lists and maps made on the way.</summary>
     public long Elements { get; init; } = 100_000;
 
-    /// <summary>Characters of the strings made on the way.</summary>
-    public long Characters { get; init; } = 16 << 20;
+    /// <summary>Characters of the strings made on the way, or taken out of a document.</summary>
+    public long Characters { get; init; } = 32 << 20;
 }
 
 /// <summary>What an evaluation is given besides its variables.</summary>

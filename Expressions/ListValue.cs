@@ -13,4 +13,7 @@ public abstract class ListValue
 
     /// <summary>Steps that one access takes.</summary>
     internal virtual long AccessCost => 1;
+
+    /// <summary>Whether an access makes the value anew, from the text of a document.</summary>
+    internal virtual bool IsDocument => false;
 }

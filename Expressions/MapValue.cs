@@ -15,6 +15,11 @@ public abstract class MapValue
     /// <summary>Steps that one access takes.</summary>
     internal virtual long AccessCost => 1;
 
+    /// <summary>Whether an access makes the value anew, from the text of a document.</summary>
+    internal virtual bool IsDocument => false;
+
     /// <summary>Numbers find their key across types, as CEL's equality has it.</summary>
     public abstract bool TryGet(Value key, out Value value);
+
+    internal virtual bool Has(in Value key) => TryGet(key, out _);
 }

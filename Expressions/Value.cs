@@ -106,6 +106,9 @@ public readonly struct Value
     /// <summary>For people and tests, never for programs: JSON where the value has any.</summary>
     public override string ToString() => JsonOutput.Describe(this);
 
+    /// <summary>Of what was taken out of a document as text.</summary>
+    internal int TextLength => _reference is string text ? text.Length : 0;
+
     internal static Value OfType(ExpressionType type) => new(ExpressionType.Type, type);
 
     private InvalidOperationException Not(ValueKind kind) => new($"The value is {Type}, not {kind}.");

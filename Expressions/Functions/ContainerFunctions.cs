@@ -56,6 +56,7 @@ internal static class ContainerFunctions
         var cursor = new RangeCursor(list);
         while (cursor.TryNext(out var value))
         {
+            value = at.Read(ref frame, value, cursor.IsDocument);
             if (!frame.Spend(1))
             {
                 return at.Stop(ref frame);
@@ -85,13 +86,12 @@ internal static class ContainerFunctions
         var cursor = new RangeCursor(list);
         for (var i = 0; cursor.TryNext(out var value); i++)
         {
-            if (value.IsFault || (value.IsString && !frame.SpendReading(value.String.Length)))
+            items[i] = at.Read(ref frame, value, cursor.IsDocument);
+            if (items[i].IsFault)
             {
-                failure = value.IsFault ? value : at.Stop(ref frame);
+                failure = items[i];
                 return false;
             }
-
-            items[i] = value;
         }
 
         return true;

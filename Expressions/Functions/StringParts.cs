@@ -78,6 +78,7 @@ internal static class StringParts
         var cursor = new RangeCursor(arguments[0].Items);
         for (var isFirst = true; cursor.TryNext(out var value); isFirst = false)
         {
+            value = at.Read(ref frame, value, cursor.IsDocument);
             if (!value.IsString)
             {
                 return value.IsFault ? value : at.Fail(EvaluationErrorKind.WrongType, "'join' takes a list of strings, not of", value.Type);

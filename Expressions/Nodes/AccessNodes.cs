@@ -24,7 +24,7 @@ internal sealed class SelectNode(int offset, ExpressionType type, Node operand, 
         if (value.IsMap)
         {
             return !frame.Spend(value.Entries.AccessCost) ? Stop(ref frame)
-                : value.Entries.TryGet(_key, out var found) ? Read(ref frame, found)
+                : value.Entries.TryGet(_key, out var found) ? Read(ref frame, found, value.Entries.IsDocument)
                 : Fail(EvaluationErrorKind.NotFound, "no such key:", name);
         }
 
@@ -44,7 +44,7 @@ internal sealed class HasNode(int offset, Node operand, string name) : Node(offs
         var value = operand.Evaluate(ref frame);
         if (value.IsMap)
         {
-            return frame.Spend(value.Entries.AccessCost) ? value.Entries.TryGet(_key, out _) : Stop(ref frame);
+            return frame.Spend(value.Entries.AccessCost) ? value.Entries.Has(_key) : Stop(ref frame);
         }
 
         return value.IsFault ? value
@@ -82,9 +82,10 @@ internal sealed class IndexNode(int offset, ExpressionType type, Node operand, N
             return Stop(ref frame);
         }
 
-        return map.TryGet(key, out var found) ? Read(ref frame, found)
+        return map.TryGet(key, out var found) ? Read(ref frame, found, map.IsDocument)
             : !MapKeys.IsKey(key) && !key.IsDouble ? WrongType("[]", Value.Map(map), key)
-            : Fail(EvaluationErrorKind.NotFound, "no such key", index is ConstantNode ? $": {key}" : null);
+            : index is ConstantNode ? Fail(EvaluationErrorKind.NotFound, "no such key:", key)
+            : Fail(EvaluationErrorKind.NotFound, "no such key");
     }
 
     private Value Element(ref Frame frame, ListValue list, in Value key)
@@ -105,7 +106,7 @@ internal sealed class IndexNode(int offset, ExpressionType type, Node operand, N
             return Fail(EvaluationErrorKind.NotFound, "index out of range of a list of", list.Count);
         }
 
-        return frame.Spend(list.AccessCost) ? Read(ref frame, list[(int)place]) : Stop(ref frame);
+        return frame.Spend(list.AccessCost) ? Read(ref frame, list[(int)place], list.IsDocument) : Stop(ref frame);
     }
 }
 

@@ -85,7 +85,7 @@ internal sealed class ArithmeticNode(int offset, ExpressionType type, TokenKind 
             var cursor = new RangeCursor(part);
             while (cursor.TryNext(out var value))
             {
-                value = Read(ref frame, value);
+                value = Read(ref frame, value, cursor.IsDocument);
                 if (value.IsFault)
                 {
                     return value;

@@ -74,7 +74,7 @@ internal sealed class InNode(int offset, Node item, Node range) : Node(offset, E
         var values = range.Evaluate(ref frame);
         if (values.IsMap)
         {
-            return frame.Spend(values.Entries.AccessCost) ? values.Entries.TryGet(value, out _) : Stop(ref frame);
+            return frame.Spend(values.Entries.AccessCost) ? values.Entries.Has(value) : Stop(ref frame);
         }
 
         if (!values.IsList)
@@ -85,7 +85,7 @@ internal sealed class InNode(int offset, Node item, Node range) : Node(offset, E
         var cursor = new RangeCursor(values.Items);
         while (cursor.TryNext(out var candidate))
         {
-            var isEqual = Comparison.AreEqual(ref frame, value, Read(ref frame, candidate));
+            var isEqual = Comparison.AreEqual(ref frame, value, Read(ref frame, candidate, cursor.IsDocument));
             if (!frame.Spend(1) || frame.Exhausted is not null)
             {
                 return Stop(ref frame);

@@ -38,7 +38,7 @@ internal abstract class MacroNode(int offset, ExpressionType type, Node range, i
             return false;
         }
 
-        frame.Locals[place] = Read(ref frame, value);
+        frame.Locals[place] = Read(ref frame, value, cursor.IsDocument);
         return frame.Exhausted is null;
     }
 }

@@ -33,20 +33,15 @@ internal abstract class Node(int offset, ExpressionType type)
     protected Value WrongType(string @operator, in Value left, in Value right) =>
         Fail(EvaluationErrorKind.WrongType, $"'{@operator}' does not take {left.Type} and", right.Type);
 
-    /// <summary>A value that came from a document: its errors are of this place, and its text was read.</summary>
-    protected Value Read(ref Frame frame, in Value value)
+    /// <summary>A value out of a container: its errors are of this place, and its text was made if the container is a document.</summary>
+    public Value Read(ref Frame frame, in Value value, bool isDocument)
     {
-        if (value.IsString)
-        {
-            return frame.SpendReading(value.String.Length) ? value : Stop(ref frame);
-        }
-
         if (value.IsFault && value.Fault.Offset < 0)
         {
             value.Fault.Offset = offset;
         }
 
-        return value;
+        return !isDocument || value.TextLength is 0 || frame.MakeText(value.TextLength) ? value : Stop(ref frame);
     }
 }
 

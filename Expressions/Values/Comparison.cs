@@ -79,7 +79,7 @@ internal static class Comparison
         var (some, others) = (new RangeCursor(left), new RangeCursor(right));
         while (some.TryNext(out var a) && others.TryNext(out var b))
         {
-            if (!frame.Spend(1) || !AreEqual(ref frame, a, b, depth))
+            if (!frame.Spend(1) || !frame.SpendReading((long)a.TextLength + b.TextLength) || !AreEqual(ref frame, a, b, depth))
             {
                 return false;
             }
@@ -104,8 +104,10 @@ internal static class Comparison
         while (keys.TryNext(out var key))
         {
             if (!frame.Spend(left.AccessCost + right.AccessCost)
+                || !frame.SpendReading(key.TextLength)
                 || !left.TryGet(key, out var a)
                 || !right.TryGet(key, out var b)
+                || !frame.SpendReading((long)a.TextLength + b.TextLength)
                 || !AreEqual(ref frame, a, b, depth))
             {
                 return false;

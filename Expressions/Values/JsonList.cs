@@ -11,5 +11,7 @@ internal sealed class JsonList(JsonElement element) : ListValue
     /// <summary>An array whose elements are containers is walked from its start.</summary>
     internal override long AccessCost => 1 + (Count >> 2);
 
+    internal override bool IsDocument => true;
+
     public override Value this[int index] => JsonValues.Of(element[index]);
 }

@@ -13,6 +13,8 @@ internal sealed class JsonMap(JsonElement element) : MapValue
     /// <summary>Properties are walked.</summary>
     internal override long AccessCost => 1 + (Count >> 2);
 
+    internal override bool IsDocument => true;
+
     public static Value Key(JsonProperty property)
     {
         try
@@ -34,6 +36,19 @@ internal sealed class JsonMap(JsonElement element) : MapValue
 
         value = default;
         return false;
+    }
+
+    /// <summary>Without taking the value out.</summary>
+    internal override bool Has(in Value key)
+    {
+        try
+        {
+            return key.IsString && element.TryGetProperty(key.String, out _);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private bool TryGet(string key, out Value value)

@@ -22,7 +22,7 @@ internal struct RangeCursor
             _list = list;
         }
 
-        Count = list.Count;
+        (Count, IsDocument) = (list.Count, list.IsDocument);
     }
 
     public RangeCursor(MapValue map)
@@ -36,10 +36,13 @@ internal struct RangeCursor
             _list = new ArrayList(((EntryMap)map).KeyArray);
         }
 
-        Count = map.Count;
+        (Count, IsDocument) = (map.Count, map.IsDocument);
     }
 
     public int Count { get; }
+
+    /// <summary>Whether the values are made anew from the text of a document.</summary>
+    public bool IsDocument { get; }
 
     public bool TryNext(out Value value)
     {

@@ -141,6 +141,34 @@ public sealed class BoundsTests
         Assert.Equal(EvaluationErrorKind.LimitExceeded, error?.Kind);
     }
 
+    [Theory]
+    [InlineData("x.rows.map(r, x.big)")]
+    [InlineData("x.rows.exists(r, x.big == 'a')")]
+    [InlineData("x.rows.exists(r, math.least(x.texts) > 0)")]
+    [InlineData("x.rows.exists(r, x.texts == ['a'])")]
+    [InlineData("x.rows.exists(r, 'a' in x.texts)")]
+    [InlineData("x.rows.exists(r, x.texts.join() == 'a')")]
+    [InlineData("x.rows.exists(r, x.digits == 1)")]
+    [InlineData("x.rows.exists(r, x.wide == {'a': 1})")]
+    public void Large_texts_of_a_document_that_are_read_again_and_again_are_bounded(string expression)
+    {
+        using var document = LargeTexts();
+        Assert.Equal(EvaluationErrorKind.LimitExceeded, Expression.Compile(expression, Scope).Evaluate(Value.Json(document.RootElement)).Error?.Kind);
+    }
+
+    [Fact]
+    public void Asking_whether_a_large_text_is_there_does_not_read_it()
+    {
+        using var document = LargeTexts();
+        Assert.True(Expression.Compile("x.rows.all(r, has(x.big) && 'big' in x)", Scope).Evaluate(Value.Json(document.RootElement)).IsTrue);
+    }
+
+    private static JsonDocument LargeTexts()
+    {
+        var large = new string('1', 300_000);
+        return JsonDocument.Parse($"{{\"rows\": [{string.Join(',', Enumerable.Range(0, 2_000))}], \"big\": \"{large}\", \"texts\": [\"{large}\"], \"digits\": {large}, \"wide\": {{\"{large}\": 1}}}}");
+    }
+
     private static string Deep(string open, string inner, string close, int times = 5_000) =>
         string.Concat(Enumerable.Repeat(open, times)) + inner + string.Concat(Enumerable.Repeat(close, times));
 
