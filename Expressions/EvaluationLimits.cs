@@ -5,7 +5,7 @@ public sealed record EvaluationLimits
 {
     public static readonly EvaluationLimits Default = new();
 
-    /// <summary>Nodes of the expression in all rounds of its macros, and work on data in proportion to its size. A million takes about 50 ms.</summary>
+    /// <summary>Nodes of the expression in all rounds of its macros, and work on data in proportion to its size. A million takes up to a quarter of a second.</summary>
     public long Steps { get; init; } = 1_000_000;
 
     /// <summary>Elements of the lists and maps made on the way.</summary>
