@@ -111,7 +111,7 @@ internal ref struct Parser
                 throw Unexpected("a number after '!-', or parentheses");
             }
 
-            return Not(first, isOdd, Member(Number(last.Offset, isNegative: true)));
+            return Repeated(first, isOdd, Member(Number(last.Offset, isNegative: true)));
         }
 
         if (first.Kind == TokenKind.Minus && _current.Kind is TokenKind.Int or TokenKind.Double)
@@ -125,21 +125,14 @@ internal ref struct Parser
             throw Unexpected("a value; write -(!x) with parentheses");
         }
 
-        var operand = Member(Primary());
-        return first.Kind == TokenKind.Not ? Not(first, isOdd, operand) : Signed(first, isOdd, operand);
+        return Repeated(first, isOdd, Member(Primary()));
     }
 
     // Twice the operator changes nothing but still asks for an operand of its type.
-    private SyntaxNode Not(Token first, bool isOdd, SyntaxNode operand)
+    private SyntaxNode Repeated(Token first, bool isOdd, SyntaxNode operand)
     {
-        var once = Node(new UnarySyntax(first.Offset, TokenKind.Not, operand), operand.Depth);
-        return isOdd ? once : Node(new UnarySyntax(first.Offset, TokenKind.Not, once), once.Depth);
-    }
-
-    private SyntaxNode Signed(Token first, bool isOdd, SyntaxNode operand)
-    {
-        var once = Node(new UnarySyntax(first.Offset, TokenKind.Minus, operand), operand.Depth);
-        return isOdd ? once : Node(new UnarySyntax(first.Offset, TokenKind.Minus, once), once.Depth);
+        var once = Node(new UnarySyntax(first.Offset, first.Kind, operand), operand.Depth);
+        return isOdd ? once : Node(new UnarySyntax(first.Offset, first.Kind, once), once.Depth);
     }
 
     private SyntaxNode Member(SyntaxNode operand)

@@ -12,9 +12,20 @@ internal sealed class Re2Class(string source, int start)
 
     private static readonly Dictionary<string, string> Named = new(StringComparer.Ordinal)
     {
-        ["alnum"] = "0-9A-Za-z", ["alpha"] = "A-Za-z", ["ascii"] = @"\x00-\x7F", ["blank"] = @"\t\x20", ["cntrl"] = @"\x00-\x1F\x7F",
-        ["digit"] = "0-9", ["graph"] = @"\x21-\x7E", ["lower"] = "a-z", ["print"] = @"\x20-\x7E", ["punct"] = @"\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E",
-        ["space"] = @"\t\n\v\f\r\x20", ["upper"] = "A-Z", ["word"] = "0-9A-Za-z_", ["xdigit"] = "0-9A-Fa-f",
+        ["alnum"] = "0-9A-Za-z",
+        ["alpha"] = "A-Za-z",
+        ["ascii"] = @"\x00-\x7F",
+        ["blank"] = @"\t\x20",
+        ["cntrl"] = @"\x00-\x1F\x7F",
+        ["digit"] = "0-9",
+        ["graph"] = @"\x21-\x7E",
+        ["lower"] = "a-z",
+        ["print"] = @"\x20-\x7E",
+        ["punct"] = @"\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E",
+        ["space"] = @"\t\n\v\f\r\x20",
+        ["upper"] = "A-Z",
+        ["word"] = "0-9A-Za-z_",
+        ["xdigit"] = "0-9A-Fa-f",
     };
 
     private static readonly HashSet<string> Categories = new(StringComparer.Ordinal)
@@ -58,7 +69,7 @@ internal sealed class Re2Class(string source, int start)
     {
         var isNegated = _at < source.Length && source[_at] == '^';
         _at += isNegated ? 1 : 0;
-        for (var first = _at; ; )
+        for (var first = _at; ;)
         {
             if (_at >= source.Length)
             {

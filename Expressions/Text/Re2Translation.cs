@@ -254,7 +254,7 @@ internal sealed class Re2Translation(string source)
             throw new PatternException(_at - 1, "nothing to repeat");
         }
 
-        // Repeated twice is refused by RE2 too; anchors may be repeated there but not here, without a difference.
+        // What is repeated twice is refused, as by RE2.
         _output.Insert(_atom, "(?:").Append(')').Append(quantifier).Append(isLazy ? "?" : string.Empty);
         if ((long)_atomSize * times > MaxSize)
         {
