@@ -21,6 +21,9 @@ public static class OrreryHeaders
     /// <summary>On answers to a request in another API: its fields that the engine was not told.</summary>
     public const string LeftOut = "X-Orrery-Left-Out";
 
+    /// <summary><c>true</c> on a count of tokens that no engine made.</summary>
+    public const string Estimated = "X-Orrery-Estimated";
+
     /// <summary>In a request: the session it belongs to, for providers that balance by session.</summary>
     public const string Session = "X-Orrery-Session";
 

@@ -72,22 +72,34 @@ internal sealed class Operation
 
     public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech, Transcription, Translation];
 
+    /// <summary>How many tokens a chat's prompt is. vLLM's path; other engines are not asked for it, and other APIs have paths of their own.</summary>
+    public static readonly Operation TokenCount = new(-1, "count_tokens", "/tokenize")
+    {
+        InputField = "messages",
+        Input = InputShapes.Array,
+        ModelTypesTaken = Chat.ModelTypesTaken,
+        Answer = AnswerShape.AsItComes,
+    };
+
     /// <summary>A path of the engine's own that an operator has opened; its model may be of any type.</summary>
     /// <param name="path">From the server's root, with its slash.</param>
-    public static Operation PassThrough(string path) => new(-1, "pass_through", path) { ModelTypesTaken = ModelTypes.All, Answer = AnswerShape.AsItComes };
+    public static Operation PassThrough(string path) => new(-1, "pass_through", path) { ModelTypesTaken = ModelTypes.All, Answer = AnswerShape.AsItComes, IsPassThrough = true };
 
     private Operation(int index, string name, string path) => (Index, Name, Path) = (index, name, path);
 
-    /// <summary>Its place in <see cref="All"/>, for tables made once per endpoint.</summary>
+    /// <summary>Its place in <see cref="All"/>, for tables made once per endpoint; below 0 it has none.</summary>
     public int Index { get; }
+
+    /// <summary>Its path is from the server's root.</summary>
+    public bool IsRooted => Index < 0;
 
     /// <summary>The GenAI conventions' operation name, where they have one.</summary>
     public string Name { get; }
 
-    /// <summary>Below <c>/v1/</c>, here and at the engine. Of a <see cref="PassThrough"/>: from the root.</summary>
+    /// <summary>Below <c>/v1/</c>, here and at the engine. Of one that <see cref="IsRooted"/>: from the root, with its slash.</summary>
     public string Path { get; }
 
-    public bool IsPassThrough => Index < 0;
+    public bool IsPassThrough { get; private init; }
 
     /// <summary>Other paths of the same operation. Those below <c>/v1/</c> are served below <c>/api/v1/ai/</c> too.</summary>
     public IReadOnlyList<string> Twins { get; private init; } = [];

@@ -50,7 +50,7 @@ internal sealed partial class RequestPipeline(
                     ?? Said(exchange, Station.Policy, policy.Check(exchange))
                     ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
                     ?? Said(exchange, Station.Routing, planner.Plan(exchange))
-                    ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange));
+                    ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange) is { } refused ? await AnswerAloneAsync(exchange, refused) : null);
             }
             catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
             {
@@ -77,6 +77,22 @@ internal sealed partial class RequestPipeline(
         {
             await OpenAiErrors.WriteAsync(http, refusal, protocol);
         }
+    }
+
+    /// <summary>What no engine answers, some protocols have an answer to.</summary>
+    private static async Task<Refusal?> AnswerAloneAsync(Exchange exchange, Refusal refusal)
+    {
+        var answer = new System.Buffers.ArrayBufferWriter<byte>();
+        if (exchange.Dialogue?.TryAnswerAlone(exchange, answer) != true)
+        {
+            return refusal;
+        }
+
+        exchange.Error = null;
+        exchange.Http.Response.StatusCode = StatusCodes.Status200OK;
+        exchange.Http.Response.ContentType = "application/json";
+        await exchange.Http.Response.BodyWriter.WriteAsync(answer.WrittenMemory, exchange.ClientLeft);
+        return null;
     }
 
     private static Refusal? Said(Exchange exchange, Station station, Refusal? no)

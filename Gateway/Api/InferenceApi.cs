@@ -21,7 +21,7 @@ internal static class InferenceApi
             routes.Map([V1 + protocol.Path], http =>
             {
                 protocol.AddHeaders(http.Response, http.TraceIdentifier);
-                return Answer(http, pipeline, Operation.Chat, protocol);
+                return Answer(http, pipeline, protocol.Operation, protocol);
             });
         }
     }

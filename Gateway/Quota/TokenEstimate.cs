@@ -13,6 +13,11 @@ internal static class TokenEstimate
     /// <param name="maxTokens">Of an answer that the request itself does not bound.</param>
     public static long Of(Call call, Operation operation, long maxTokens)
     {
+        if (operation == Operation.TokenCount)
+        {
+            return 0; // Nothing is made: it counts as a request alone.
+        }
+
         var prompt = (call.Body.Length + BytesPerToken - 1L) / BytesPerToken;
         if (operation == Operation.Embeddings)
         {

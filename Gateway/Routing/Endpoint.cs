@@ -27,7 +27,7 @@ internal sealed class Endpoint(string url, EndpointName name, HttpMessageInvoker
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    public Uri AddressOf(Operation operation) => operation.IsPassThrough ? new Uri(_root + operation.Path) : _addresses[operation.Index];
+    public Uri AddressOf(Operation operation) => operation.IsRooted ? new Uri(_root + operation.Path) : _addresses[operation.Index];
 
     /// <summary>The address of an engine's own path below the base URL; the last one asked for is kept.</summary>
     public Uri AddressOf(string path)

@@ -40,7 +40,7 @@ internal sealed class AzureOpenAiAdapter : IEngineAdapter
             return endpoint.AddressOf(operation);
         }
 
-        if (operation == Operation.Rerank || operation == Operation.Score)
+        if (operation == Operation.Rerank || operation == Operation.Score || operation == Operation.TokenCount)
         {
             return null;
         }

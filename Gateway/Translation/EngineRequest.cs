@@ -26,6 +26,11 @@ internal static class EngineRequest
             address = lease.Endpoint.AddressOf(native.Path);
             content = Spliced(exchange, candidate, native);
         }
+        else if (exchange.Dialogue?.Inexpressible is { } refusal)
+        {
+            error = SendError.Of(candidate, SendErrorKind.Untranslatable, refusal.Message) with { Status = refusal.Status, Code = refusal.Code, Param = refusal.Param };
+            return null;
+        }
         else if (translating is null)
         {
             address = candidate.Provider.Adapter.AddressOf(candidate, lease.Endpoint, exchange.Operation);

@@ -27,7 +27,7 @@ internal interface IEngineAdapter
     bool CountsInEveryChunk => false;
 
     /// <summary>Where the operation is asked for; <c>null</c> when the server has nothing like it.</summary>
-    Uri? AddressOf(Candidate candidate, Endpoint endpoint, Operation operation) => endpoint.AddressOf(operation);
+    Uri? AddressOf(Candidate candidate, Endpoint endpoint, Operation operation) => operation == Operation.TokenCount ? null : endpoint.AddressOf(operation);
 
     /// <param name="status">The answer's status; 200 when the error came inside an answer.</param>
     SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter) => UpstreamErrors.Read(candidate, status, body, retryAfter);

@@ -1,5 +1,7 @@
+using Orrery.Contracts;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
+using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Gateway.Translation;
 
@@ -16,6 +18,10 @@ internal sealed class VllmAdapter : IEngineAdapter
             StreamOptionsEdit.AskForUsage(call, continuous: true, ref edits);
         }
     }
+
+    /// <remarks>The servers for transformers have no <c>/tokenize</c>.</remarks>
+    public Uri? AddressOf(Candidate candidate, Endpoint endpoint, Operation operation) =>
+        operation == Operation.TokenCount && candidate.Provider.Spec.Engine != Engines.Vllm ? null : endpoint.AddressOf(operation);
 
     public bool KeepsUsage(Call call, bool isUsageChunk) => isUsageChunk ? call.StreamOptions.IncludeUsage : call.StreamOptions.ContinuousUsage;
 }

@@ -58,7 +58,10 @@ function described(error) {
 
 const create = (model, more) => () => client.messages.create({ model, max_tokens: 8, messages, ...more });
 
+const count = async model => (await client.messages.countTokens({ model, messages, tools })).input_tokens;
+
 console.log(JSON.stringify({
+  simulatedCount: await count('sim'),
   message: await message('m'),
   stream: await stream('m'),
   turn: await turn('tools', false),

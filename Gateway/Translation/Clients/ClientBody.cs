@@ -6,8 +6,30 @@ namespace Orrery.Gateway.Translation.Clients;
 /// <summary>A body in a client's protocol as a document over its bytes. Names may stand in an object only once: of two, engine and gateway could take different ones.</summary>
 internal static class ClientBody
 {
+    /// <summary>Reads a body while its document is there.</summary>
+    public static Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, Func<JsonElement, Refusal?> read)
+    {
+        if (Parse(body, maxDepth, out var document) is { } refusal)
+        {
+            return refusal;
+        }
+
+        using (document)
+        {
+            try
+            {
+                return read(document!.RootElement);
+            }
+            catch (InvalidOperationException)
+            {
+                // JsonElement's way to say that a string has half a surrogate pair.
+                return Invalid("The body has a string with half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters.");
+            }
+        }
+    }
+
     /// <returns><c>null</c>, and the document; or what is wrong with the body.</returns>
-    public static Refusal? Parse(ReadOnlyMemory<byte> body, int maxDepth, out JsonDocument? document)
+    private static Refusal? Parse(ReadOnlyMemory<byte> body, int maxDepth, out JsonDocument? document)
     {
         document = null;
         if (!Utf8.IsValid(body.Span))
@@ -34,9 +56,6 @@ internal static class ClientBody
         document = null;
         return new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_body", $"The body is {found}; expected a JSON object.");
     }
-
-    /// <summary>What an <see cref="InvalidOperationException"/> means that reading a string throws.</summary>
-    public static Refusal HalfCharacter() => Invalid("The body has a string with half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters.");
 
     private static Refusal Invalid(string message) => new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_json", message);
 }

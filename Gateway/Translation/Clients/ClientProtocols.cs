@@ -6,5 +6,5 @@ namespace Orrery.Gateway.Translation.Clients;
 /// <summary>What clients may speak besides OpenAI's chat completions.</summary>
 internal static class ClientProtocols
 {
-    public static readonly IReadOnlyList<IClientProtocol> All = [new MessagesProtocol(), new ResponsesProtocol()];
+    public static readonly IReadOnlyList<IClientProtocol> All = [new MessagesProtocol(), new MessagesProtocol(countsOnly: true), new ResponsesProtocol()];
 }

@@ -13,6 +13,9 @@ internal interface IClientProtocol
     /// <summary>Below <c>/v1/</c>.</summary>
     string Path { get; }
 
+    /// <summary>What its requests ask of a model.</summary>
+    Operation Operation => Operation.Chat;
+
     /// <summary>Says a client's request as a chat request.</summary>
     /// <param name="body">Valid until the request is over.</param>
     /// <returns><c>null</c>, or what is wrong with the request, in the protocol's own names; without a dialogue then.</returns>
@@ -31,6 +34,9 @@ internal interface IDialogue
     /// <summary>The request as it came, where <paramref name="candidate"/> speaks the protocol itself; else <c>null</c>.</summary>
     INativeDialogue? NativeAt(Candidate candidate);
 
+    /// <summary>What a chat request has no words for and would change the answer; <c>null</c>: nothing. Only who speaks the protocol itself is asked then.</summary>
+    Refusal? Inexpressible => null;
+
     /// <summary>Headers on an answer that was translated: what of the request no engine was told.</summary>
     void Mark(HttpResponse response);
 
@@ -40,6 +46,10 @@ internal interface IDialogue
 
     /// <summary>Writes a whole chat completion in the protocol's words.</summary>
     void WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> completion, IBufferWriter<byte> output);
+
+    /// <summary>Writes an answer where no engine has one, without which the refusal stands.</summary>
+    /// <returns>Whether there is such an answer.</returns>
+    bool TryAnswerAlone(Exchange exchange, IBufferWriter<byte> output) => false;
 
     /// <summary>Writes the event that says why a stream ends here.</summary>
     void WriteBreak(Refusal refusal, string requestId, IBufferWriter<byte> output);

@@ -28,6 +28,7 @@ public sealed class AnthropicNodeTests
 
         Assert.NotEmpty(told.GetProperty("simulated").GetProperty("text").GetString()!);
         Assert.Equal((AllEvents, told.GetProperty("simulatedStream").GetProperty("final").GetString()), (told.GetProperty("simulatedStream").GetProperty("events").GetRawText(), told.GetProperty("simulatedStream").GetProperty("text").GetString()));
+        Assert.InRange(told.GetProperty("simulatedCount").GetInt32(), 20, 200);
         AssertErrors(told);
     }
 

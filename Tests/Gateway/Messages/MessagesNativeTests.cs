@@ -29,6 +29,21 @@ public sealed class MessagesNativeTests
         Assert.Equal((113, 12, 100, UsageOutcomes.Completed), (used.PromptTokens, used.CompletionTokens, used.CachedTokens, used.Outcome));
     }
 
+    /// <summary>What only Anthropic's servers do, they do, and nobody else is asked: also where another provider would come first.</summary>
+    [Theory]
+    [InlineData("""  "tools":[{"type":"web_search_20250305","name":"web_search"}],"messages":[{"role":"user","content":"?"}]}""")]
+    [InlineData("""  "mcp_servers":[],"messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"f"}}]}]}""")]
+    [InlineData("""  "messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"search_result","source":"s","title":"t","content":[]}]}]},{"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"web_search","input":{}}]}]}""")]
+    public async Task What_only_they_do_goes_to_them(string rest)
+    {
+        await using var other = await ScriptedEngine.StartAsync();
+        await using var engine = await ScriptedEngine.StartAsync(ScriptedEngine.Json(Message()));
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", other.Url), Provider("p2", engine.Url)));
+        using var response = await world.PostAsync("""{"model":"m","max_tokens":9,""" + rest, Path);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        Assert.Equal((0, 1, """{"model":"upstream-model","max_tokens":9,""" + rest), (other.Requests.Count, engine.Requests.Count, engine.Last.Body));
+    }
+
     [Fact]
     public async Task Its_stream_goes_as_it_is_but_for_the_models_name()
     {

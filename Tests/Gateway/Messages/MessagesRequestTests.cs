@@ -79,7 +79,7 @@ public sealed class MessagesRequestTests
     [InlineData("""{"model":"m","max_tokens":1,"messages":["Hi"]}""", "'messages[0]' is \"Hi\"", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"tool","content":"Hi"}]}""", "'messages[0].role' is \"tool\"; expected \"user\", \"assistant\" or \"system\".", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}""", "'messages[0].content[0].text' is missing", "missing_required_parameter")]
-    [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"file","file_id":"f"}}]}]}""", "'messages[0].content[0].source' is {\"type\":\"file\"", "invalid_value")]
+    [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"file","file_id":"f"}}]}]}""", "A file by its id is something that only Anthropic's own servers do", "unsupported_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result"}]}]}""", "'messages[0].content[0].tool_use_id' is missing", "missing_required_parameter")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"web_search"}]}""", "The tool of type 'web_search_20250305' is something that only Anthropic's own servers do", "unsupported_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"tools":[{"name":"a"}]}""", "'tools[0].input_schema' is missing", "missing_required_parameter")]

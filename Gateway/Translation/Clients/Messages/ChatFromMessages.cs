@@ -14,23 +14,22 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
     /// <summary>Fields that no engine is told.</summary>
     public IReadOnlyCollection<string> LeftOut => _leftOut;
 
-    public bool Stream { get; private set; }
+    /// <summary>The first thing that a chat request has no words for; <c>null</c>: all of it is said.</summary>
+    public Refusal? Inexpressible { get; private set; }
 
-    public Refusal? Write()
+    /// <param name="needsBound">An answer is asked for.</param>
+    public Refusal? Write(bool needsBound)
     {
-        if (root.Get("max_tokens"u8) is not { } most)
+        if (needsBound && root.Get("max_tokens"u8) is null)
         {
-            return Wrong("max_tokens", null, "the most tokens that the answer may have");
+            return ChatBody.Wrong("max_tokens", null, "the most tokens that the answer may have");
         }
 
-        if (most.ValueKind != JsonValueKind.Number || !most.TryGetInt64(out var tokens) || tokens < 1)
+        if (ChatBody.Begin(root, "max_tokens", chat) is { } wrong)
         {
-            return Wrong("max_tokens", most, "a whole number of at least 1");
+            return wrong;
         }
 
-        chat.Write(AnswerBound.First);
-        chat.Write(most);
-        chat.Write(",\"messages\":["u8);
         var conversation = new ChatTurns(this, chat);
         if ((conversation.WriteSystem(root.Get("system"u8)) ?? conversation.Write(root.Get("messages"u8))) is { } refusal)
         {
@@ -52,14 +51,14 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
 
     public void LeaveOut(string field) => _leftOut.Add(field);
 
-    /// <param name="found">What stands there; <c>null</c>: nothing.</param>
-    public static Refusal Wrong(string param, JsonElement? found, string expected) => found is { } value
-        ? Refusal.BadField(param, $"'{param}' is {value.Show()}; expected {expected}.")
-        : Refusal.BadField(param, $"'{param}' is missing; expected {expected}.", "missing_required_parameter");
-
-    /// <summary>For what only Anthropic's own servers do.</summary>
-    public static Refusal Unsupported(string param, string what) => Refusal.BadField(
-        param, $"{what} is something that only Anthropic's own servers do, and this model is not served by them. Leave it out, or use a model of a provider with engine 'anthropic'.", "unsupported_value");
+    /// <summary>Notes what only Anthropic's own servers do: where they are asked, they do it.</summary>
+    /// <returns><c>null</c>: the translation goes on, and nobody else is sent it.</returns>
+    public Refusal? Unsupported(string param, string what)
+    {
+        Inexpressible ??= Refusal.BadField(
+            param, $"{what} is something that only Anthropic's own servers do, and this model is not served by them. Leave it out, or use a model of a provider with engine 'anthropic'.", "unsupported_value");
+        return null;
+    }
 
     private Refusal? Write(JsonProperty field)
     {
@@ -68,15 +67,15 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
             case "max_tokens" or "messages" or "system":
                 return null;
             case "stream":
-                return WriteStream(field.Value);
+                return ChatBody.WriteStream(field.Value, chat);
             case "stop_sequences":
-                return Copy("stop"u8, field.Value);
+                return ChatBody.Copy("stop"u8, field.Value, chat);
             case "tools":
                 return new ChatTools(this, chat).Write(field.Value);
             case "tool_choice":
                 return ChatTools.WriteChoice(field.Value, chat);
             case "metadata":
-                return field.Value.GetText("user_id"u8) is { } user ? Copy("user"u8, user) : null;
+                return field.Value.GetText("user_id"u8) is { } user ? ChatBody.Copy("user"u8, user, chat) : null;
             case "output_config":
                 return WriteOutput(field.Value);
             case "output_format":
@@ -87,32 +86,15 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
                 LeaveOut(field.Name);
                 return null;
             default:
-                chat.Write(","u8);
-                chat.Write("\""u8);
-                chat.Write(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(field));
-                chat.Write("\":"u8);
-                chat.Write(field.Value);
-                return null;
+                return ChatBody.Copy(field, chat);
         }
-    }
-
-    private Refusal? WriteStream(JsonElement value)
-    {
-        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-        {
-            return Wrong("stream", value, "true or false");
-        }
-
-        Stream = value.ValueKind == JsonValueKind.True;
-        chat.Write(Stream ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"u8 : default);
-        return null;
     }
 
     private Refusal? WriteOutput(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
-            return Wrong("output_config", value, "an object");
+            return ChatBody.Wrong("output_config", value, "an object");
         }
 
         if (value.Get("effort"u8) is not null)
@@ -127,21 +109,12 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
     {
         if (format.Type() != "json_schema" || format.Get("schema"u8) is not { ValueKind: JsonValueKind.Object } schema)
         {
-            return Wrong("output_config.format", format, "{\"type\": \"json_schema\", \"schema\": {...}}");
+            return ChatBody.Wrong("output_config.format", format, "{\"type\": \"json_schema\", \"schema\": {...}}");
         }
 
         chat.Write(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"strict\":true,\"schema\":"u8);
         chat.Write(schema);
         chat.Write("}}"u8);
-        return null;
-    }
-
-    private Refusal? Copy(ReadOnlySpan<byte> name, JsonElement value)
-    {
-        chat.Write(",\""u8);
-        chat.Write(name);
-        chat.Write("\":"u8);
-        chat.Write(value);
         return null;
     }
 }

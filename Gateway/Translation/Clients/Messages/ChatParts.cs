@@ -21,15 +21,15 @@ internal sealed class ChatParts(ChatFromMessages request, IBufferWriter<byte> ch
                 WriteText(text);
                 return null;
             case "text":
-                return ChatFromMessages.Wrong($"{path}.text", block.Get("text"u8), "a string");
+                return ChatBody.Wrong($"{path}.text", block.Get("text"u8), "a string");
             case "image":
                 return WriteImage(block.Get("source"u8), $"{path}.source");
             case "document":
                 return WriteDocument(block, $"{path}.source");
             case "":
-                return ChatFromMessages.Wrong($"{path}.type", block.Get("type"u8), "text, image, document or tool_result");
+                return ChatBody.Wrong($"{path}.type", block.Get("type"u8), "text, image, document or tool_result");
             default:
-                return ChatFromMessages.Unsupported($"{path}.type", $"A content block of type '{Shown.Of(block.Type())}'");
+                return request.Unsupported($"{path}.type", $"A content block of type '{Shown.Of(block.Type())}'");
         }
     }
 
@@ -51,15 +51,20 @@ internal sealed class ChatParts(ChatFromMessages request, IBufferWriter<byte> ch
             return null;
         }
 
+        if (kind == "file")
+        {
+            return request.Unsupported($"{path}.type", "A file by its id");
+        }
+
         if (kind != "base64")
         {
-            return ChatFromMessages.Wrong(path, source, "a source of type base64 with media_type and data, or of type url with a url");
+            return ChatBody.Wrong(path, source, "a source of type base64 with media_type and data, or of type url with a url");
         }
 
         Begin("{\"type\":\"image_url\",\"image_url\":{\"url\":"u8);
         if (!WriteDataUrl(source!.Value))
         {
-            return ChatFromMessages.Wrong(path, source, "media_type and data as strings");
+            return ChatBody.Wrong(path, source, "media_type and data as strings");
         }
 
         chat.Write("}}"u8);
@@ -78,8 +83,10 @@ internal sealed class ChatParts(ChatFromMessages request, IBufferWriter<byte> ch
                 return WriteContent(content, $"{path}.content");
             case "base64":
                 break;
+            case "file" or "url":
+                return request.Unsupported($"{path}.type", "A document by its id or address");
             default:
-                return ChatFromMessages.Wrong(path, source, "a source of type base64 with media_type and data, or of type text or content");
+                return ChatBody.Wrong(path, source, "a source of type base64 with media_type and data, or of type text or content");
         }
 
         Begin("{\"type\":\"file\",\"file\":{\"filename\":"u8);
@@ -87,7 +94,7 @@ internal sealed class ChatParts(ChatFromMessages request, IBufferWriter<byte> ch
         chat.Write(",\"file_data\":"u8);
         if (!WriteDataUrl(source!.Value))
         {
-            return ChatFromMessages.Wrong(path, source, "media_type and data as strings");
+            return ChatBody.Wrong(path, source, "media_type and data as strings");
         }
 
         chat.Write("}}"u8);
@@ -104,13 +111,13 @@ internal sealed class ChatParts(ChatFromMessages request, IBufferWriter<byte> ch
 
         if (content.ValueKind != JsonValueKind.Array)
         {
-            return ChatFromMessages.Wrong(path, content, "a string or an array of blocks");
+            return ChatBody.Wrong(path, content, "a string or an array of blocks");
         }
 
         var i = 0;
         foreach (var block in content.EnumerateArray())
         {
-            var refusal = block.Type() is "text" or "image" ? Write(block, $"{path}[{i}]") : ChatFromMessages.Wrong($"{path}[{i}]", block, "a block of type text or image");
+            var refusal = Write(block, $"{path}[{i}]");
             if (refusal is not null)
             {
                 return refusal;

@@ -10,7 +10,7 @@ internal sealed class ChatTools(ChatFromMessages request, IBufferWriter<byte> ch
     {
         if (tools.ValueKind != JsonValueKind.Array)
         {
-            return ChatFromMessages.Wrong("tools", tools, "an array of tools");
+            return ChatBody.Wrong("tools", tools, "an array of tools");
         }
 
         if (tools.GetArrayLength() == 0)
@@ -54,7 +54,7 @@ internal sealed class ChatTools(ChatFromMessages request, IBufferWriter<byte> ch
                 chat.Write("}}"u8);
                 break;
             default:
-                return ChatFromMessages.Wrong("tool_choice", choice, "{\"type\": \"auto\"}, \"any\", \"none\", or \"tool\" with a name");
+                return ChatBody.Wrong("tool_choice", choice, "{\"type\": \"auto\"}, \"any\", \"none\", or \"tool\" with a name");
         }
 
         chat.Write(choice.Get("disable_parallel_tool_use"u8) is { ValueKind: JsonValueKind.True } ? ",\"parallel_tool_calls\":false"u8 : default);
@@ -65,22 +65,23 @@ internal sealed class ChatTools(ChatFromMessages request, IBufferWriter<byte> ch
     {
         if (tool.ValueKind != JsonValueKind.Object)
         {
-            return ChatFromMessages.Wrong(path, tool, "a tool with a name and an input_schema");
+            return ChatBody.Wrong(path, tool, "a tool with a name and an input_schema");
         }
 
         if (tool.Type() is not ("" or "custom"))
         {
-            return ChatFromMessages.Unsupported($"{path}.type", $"The tool of type '{Shown.Of(tool.Type())}'");
+            chat.Write("{}"u8);
+            return request.Unsupported($"{path}.type", $"The tool of type '{Shown.Of(tool.Type())}'");
         }
 
         if (tool.GetText("name"u8) is not { } name)
         {
-            return ChatFromMessages.Wrong($"{path}.name", tool.Get("name"u8), "the tool's name as a string");
+            return ChatBody.Wrong($"{path}.name", tool.Get("name"u8), "the tool's name as a string");
         }
 
         if (tool.Get("input_schema"u8) is not { ValueKind: JsonValueKind.Object } schema)
         {
-            return ChatFromMessages.Wrong($"{path}.input_schema", tool.Get("input_schema"u8), "a JSON schema as an object");
+            return ChatBody.Wrong($"{path}.input_schema", tool.Get("input_schema"u8), "a JSON schema as an object");
         }
 
         chat.Write("{\"type\":\"function\",\"function\":{\"name\":"u8);

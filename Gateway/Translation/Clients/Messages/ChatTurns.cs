@@ -28,7 +28,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
 
         if (words.ValueKind != JsonValueKind.Array)
         {
-            return ChatFromMessages.Wrong(path, words, "a string or an array of text blocks");
+            return ChatBody.Wrong(path, words, "a string or an array of text blocks");
         }
 
         if (words.GetArrayLength() == 0)
@@ -46,7 +46,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
     {
         if (messages is not { ValueKind: JsonValueKind.Array } list)
         {
-            return ChatFromMessages.Wrong("messages", messages, "an array of messages");
+            return ChatBody.Wrong("messages", messages, "an array of messages");
         }
 
         if (list.GetArrayLength() == 0)
@@ -70,13 +70,13 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
     {
         if (message.ValueKind != JsonValueKind.Object)
         {
-            return ChatFromMessages.Wrong(path, message, "a message with a role and content");
+            return ChatBody.Wrong(path, message, "a message with a role and content");
         }
 
         var content = message.Get("content"u8);
         if (content is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } said || (!said.IsText() && said.GetArrayLength() == 0))
         {
-            return ChatFromMessages.Wrong($"{path}.content", content, "a string or an array of at least one content block");
+            return ChatBody.Wrong($"{path}.content", content, "a string or an array of at least one content block");
         }
 
         return message.GetText("role"u8)?.GetString() switch
@@ -84,7 +84,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
             "user" => WriteUser(said, $"{path}.content"),
             "assistant" => WriteAssistant(said, $"{path}.content"),
             "system" => WriteSystem(said, $"{path}.content"), // Where it stands: Anthropic's own coding client has them in the middle.
-            _ => ChatFromMessages.Wrong($"{path}.role", message.Get("role"u8), "\"user\", \"assistant\" or \"system\""),
+            _ => ChatBody.Wrong($"{path}.role", message.Get("role"u8), "\"user\", \"assistant\" or \"system\""),
         };
     }
 
@@ -141,7 +141,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
     {
         if (result.GetText("tool_use_id"u8) is not { } id)
         {
-            return ChatFromMessages.Wrong($"{path}.tool_use_id", result.Get("tool_use_id"u8), "the id of the tool_use that it answers");
+            return ChatBody.Wrong($"{path}.tool_use_id", result.Get("tool_use_id"u8), "the id of the tool_use that it answers");
         }
 
         if (result.Get("cache_control"u8) is not null)
@@ -152,7 +152,7 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
         var content = result.Get("content"u8);
         if (content is { ValueKind: not (JsonValueKind.String or JsonValueKind.Array) })
         {
-            return ChatFromMessages.Wrong($"{path}.content", content, "a string or an array of content blocks");
+            return ChatBody.Wrong($"{path}.content", content, "a string or an array of content blocks");
         }
 
         Begin("tool"u8);
@@ -224,12 +224,12 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
             case "tool_use":
                 break;
             default:
-                return ChatFromMessages.Unsupported($"{path}.type", $"A content block of type '{Shown.Of(block.Type())}' in an assistant's message");
+                return request.Unsupported($"{path}.type", $"A content block of type '{Shown.Of(block.Type())}' in an assistant's message");
         }
 
         if (block.GetText("id"u8) is not { } id || block.GetText("name"u8) is not { } name)
         {
-            return ChatFromMessages.Wrong(path, block, "a tool_use with an id, a name and an input");
+            return ChatBody.Wrong(path, block, "a tool_use with an id, a name and an input");
         }
 
         chat.Write(calls++ == 0 ? ",\"tool_calls\":["u8 : ","u8);
@@ -263,9 +263,13 @@ internal sealed class ChatTurns(ChatFromMessages request, IBufferWriter<byte> ch
                 chat.Write(count++ > 0 ? "\\n"u8 : default);
                 chat.Write(text.Inner());
             }
+            else if (block.Type() is "" or "text")
+            {
+                return ChatBody.Wrong($"{path}[{i}]", block, "a block of type text with its text");
+            }
             else if (!isAssistant && !(picturesFollow && block.Type() == "image"))
             {
-                return ChatFromMessages.Wrong($"{path}[{i}]", block, "a block of type text with its text");
+                request.Unsupported($"{path}[{i}].type", $"A content block of type '{Shown.Of(block.Type())}' here");
             }
         }
 

@@ -7,10 +7,12 @@ using Orrery.Gateway.Translation.Anthropic;
 namespace Orrery.Gateway.Translation.Clients.Messages;
 
 /// <summary>One request of the Messages API.</summary>
-/// <param name="leftOut">Its fields that a chat request has no words for.</param>
-internal sealed class MessagesDialogue(MessagesProtocol protocol, ReadOnlyMemory<byte> body, IReadOnlyCollection<string> leftOut) : IDialogue
+/// <param name="leftOut">Its hints that a chat request has no words for.</param>
+internal sealed class MessagesDialogue(MessagesProtocol protocol, ReadOnlyMemory<byte> body, IReadOnlyCollection<string> leftOut, Refusal? inexpressible) : IDialogue
 {
     private MessagesNative? _native;
+
+    public Refusal? Inexpressible => inexpressible;
 
     public INativeDialogue? NativeAt(Candidate candidate) => candidate.Provider.Adapter is AnthropicAdapter ? _native ??= new(body) : null;
 

@@ -8,9 +8,9 @@ using Orrery.Gateway.Translation.Anthropic;
 namespace Orrery.Gateway.Translation.Clients.Messages;
 
 /// <summary>A request of the Messages API on its way to an engine that speaks it: all but the model's name stays as it is, both ways.</summary>
-internal sealed class MessagesNative(ReadOnlyMemory<byte> body) : INativeDialogue
+internal class MessagesNative(ReadOnlyMemory<byte> body) : INativeDialogue
 {
-    public string Path => "messages";
+    public virtual string Path => "messages";
 
     public ReadOnlyMemory<byte> Body => body;
 
@@ -25,7 +25,7 @@ internal sealed class MessagesNative(ReadOnlyMemory<byte> body) : INativeDialogu
 
     public StreamTranslator ReadStream(Exchange exchange, Candidate candidate) => new MessagePasser(exchange, candidate);
 
-    public SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output)
+    public virtual SendError? WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> answer, IBufferWriter<byte> output)
     {
         if (!NativeMessage.TryRead(answer, out var message))
         {

@@ -3,33 +3,26 @@ using System.Text.Json;
 
 namespace Orrery.Gateway.Translation.Clients.Messages;
 
-/// <summary>Anthropic's Messages API (<c>POST /v1/messages</c>) as clients speak it.</summary>
-internal sealed class MessagesProtocol : IClientProtocol
+/// <summary>Anthropic's Messages API (<c>POST /v1/messages</c> and <c>/v1/messages/count_tokens</c>) as clients speak it.</summary>
+/// <param name="countsOnly">A request asks how many tokens it is.</param>
+internal sealed class MessagesProtocol(bool countsOnly = false) : IClientProtocol
 {
-    public string Path => "messages";
+    public string Path { get; } = countsOnly ? "messages/count_tokens" : "messages";
+
+    public Operation Operation { get; } = countsOnly ? Operation.TokenCount : Operation.Chat;
 
     public Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, IBufferWriter<byte> chat, out IDialogue? dialogue)
     {
-        dialogue = null;
-        if (ClientBody.Parse(body, maxDepth, out var document) is { } refusal)
+        IDialogue? begun = null;
+        var refusal = ClientBody.Read(body, maxDepth, root =>
         {
-            return refusal;
-        }
-
-        using (document)
-        {
-            try
-            {
-                var request = new ChatFromMessages(document!.RootElement, chat);
-                var fault = request.Write();
-                dialogue = fault is null ? new MessagesDialogue(this, body, request.LeftOut) : null;
-                return fault;
-            }
-            catch (InvalidOperationException)
-            {
-                return ClientBody.HalfCharacter();
-            }
-        }
+            var request = new ChatFromMessages(root, chat);
+            var fault = request.Write(needsBound: !countsOnly);
+            begun = fault is not null ? null : countsOnly ? new CountDialogue(body, request.Inexpressible) : new MessagesDialogue(this, body, request.LeftOut, request.Inexpressible);
+            return fault;
+        });
+        dialogue = begun;
+        return refusal;
     }
 
     public void AddHeaders(HttpResponse response, string requestId) => response.Headers["request-id"] = requestId;

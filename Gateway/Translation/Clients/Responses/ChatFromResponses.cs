@@ -16,19 +16,11 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
 
     public Refusal? Write()
     {
-        var most = root.Get("max_output_tokens"u8);
-        if (most is { } bound)
+        if (ChatBody.Begin(root, "max_output_tokens", chat) is { } wrong)
         {
-            if (bound.ValueKind != JsonValueKind.Number || !bound.TryGetInt64(out var tokens) || tokens < 1)
-            {
-                return Wrong("max_output_tokens", bound, "a whole number of at least 1");
-            }
-
-            chat.Write(AnswerBound.First);
-            chat.Write(bound);
+            return wrong;
         }
 
-        chat.Write(most is null ? "{\"messages\":["u8 : ",\"messages\":["u8);
         var turns = new ChatItems(this, chat);
         if ((turns.WriteInstructions(root.Get("instructions"u8)) ?? turns.Write(root.Get("input"u8))) is { } refusal)
         {
@@ -50,11 +42,6 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
 
     public void LeaveOut(string field) => _leftOut.Add(field);
 
-    /// <param name="found">What stands there; <c>null</c>: nothing.</param>
-    public static Refusal Wrong(string param, JsonElement? found, string expected) => found is { } value
-        ? Refusal.BadField(param, $"'{param}' is {value.Show()}; expected {expected}.")
-        : Refusal.BadField(param, $"'{param}' is missing; expected {expected}.", "missing_required_parameter");
-
     public static Refusal Unsupported(string param, string message) => Refusal.BadField(param, message, "unsupported_value");
 
     private Refusal? Write(JsonProperty field)
@@ -65,13 +52,13 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
             case "input" or "instructions" or "max_output_tokens" or "metadata" or "stream_options":
                 return null;
             case "stream":
-                return WriteStream(value);
+                return ChatBody.WriteStream(value, chat);
             case "tools":
                 return ChatFunctions.Write(value, chat);
             case "tool_choice":
                 return ChatFunctions.WriteChoice(value, chat);
             case "parallel_tool_calls":
-                return ChatFunctions.HasAny(root) ? Copy(field) : null; // OpenAI takes it only beside tools.
+                return ChatFunctions.HasAny(root) ? ChatBody.Copy(field, chat) : null; // OpenAI takes it only beside tools.
             case "text":
                 return WriteText(value);
             case "reasoning":
@@ -92,26 +79,15 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
                 LeaveOut(field.Name);
                 return null;
             default:
-                return Copy(field);
+                return ChatBody.Copy(field, chat);
         }
-    }
-
-    private Refusal? WriteStream(JsonElement value)
-    {
-        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-        {
-            return Wrong("stream", value, "true or false");
-        }
-
-        chat.Write(value.ValueKind == JsonValueKind.True ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"u8 : default);
-        return null;
     }
 
     private Refusal? WriteText(JsonElement text)
     {
         if (text.ValueKind != JsonValueKind.Object)
         {
-            return Wrong("text", text, "an object");
+            return ChatBody.Wrong("text", text, "an object");
         }
 
         if (text.Get("verbosity"u8) is { } verbosity)
@@ -131,7 +107,7 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
                 WriteSchema(text.GetProperty("format"u8));
                 return null;
             default:
-                return Wrong("text.format", text.Get("format"u8), "a format of type text, json_object, or json_schema with a name and a schema");
+                return ChatBody.Wrong("text.format", text.Get("format"u8), "a format of type text, json_object, or json_schema with a name and a schema");
         }
     }
 
@@ -143,7 +119,7 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
         {
             if (member.Name is "description" or "schema" or "strict" && member.Value.ValueKind != JsonValueKind.Null)
             {
-                Copy(member);
+                ChatBody.Copy(member, chat);
             }
         }
 
@@ -154,7 +130,7 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
     {
         if (reasoning.ValueKind != JsonValueKind.Object)
         {
-            return Wrong("reasoning", reasoning, "an object");
+            return ChatBody.Wrong("reasoning", reasoning, "an object");
         }
 
         if (reasoning.Get("effort"u8) is { } effort)
@@ -168,15 +144,6 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
             LeaveOut("reasoning.summary");
         }
 
-        return null;
-    }
-
-    private Refusal? Copy(JsonProperty field)
-    {
-        chat.Write(",\""u8);
-        chat.Write(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(field));
-        chat.Write("\":"u8);
-        chat.Write(field.Value);
         return null;
     }
 }

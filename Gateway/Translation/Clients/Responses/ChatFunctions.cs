@@ -12,7 +12,7 @@ internal static class ChatFunctions
     {
         if (tools.ValueKind != JsonValueKind.Array)
         {
-            return ChatFromResponses.Wrong("tools", tools, "an array of tools");
+            return ChatBody.Wrong("tools", tools, "an array of tools");
         }
 
         if (tools.GetArrayLength() == 0)
@@ -46,7 +46,7 @@ internal static class ChatFunctions
 
         if (choice.Type() != "function" || choice.GetText("name"u8) is not { } name)
         {
-            return ChatFromResponses.Wrong("tool_choice", choice, "\"auto\", \"none\", \"required\", or {\"type\": \"function\", \"name\": \"...\"}");
+            return ChatBody.Wrong("tool_choice", choice, "\"auto\", \"none\", \"required\", or {\"type\": \"function\", \"name\": \"...\"}");
         }
 
         chat.Write("{\"type\":\"function\",\"function\":{\"name\":"u8);
@@ -65,7 +65,7 @@ internal static class ChatFunctions
 
         if (tool.GetText("name"u8) is not { } name)
         {
-            return ChatFromResponses.Wrong($"{path}.name", tool.Get("name"u8), "the function's name as a string");
+            return ChatBody.Wrong($"{path}.name", tool.Get("name"u8), "the function's name as a string");
         }
 
         chat.Write("{\"type\":\"function\",\"function\":{\"name\":"u8);
@@ -74,10 +74,7 @@ internal static class ChatFunctions
         {
             if (member.Name is "description" or "parameters" or "strict" && member.Value.ValueKind != JsonValueKind.Null)
             {
-                chat.Write(",\""u8);
-                chat.Write(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(member));
-                chat.Write("\":"u8);
-                chat.Write(member.Value);
+                ChatBody.Copy(member, chat);
             }
         }
 

@@ -54,7 +54,7 @@ internal sealed class ChatInputParts(IBufferWriter<byte> chat)
                 chat.Write(part);
                 return null;
             default:
-                return ChatFromResponses.Wrong(path, part, "input_text with text, input_image with image_url, input_file with file_data, or input_audio; files are not stored here");
+                return ChatBody.Wrong(path, part, "input_text with text, input_image with image_url, input_file with file_data, or input_audio; files are not stored here");
         }
     }
 }

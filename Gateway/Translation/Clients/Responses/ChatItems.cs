@@ -19,7 +19,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
 
         if (!words.IsText())
         {
-            return ChatFromResponses.Wrong("instructions", words, "a string");
+            return ChatBody.Wrong("instructions", words, "a string");
         }
 
         Begin("system"u8);
@@ -40,7 +40,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
 
         if (input is not { ValueKind: JsonValueKind.Array } items)
         {
-            return ChatFromResponses.Wrong("input", input, "a string or an array of items");
+            return ChatBody.Wrong("input", input, "a string or an array of items");
         }
 
         if (items.GetArrayLength() == 0)
@@ -87,7 +87,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         var content = message.Get("content"u8);
         if (content is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } said)
         {
-            return ChatFromResponses.Wrong($"{path}.content", content, "a string or an array of parts");
+            return ChatBody.Wrong($"{path}.content", content, "a string or an array of parts");
         }
 
         switch (message.GetText("role"u8)?.GetString())
@@ -110,7 +110,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
                 chat.Write("}"u8);
                 return refused;
             default:
-                return ChatFromResponses.Wrong($"{path}.role", message.Get("role"u8), "\"user\", \"assistant\", \"system\" or \"developer\"");
+                return ChatBody.Wrong($"{path}.role", message.Get("role"u8), "\"user\", \"assistant\", \"system\" or \"developer\"");
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
     {
         if (call.GetText("call_id"u8) is not { } id || call.GetText("name"u8) is not { } name || call.GetText("arguments"u8) is not { } arguments)
         {
-            return ChatFromResponses.Wrong(path, call, "a function_call with call_id, name and arguments as strings");
+            return ChatBody.Wrong(path, call, "a function_call with call_id, name and arguments as strings");
         }
 
         if (!_isAssistant)
@@ -143,13 +143,13 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
     {
         if (result.GetText("call_id"u8) is not { } id)
         {
-            return ChatFromResponses.Wrong($"{path}.call_id", result.Get("call_id"u8), "the call_id of the function_call that it answers");
+            return ChatBody.Wrong($"{path}.call_id", result.Get("call_id"u8), "the call_id of the function_call that it answers");
         }
 
         var output = result.Get("output"u8);
         if (output is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } said)
         {
-            return ChatFromResponses.Wrong($"{path}.output", output, "a string or an array of parts");
+            return ChatBody.Wrong($"{path}.output", output, "a string or an array of parts");
         }
 
         EndAssistant();
@@ -175,7 +175,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         {
             if ((part.GetText("text"u8) ?? part.GetText("refusal"u8)) is not { } text)
             {
-                return ChatFromResponses.Wrong($"{path}[{place}]", part, "a part with text; pictures and files are taken in messages of the user");
+                return ChatBody.Wrong($"{path}[{place}]", part, "a part with text; pictures and files are taken in messages of the user");
             }
 
             chat.Write(text.Inner());

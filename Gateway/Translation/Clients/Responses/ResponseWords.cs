@@ -77,21 +77,21 @@ internal sealed class ResponseWords
     /// <summary>The members of an <c>error</c> event; those of OpenAI's clients look for <c>error</c>, the specification's are beside it.</summary>
     public static void WriteError(Refusal refusal, IBufferWriter<byte> output)
     {
-        output.Write(",\"code\":"u8);
-        output.Write(Quoted(refusal.Code));
-        output.Write(",\"message\":"u8);
-        output.Write(Quoted(refusal.Message));
-        output.Write(",\"param\":"u8);
-        output.Write(Quoted(refusal.Param));
+        WriteMembers(refusal, output);
         output.Write(",\"error\":{\"type\":"u8);
         output.Write(Quoted(RefusalTypes.Upstream));
+        WriteMembers(refusal, output);
+        output.Write("}"u8);
+    }
+
+    private static void WriteMembers(Refusal refusal, IBufferWriter<byte> output)
+    {
         output.Write(",\"code\":"u8);
         output.Write(Quoted(refusal.Code));
         output.Write(",\"message\":"u8);
         output.Write(Quoted(refusal.Message));
         output.Write(",\"param\":"u8);
         output.Write(Quoted(refusal.Param));
-        output.Write("}"u8);
     }
 
     /// <remarks>The specification has a closed list of codes; ours that are not in it are told in the <c>error</c> event.</remarks>

@@ -12,26 +12,16 @@ internal sealed class ResponsesProtocol : IClientProtocol
 
     public Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, IBufferWriter<byte> chat, out IDialogue? dialogue)
     {
-        dialogue = null;
-        if (ClientBody.Parse(body, maxDepth, out var document) is { } refusal)
+        IDialogue? begun = null;
+        var refusal = ClientBody.Read(body, maxDepth, root =>
         {
-            return refusal;
-        }
-
-        using (document)
-        {
-            try
-            {
-                var request = new ChatFromResponses(document!.RootElement, chat);
-                var fault = request.Write();
-                dialogue = fault is null ? new ResponsesDialogue(new ResponseWords(document.RootElement), request.LeftOut) : null;
-                return fault;
-            }
-            catch (InvalidOperationException)
-            {
-                return ClientBody.HalfCharacter();
-            }
-        }
+            var request = new ChatFromResponses(root, chat);
+            var fault = request.Write();
+            begun = fault is null ? new ResponsesDialogue(new ResponseWords(root), request.LeftOut) : null;
+            return fault;
+        });
+        dialogue = begun;
+        return refusal;
     }
 
     public void AddHeaders(HttpResponse response, string requestId)
