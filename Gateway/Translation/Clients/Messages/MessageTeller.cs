@@ -97,7 +97,7 @@ internal sealed class MessageTeller(Exchange exchange, Candidate candidate, Stre
             _call = call.Place;
             Open(Block.Call, default, output);
             output.Write("{\"type\":\"tool_use\",\"id\":"u8);
-            output.Write(call.Id.IsPresent ? call.Id.In(chunk) : MessageWords.IdOf(exchange, "toolu_", call.Place));
+            output.Write(call.Id.IsPresent ? call.Id.In(chunk) : AnswerWords.IdOf(exchange, "toolu_", call.Place));
             output.Write(",\"name\":"u8);
             output.Write(call.Name.In(chunk));
             output.Write(",\"input\":{}}}\n\n"u8);
@@ -114,7 +114,7 @@ internal sealed class MessageTeller(Exchange exchange, Candidate candidate, Stre
         Stop(output);
         _open = kind;
         output.Write("event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":"u8);
-        MessageWords.Put(_blocks, output);
+        AnswerWords.Put(_blocks, output);
         output.Write(",\"content_block\":"u8);
         if (!block.IsEmpty)
         {
@@ -126,7 +126,7 @@ internal sealed class MessageTeller(Exchange exchange, Candidate candidate, Stre
     private void Delta(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> words, IBufferWriter<byte> output)
     {
         output.Write("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"u8);
-        MessageWords.Put(_blocks, output);
+        AnswerWords.Put(_blocks, output);
         output.Write(",\"delta\":{\"type\":"u8);
         output.Write(kind);
         output.Write(words);
@@ -141,7 +141,7 @@ internal sealed class MessageTeller(Exchange exchange, Candidate candidate, Stre
         }
 
         output.Write("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"u8);
-        MessageWords.Put(_blocks++, output);
+        AnswerWords.Put(_blocks++, output);
         output.Write("}\n\n"u8);
         _open = Block.None;
     }

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orrery.Gateway.Routing;
@@ -14,16 +12,9 @@ internal static class MessageWords
     public static void WriteHead(Exchange exchange, Candidate candidate, IBufferWriter<byte> output)
     {
         output.Write("{\"id\":"u8);
-        output.Write(IdOf(exchange, "msg_"));
+        output.Write(AnswerWords.IdOf(exchange, "msg_"));
         output.Write(",\"type\":\"message\",\"role\":\"assistant\",\"model\":"u8);
         output.Write(candidate.Model.IdJson);
-    }
-
-    /// <summary>An id as a JSON string, the same for one request.</summary>
-    public static byte[] IdOf(Exchange exchange, string prefix, int? place = null)
-    {
-        var id = exchange.RequestId.StartsWith("req_", StringComparison.Ordinal) ? exchange.RequestId["req_".Length..] : exchange.RequestId;
-        return ModelResolution.JsonText.Quote(prefix + id + (place is null ? "" : string.Create(CultureInfo.InvariantCulture, $"_{place}")));
     }
 
     /// <summary><c>stop_reason</c> and <c>stop_sequence</c> as an object's members.</summary>
@@ -47,11 +38,11 @@ internal static class MessageWords
     public static void WriteUsage(TokenUsage tokens, IBufferWriter<byte> output)
     {
         output.Write("{\"input_tokens\":"u8);
-        Put(Math.Max(0, tokens.Prompt - tokens.Cached), output);
+        AnswerWords.Put(Math.Max(0, tokens.Prompt - tokens.Cached), output);
         output.Write(",\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":"u8);
-        Put(tokens.Cached, output);
+        AnswerWords.Put(tokens.Cached, output);
         output.Write(",\"output_tokens\":"u8);
-        Put(tokens.Completion, output);
+        AnswerWords.Put(tokens.Completion, output);
         output.Write("}"u8);
     }
 
@@ -75,13 +66,6 @@ internal static class MessageWords
         output.Write("{\"INVALID_JSON\":"u8);
         output.Write(arguments);
         output.Write("}"u8);
-    }
-
-    public static void Put(long number, IBufferWriter<byte> output)
-    {
-        const int longest = 20;
-        Utf8Formatter.TryFormat(number, output.GetSpan(longest), out var written);
-        output.Advance(written);
     }
 
     private static bool IsObject(ReadOnlySpan<byte> json)

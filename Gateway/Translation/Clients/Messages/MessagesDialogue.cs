@@ -33,7 +33,7 @@ internal sealed class MessagesDialogue(MessagesProtocol protocol, ReadOnlyMemory
         {
             output.Write(count++ > 0 ? ","u8 : default);
             output.Write("{\"type\":\"tool_use\",\"id\":"u8);
-            output.Write(call.Id.IsPresent ? call.Id.In(completion) : MessageWords.IdOf(exchange, "toolu_", call.Place));
+            output.Write(call.Id.IsPresent ? call.Id.In(completion) : AnswerWords.IdOf(exchange, "toolu_", call.Place));
             output.Write(",\"name\":"u8);
             output.Write(call.Name.IsPresent ? call.Name.In(completion) : "\"\""u8);
             output.Write(",\"input\":"u8);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Orrery.Gateway.Translation.Clients.Messages;
 
 namespace Orrery.Gateway.Translation.Clients.Responses;
 
@@ -54,7 +53,7 @@ internal sealed class ResponseItems(Exchange exchange)
         output.Write("\ndata: {\"type\":\""u8);
         output.Write(name);
         output.Write("\",\"sequence_number\":"u8);
-        MessageWords.Put(_events++, output);
+        AnswerWords.Put(_events++, output);
     }
 
     private void Say(Item kind, ReadOnlySpan<byte> words, IBufferWriter<byte> output)
@@ -89,7 +88,7 @@ internal sealed class ResponseItems(Exchange exchange)
             End(isWhole: true, output); // Before the call's own names are kept.
             _call = call.Place;
             _name = call.Name.In(chunk).ToArray();
-            _callId = call.Id.IsPresent ? call.Id.In(chunk).ToArray() : MessageWords.IdOf(exchange, "call_", call.Place);
+            _callId = call.Id.IsPresent ? call.Id.In(chunk).ToArray() : AnswerWords.IdOf(exchange, "call_", call.Place);
             Begin(Item.Call, output);
         }
 
@@ -108,10 +107,10 @@ internal sealed class ResponseItems(Exchange exchange)
     {
         End(isWhole: true, output);
         _open = kind;
-        _id = MessageWords.IdOf(exchange, kind switch { Item.Reasoning => "rs_", Item.Call => "fc_", _ => "msg_" }, _count);
+        _id = AnswerWords.IdOf(exchange, kind switch { Item.Reasoning => "rs_", Item.Call => "fc_", _ => "msg_" }, _count);
         WriteEvent("response.output_item.added"u8, output);
         output.Write(",\"output_index\":"u8);
-        MessageWords.Put(_count, output);
+        AnswerWords.Put(_count, output);
         output.Write(",\"item\":"u8);
         WriteItem("in_progress"u8, hasText: false, output);
         output.Write("}\n\n"u8);
@@ -155,7 +154,7 @@ internal sealed class ResponseItems(Exchange exchange)
         WriteItem(isWhole ? "completed"u8 : "incomplete"u8, hasText: true, _done);
         WriteEvent("response.output_item.done"u8, output);
         output.Write(",\"output_index\":"u8);
-        MessageWords.Put(_count++, output);
+        AnswerWords.Put(_count++, output);
         output.Write(",\"item\":"u8);
         output.Write(_done.WrittenSpan[(start > 0 ? start + 1 : 0)..]);
         output.Write("}\n\n"u8);
@@ -213,7 +212,7 @@ internal sealed class ResponseItems(Exchange exchange)
         output.Write(",\"item_id\":"u8);
         output.Write(_id);
         output.Write(",\"output_index\":"u8);
-        MessageWords.Put(_count, output);
+        AnswerWords.Put(_count, output);
         output.Write(_open == Item.Call ? default : ",\"content_index\":0"u8);
     }
 

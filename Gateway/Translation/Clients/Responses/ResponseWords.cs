@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Orrery.Gateway.Api;
 using Orrery.Gateway.Routing;
-using Orrery.Gateway.Translation.Clients.Messages;
 
 namespace Orrery.Gateway.Translation.Clients.Responses;
 
@@ -48,9 +47,9 @@ internal sealed class ResponseWords
         Exchange exchange, Candidate candidate, ReadOnlySpan<byte> status, ReadOnlySpan<byte> items, Refusal? error, ReadOnlySpan<byte> incomplete, IBufferWriter<byte> output)
     {
         output.Write("{\"id\":"u8);
-        output.Write(MessageWords.IdOf(exchange, "resp_"));
+        output.Write(AnswerWords.IdOf(exchange, "resp_"));
         output.Write(",\"object\":\"response\",\"created_at\":"u8);
-        MessageWords.Put(exchange.StartedAt.ToUnixTimeSeconds(), output);
+        AnswerWords.Put(exchange.StartedAt.ToUnixTimeSeconds(), output);
         output.Write(",\"status\":\""u8);
         output.Write(status);
         output.Write("\",\"background\":false,\"error\":"u8);
@@ -111,13 +110,13 @@ internal sealed class ResponseWords
     private static void WriteUsage(TokenUsage tokens, IBufferWriter<byte> output)
     {
         output.Write("{\"input_tokens\":"u8);
-        MessageWords.Put(tokens.Prompt, output);
+        AnswerWords.Put(tokens.Prompt, output);
         output.Write(",\"input_tokens_details\":{\"cached_tokens\":"u8);
-        MessageWords.Put(tokens.Cached, output);
+        AnswerWords.Put(tokens.Cached, output);
         output.Write(",\"cache_write_tokens\":0},\"output_tokens\":"u8);
-        MessageWords.Put(tokens.Completion, output);
+        AnswerWords.Put(tokens.Completion, output);
         output.Write(",\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":"u8);
-        MessageWords.Put(tokens.Total, output);
+        AnswerWords.Put(tokens.Total, output);
         output.Write("}"u8);
     }
 
