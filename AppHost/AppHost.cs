@@ -53,7 +53,7 @@ var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
     .WithDrain(seconds: 30)
     .WithOpenEgress(); // It tests providers' connections.
 
-// Data plane: needs neither store to answer, and so waits for the first snapshot only
+// Data plane: needs no store to answer, and so waits for the first snapshot only
 var leastGateways = builder.LeastReplicas(Settings.GatewayReplicas, inCluster: 2);
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithPort(builder, Settings.GatewayPort)
@@ -62,6 +62,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithReplicaCount(builder, Settings.GatewayReplicas, "Gateway__Quota__LeastReplicas", leastGateways)
     .WithPlainReferences()
     .WithReference(redis)
+    .WithReference(database) // Stored responses and jobs; all else goes on without it.
     .WithReference(catalogue.GetEndpoint("http")).WaitFor(catalogue)
     .WithEngines(models)
     .WithDataDirectory("Gateway__DataDirectory", "gateway")

@@ -8,6 +8,7 @@ using Orrery.Gateway.Policy;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
@@ -29,6 +30,7 @@ internal static class GatewayExtensions
         services.AddSingleton<RequestPipeline>();
         services.AddSingleton(provider => DataSlot.Take(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.DataDirectory));
         builder.AddSnapshot();
+        builder.AddStorage();
         builder.AddServer();
 
         services.AddSingleton<AccessKeyAuthenticator>();
@@ -114,6 +116,19 @@ internal static class GatewayExtensions
         if (builder.Configuration.GetConnectionString("redis") is not null)
         {
             builder.AddRedisClient("redis");
+        }
+    }
+
+    /// <summary>What lasts beyond a request; without a database there is no such thing, and all else is as ever.</summary>
+    private static void AddStorage(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptions.Validator>();
+        builder.Services.AddSingleton<GatewayDatabase>();
+        builder.Services.AddSingleton<ResponseStore>();
+        if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is not null)
+        {
+            builder.AddNpgsqlDataSource(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly, isNeeded: false);
         }
     }
 

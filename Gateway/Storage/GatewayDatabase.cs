@@ -1,0 +1,96 @@
+using System.Net.Sockets;
+using Npgsql;
+using Orrery.ServiceDefaults;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace Orrery.Gateway.Storage;
+
+/// <summary>
+/// The gateway's own schema, where it has a database. Nothing but stored responses and jobs needs it: while it is away, those are refused at once
+/// (<see cref="StorageAwayException"/>), and everything else goes on.
+/// </summary>
+internal sealed partial class GatewayDatabase
+{
+    public const string ConnectionName = "orrery";
+
+    private static readonly TimeSpan Break = TimeSpan.FromSeconds(2);
+    private readonly MigrationAtStart? _migration;
+    private readonly NpgsqlDataSource? _source;
+    private readonly ResiliencePipeline _breaker;
+    private readonly ILogger _logger;
+
+    public GatewayDatabase(IServiceProvider services, TimeProvider time, ILogger<GatewayDatabase> logger)
+    {
+        (_migration, _source, _logger) = (services.GetService<MigrationAtStart>(), services.GetService<NpgsqlDataSource>(), logger);
+        _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+            {
+                ShouldHandle = outcome => ValueTask.FromResult(outcome.Outcome.Exception is { } error && IsAway(error)),
+                FailureRatio = 1,
+                MinimumThroughput = 2,
+                SamplingDuration = TimeSpan.FromSeconds(10),
+                BreakDuration = Break,
+            })
+            .Build();
+    }
+
+    public bool IsConfigured => _source is not null;
+
+    /// <exception cref="StorageAwayException">There is no database, or it does not answer.</exception>
+    public async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)
+    {
+        if (_source is null)
+        {
+            throw new StorageAwayException($"This gateway has no database (ConnectionStrings:{ConnectionName}), so it stores nothing.");
+        }
+
+        if (!_migration!.Completed.IsCompletedSuccessfully)
+        {
+            throw new StorageAwayException("The gateway's database does not answer yet. Try again in a moment.");
+        }
+
+        try
+        {
+            return await _breaker.ExecuteAsync(
+                async cancelled =>
+                {
+                    await using var connection = await _source.OpenConnectionAsync(cancelled);
+                    return await use(connection, cancelled);
+                },
+                cancellationToken);
+        }
+        catch (BrokenCircuitException)
+        {
+            throw Away(null);
+        }
+        catch (Exception error) when (IsAway(error) && !cancellationToken.IsCancellationRequested)
+        {
+            Log.Away(_logger, error.Message);
+            throw Away(error);
+        }
+    }
+
+    private static StorageAwayException Away(Exception? error) => new("The gateway's database does not answer. Try again in a moment.", error);
+
+    private static bool IsAway(Exception error) => error switch
+    {
+        PostgresException refused => refused.SqlState[..2] is "08" or "53" or "57" or "58", // Its connections, resources, operators and disks; else we asked wrongly.
+        NpgsqlException or SocketException or TimeoutException => true,
+        _ => false,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(1001, LogLevel.Warning, "The gateway's database does not answer: {Reason}", EventName = "StorageAway")]
+        public static partial void Away(ILogger logger, string reason);
+    }
+}
+
+/// <summary>Nothing can be stored or read back now; the message is for clients.</summary>
+internal sealed class StorageAwayException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    public Refusal ToRefusal() => new(StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "storage_unavailable", Message, RetryAfter: Pause);
+}
