@@ -4,6 +4,7 @@ using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
 
@@ -26,6 +27,9 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
 
     /// <summary>What the client speaks, where it is not OpenAI's API for <see cref="Operation"/>.</summary>
     public IClientProtocol? Protocol { get; init; }
+
+    /// <summary>It has no client: what comes of it is stored.</summary>
+    public Run? Run { get; init; }
 
     /// <summary>Intake: the request in the words of <see cref="Protocol"/>.</summary>
     public IDialogue? Dialogue { get; set; }

@@ -10,6 +10,7 @@ using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation;
+using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
 using Orrery.ServiceDefaults.Egress;
@@ -69,6 +70,8 @@ internal static class GatewayExtensions
         services.AddHostedService<HealthProber>();
         services.AddSingleton<RoutePlanner>();
 
+        services.AddClientProtocols();
+
         builder.AddEgress();
         services.AddSingleton<EngineConnections>();
         services.AddSingleton<IdleTimeoutPool>();
@@ -79,10 +82,11 @@ internal static class GatewayExtensions
         services.AddSingleton<ByteRelay>();
         services.AddSingleton<Sender>();
 
-        // Hosted services stop in reverse: the server first, then the spool writes what is left, then the sender posts it.
+        // Hosted services stop in reverse: the server first, then runs end, then the spool writes what is left, then the sender posts it.
         services.AddSingleton<UsageSpool>();
         services.AddHostedService<UsageSender>();
         services.AddHostedService(provider => provider.GetRequiredService<UsageSpool>());
+        services.AddHostedService(provider => provider.GetRequiredService<RunHost>());
         services.AddOptions<RecordingOptions>().BindConfiguration(RecordingOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<RecordingOptions>, RecordingOptions.Validator>();
         services.AddSingleton<Recorder>();
@@ -99,6 +103,7 @@ internal static class GatewayExtensions
         });
         app.MapInferenceApi();
         app.MapModelsApi();
+        app.MapResponsesApi();
         app.MapUnknownRoutes();
     }
 
@@ -126,6 +131,8 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptions.Validator>();
         builder.Services.AddSingleton<GatewayDatabase>();
         builder.Services.AddSingleton<ResponseStore>();
+        builder.Services.AddSingleton<RunStore>();
+        builder.Services.AddSingleton<RunHost>();
         if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is not null)
         {
             builder.AddNpgsqlDataSource(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly, isNeeded: false);

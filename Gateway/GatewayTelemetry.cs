@@ -49,6 +49,13 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.CreateObservableGauge("orrery.gateway.spooled_request_bytes", () => spool.Held, "By", "Request bodies on disk");
     }
 
+    /// <summary>The server span of a request that nobody waits for; <c>null</c> when nobody records it.</summary>
+    public Activity? StartRun(Storage.Run run)
+    {
+        ActivityContext.TryParse(run.Headers.TryGetValue("traceparent", out var traceparent) ? traceparent : null, null, out var parent);
+        return _source.StartActivity(ActivityKind.Server, parent, name: $"run {run.Kind.Name}");
+    }
+
     /// <summary>The client span of one attempt; <c>null</c> when nobody records it.</summary>
     public Activity? StartAttempt(Exchange exchange, EndpointLease lease, int attempt)
     {

@@ -9,6 +9,9 @@ namespace Orrery.Gateway;
 /// <param name="RetryAfter">When trying again makes sense; rounded up to whole seconds.</param>
 internal sealed record Refusal(int Status, string Type, string? Code, string Message, string? Param = null, TimeSpan? RetryAfter = null)
 {
+    /// <summary>No refusal: the client has its answer, and nothing further is to be done for it.</summary>
+    public static readonly Refusal Answered = new(StatusCodes.Status200OK, "", null, "");
+
     /// <summary>The HTTP methods that would have been right, for the <c>Allow</c> header of a 405.</summary>
     public string? Allow { get; init; }
 

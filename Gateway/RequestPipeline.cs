@@ -7,6 +7,7 @@ using Orrery.Gateway.Policy;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
@@ -22,6 +23,7 @@ internal sealed partial class RequestPipeline(
     AccessPolicy policy,
     QuotaGate quota,
     RoutePlanner planner,
+    RunHost runs,
     Sender sender,
     Recorder recorder,
     Settlement settlement,
@@ -30,11 +32,12 @@ internal sealed partial class RequestPipeline(
     ILogger<RequestPipeline> logger)
 {
     /// <param name="protocol">What the client speaks, where it is not OpenAI's API for <paramref name="operation"/>.</param>
-    public async Task AnswerAsync(HttpContext http, Operation operation, IClientProtocol? protocol = null)
+    /// <param name="run">Whose it is, where no client waits for it.</param>
+    public async Task AnswerAsync(HttpContext http, Operation operation, IClientProtocol? protocol = null, Run? run = null)
     {
         Refusal? refusal = null;
         bool isBroken;
-        using (var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp()) { Protocol = protocol })
+        using (var exchange = new Exchange(http, operation, snapshots.Value, TraceContext.Of(http, dice), time.GetUtcNow(), time.GetTimestamp()) { Protocol = protocol, Run = run })
         {
             exchange.Story = RequestStory.Begin(exchange, recorder, time);
             if (exchange.Story is null)
@@ -46,10 +49,12 @@ internal sealed partial class RequestPipeline(
             {
                 refusal = Said(exchange, Station.Authentication, authenticator.Authenticate(exchange))
                     ?? Said(exchange, Station.Intake, await intake.ReadAsync(exchange))
+                    ?? (run is null && exchange.Dialogue?.Background is { } background ? await background.AnswerAsync(exchange) : null)
                     ?? Said(exchange, Station.ModelResolution, resolver.Resolve(exchange))
                     ?? Said(exchange, Station.Policy, policy.Check(exchange))
                     ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
                     ?? Said(exchange, Station.Routing, planner.Plan(exchange))
+                    ?? (run is null ? null : await runs.AdmitAsync(exchange))
                     ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange) is { } refused ? await AnswerAloneAsync(exchange, refused) : null);
             }
             catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
@@ -64,7 +69,15 @@ internal sealed partial class RequestPipeline(
                     $"The gateway failed on this request. Its log says more under {exchange.RequestId}.");
             }
 
-            settlement.Settle(exchange, refusal);
+            if (ReferenceEquals(refusal, Refusal.Answered))
+            {
+                refusal = null; // Without an engine: the run that was begun is settled on its own.
+            }
+            else
+            {
+                settlement.Settle(exchange, refusal);
+            }
+
             isBroken = http.Response.HasStarted && (refusal is not null || exchange.Error is not (null or { Kind: SendErrorKind.ClientLeft }));
         }
 

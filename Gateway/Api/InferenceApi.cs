@@ -3,7 +3,7 @@ using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Api;
 
-/// <summary>The endpoints that call a model: <c>POST /v1/chat/completions</c> and all others of <see cref="Operation.All"/>, those of <see cref="ClientProtocols.All"/>, and the same below <c>/api/v1/ai</c>.</summary>
+/// <summary>The endpoints that call a model: <c>POST /v1/chat/completions</c> and all others of <see cref="Operation.All"/>, those of every <see cref="IClientProtocol"/>, and the same below <c>/api/v1/ai</c>.</summary>
 internal static class InferenceApi
 {
     private const string V1 = "/v1/";
@@ -16,7 +16,7 @@ internal static class InferenceApi
             routes.Map(operation.Twins.Prepend(V1 + operation.Path), http => Answer(http, pipeline, operation, protocol: null));
         }
 
-        foreach (var protocol in ClientProtocols.All)
+        foreach (var protocol in routes.ServiceProvider.GetServices<IClientProtocol>())
         {
             routes.Map([V1 + protocol.Path], http =>
             {

@@ -5,12 +5,12 @@ namespace Orrery.Gateway.Api;
 /// <summary>What is not served, said in the protocol's words instead of an empty answer.</summary>
 internal static class UnknownRoutes
 {
-    private static readonly string Served = $"This gateway serves {string.Join(", ", Operation.All.Select(operation => operation.Path).Concat(ClientProtocols.All.Select(protocol => protocol.Path)).Select(path => "/v1/" + path))} and /v1/models.";
-
     public static void MapUnknownRoutes(this IEndpointRouteBuilder routes)
     {
+        var paths = Operation.All.Select(operation => operation.Path).Concat(routes.ServiceProvider.GetServices<IClientProtocol>().Select(protocol => protocol.Path));
+        var served = $"This gateway serves {string.Join(", ", paths.Select(path => "/v1/" + path))} and /v1/models.";
         var passThrough = new PassThroughApi(routes.ServiceProvider);
-        routes.MapFallback("/{**path}", (RequestDelegate)(http => passThrough.TryAnswer(http) ?? OpenAiErrors.WriteAsync(http, Unknown(http))));
+        routes.MapFallback("/{**path}", (RequestDelegate)(http => passThrough.TryAnswer(http) ?? OpenAiErrors.WriteAsync(http, Unknown(http, served))));
     }
 
     public static Refusal WrongMethod(HttpContext http, string allowed) => IsWebSocket(http)
@@ -20,12 +20,12 @@ internal static class UnknownRoutes
             $"{http.Request.Path} takes {allowed}, not {Shown.Of(http.Request.Method)}.")
         { Allow = allowed };
 
-    private static Refusal Unknown(HttpContext http) => IsWebSocket(http)
+    private static Refusal Unknown(HttpContext http, string served) => IsWebSocket(http)
         ? NoWebSocket()
         : new Refusal(
             StatusCodes.Status404NotFound, RefusalTypes.InvalidRequest, "unknown_url",
             $"There is no {Shown.Of(http.Request.Method)} {Shown.Of(http.Request.Path)} here. "
-            + Served);
+            + served);
 
     private static bool IsWebSocket(HttpContext http) =>
         string.Equals(http.Request.Headers.Upgrade.ToString(), "websocket", StringComparison.OrdinalIgnoreCase);

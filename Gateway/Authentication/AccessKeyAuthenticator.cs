@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orrery.Contracts;
+using Orrery.Gateway.Storage;
 
 namespace Orrery.Gateway.Authentication;
 
@@ -11,7 +12,7 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
 
     public Refusal? Authenticate(Exchange exchange)
     {
-        var (caller, refusal) = Authenticate(exchange.Http, exchange.Snapshot);
+        var (caller, refusal) = exchange.Run is { } run ? Find(run, exchange.Snapshot) : Authenticate(exchange.Http, exchange.Snapshot);
         if (caller is not null)
         {
             exchange.Caller = caller;
@@ -37,11 +38,19 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
             return (null, Unauthorized("missing_api_key", $"{what} Send it as 'Authorization: Bearer ork_...' (or in x-api-key or api-key)."));
         }
 
-        if (token.Length > KeyHash.LongestToken || !snapshot.Callers.TryGetValue(ConnectionKey.HashOf(http, token), out var caller))
-        {
-            return (null, Unauthorized("invalid_api_key", Unknown(token)));
-        }
+        return token.Length > KeyHash.LongestToken || !snapshot.Callers.TryGetValue(ConnectionKey.HashOf(http, token), out var caller)
+            ? (null, Unauthorized("invalid_api_key", Unknown(token)))
+            : Check(caller);
+    }
 
+    /// <summary>Whose a run is, as the key is now.</summary>
+    private (Caller? Caller, Refusal? Refusal) Find(Run run, Snapshot? snapshot) =>
+        snapshot?.Callers.Find(run.Namespace, run.KeyName) is { } caller
+            ? Check(caller)
+            : (null, Unauthorized("invalid_api_key", $"The access key '{run.KeyName}', which sent this, is disabled or deleted."));
+
+    private (Caller? Caller, Refusal? Refusal) Check(Caller caller)
+    {
         if (caller.Key.ExpiresAt is { } end && end <= time.GetUtcNow())
         {
             return (null, Unauthorized("expired_api_key", string.Create(

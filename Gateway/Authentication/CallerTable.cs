@@ -16,6 +16,20 @@ internal sealed class CallerTable(KeyTable keys, IReadOnlyDictionary<string, Nam
     /// <summary>Every one, in no order.</summary>
     public IEnumerable<Caller> Values => keys.Hashes.Select(hash => TryGetValue(hash, out var caller) ? caller : null!);
 
+    /// <summary>By name, which is a walk over all of them.</summary>
+    public Caller? Find(string @namespace, string name)
+    {
+        foreach (var hash in keys.Hashes)
+        {
+            if (keys.TryGetValue(hash, out var key) && key.Namespace == @namespace && key.Name == name && TryGetValue(hash, out var caller))
+            {
+                return caller;
+            }
+        }
+
+        return null;
+    }
+
     public bool TryGetValue(KeyHash hash, [MaybeNullWhen(false)] out Caller caller)
     {
         if (_callers.TryGetValue(hash, out caller))

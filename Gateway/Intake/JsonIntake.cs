@@ -28,7 +28,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         await SocketThreads.LeaveFor(body.Bytes.Length);
         if (exchange.Protocol is not null)
         {
-            return Translate(exchange, exchange.Protocol, body);
+            return await TranslateAsync(exchange, exchange.Protocol, body);
         }
 
         var call = new Call { Body = body.Bytes, MaxDepth = _maxDepth };
@@ -38,7 +38,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
     }
 
     /// <summary>From here on the request is what it says as a chat request.</summary>
-    private Refusal? Translate(Exchange exchange, IClientProtocol protocol, RequestBody own)
+    private async ValueTask<Refusal?> TranslateAsync(Exchange exchange, IClientProtocol protocol, RequestBody own)
     {
         var body = new TranslatedBody(own, pool, budget);
         exchange.Body = body;
@@ -47,7 +47,8 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
             return IntakeRefusals.Busy();
         }
 
-        if (protocol.Read(own.Bytes, _maxDepth, body.Chat, out var dialogue) is { } refusal)
+        var (refusal, dialogue) = await protocol.ReadAsync(exchange, body, _maxDepth);
+        if (refusal is not null)
         {
             return refusal;
         }

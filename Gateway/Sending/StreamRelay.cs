@@ -91,6 +91,11 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                 translator.End(output);
             }
 
+            if (isWhole && exchange.Dialogue is { } dialogue)
+            {
+                await dialogue.EndAsync(exchange, candidate, output);
+            }
+
             // :: 4
             if (!isHeld && !await FlushAsync(exchange, translator, timeout))
             {

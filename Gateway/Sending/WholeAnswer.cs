@@ -125,7 +125,13 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
     private async Task<SendError?> SendAsync(Exchange exchange, Candidate candidate, INativeDialogue native, ReadOnlyMemory<byte> answer)
     {
         using var told = new HeldBytes(pool);
-        return native.WriteAnswer(exchange, candidate, answer.Span, told) ?? await SendAsync(exchange, candidate, told);
+        if (native.WriteAnswer(exchange, candidate, answer.Span, told) is { } error)
+        {
+            return error;
+        }
+
+        await exchange.Dialogue!.EndAsync(exchange, candidate, told);
+        return await SendAsync(exchange, candidate, told);
     }
 
     /// <summary>Sends a chat completion in the words of the client's protocol.</summary>
@@ -133,6 +139,7 @@ internal sealed class WholeAnswer(BufferPool pool, IOptions<GatewayOptions> opti
     {
         using var told = new HeldBytes(pool);
         exchange.Dialogue!.WriteAnswer(exchange, candidate, completion.Span, told);
+        await exchange.Dialogue.EndAsync(exchange, candidate, told);
         return await SendAsync(exchange, candidate, told);
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class GatewayDatabase
     private readonly MigrationAtStart? _migration;
     private readonly NpgsqlDataSource? _source;
     private readonly ResiliencePipeline _breaker;
+    private readonly CircuitBreakerStateProvider _state = new();
     private readonly ILogger _logger;
 
     public GatewayDatabase(IServiceProvider services, TimeProvider time, ILogger<GatewayDatabase> logger)
@@ -31,23 +32,22 @@ internal sealed partial class GatewayDatabase
                 MinimumThroughput = 2,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = Break,
+                StateProvider = _state,
             })
             .Build();
     }
 
     public bool IsConfigured => _source is not null;
 
+    /// <summary>Why it cannot be used now, as far as is known; <c>null</c>: it can.</summary>
+    public Refusal? Fault => FaultNow()?.ToRefusal();
+
     /// <exception cref="StorageAwayException">There is no database, or it does not answer.</exception>
     public async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)
     {
-        if (_source is null)
+        if (FaultNow() is { } fault)
         {
-            throw new StorageAwayException($"This gateway has no database (ConnectionStrings:{ConnectionName}), so it stores nothing.");
-        }
-
-        if (!_migration!.Completed.IsCompletedSuccessfully)
-        {
-            throw new StorageAwayException("The gateway's database does not answer yet. Try again in a moment.");
+            throw fault;
         }
 
         try
@@ -55,7 +55,7 @@ internal sealed partial class GatewayDatabase
             return await _breaker.ExecuteAsync(
                 async cancelled =>
                 {
-                    await using var connection = await _source.OpenConnectionAsync(cancelled);
+                    await using var connection = await _source!.OpenConnectionAsync(cancelled);
                     return await use(connection, cancelled);
                 },
                 cancellationToken);
@@ -70,6 +70,12 @@ internal sealed partial class GatewayDatabase
             throw Away(error);
         }
     }
+
+    private StorageAwayException? FaultNow() =>
+        _source is null ? new($"This gateway has no database (ConnectionStrings:{ConnectionName}), so it stores nothing.")
+        : !_migration!.Completed.IsCompletedSuccessfully ? new("The gateway's database does not answer yet. Try again in a moment.")
+        : _state.CircuitState == CircuitState.Open ? Away(null)
+        : null;
 
     private static StorageAwayException Away(Exception? error) => new("The gateway's database does not answer. Try again in a moment.", error);
 

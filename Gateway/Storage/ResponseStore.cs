@@ -18,17 +18,28 @@ internal sealed class ResponseStore(GatewayDatabase database, IOptions<StorageOp
     private readonly TimeSpan _keep = options.Value.KeepResponses;
     private readonly int _maxTurns = options.Value.MaxTurns;
 
-    public bool IsConfigured => database.IsConfigured;
+    /// <summary>Why nothing can be stored now; <c>null</c>: it can.</summary>
+    public Refusal? Fault => database.Fault;
+
+    /// <summary>How many earlier responses one may go on from.</summary>
+    public int MaxTurns => _maxTurns;
 
     /// <summary>Keeps a new one.</summary>
     /// <returns>Whether its id was free.</returns>
     public ValueTask<bool> AddAsync(string @namespace, StoredResponse response, CancellationToken cancellationToken) => database.UseAsync(
-        async (connection, cancelled) => await connection.ExecuteAsync(
-            """
-            INSERT INTO responses (namespace, id, key_name, previous_id, status, created_at, expires_at, input, response)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
-            """,
-            cancelled, @namespace, response.Id, response.KeyName, response.PreviousId, response.Status, response.CreatedAt, response.CreatedAt + _keep, response.Input, response.Response) > 0,
+        (connection, cancelled) => AddAsync(connection, @namespace, response, cancelled), cancellationToken);
+
+    /// <inheritdoc cref="AddAsync(string, StoredResponse, CancellationToken)"/>
+    public async ValueTask<bool> AddAsync(NpgsqlConnection connection, string @namespace, StoredResponse response, CancellationToken cancellationToken) => await connection.ExecuteAsync(
+        """
+        INSERT INTO responses (namespace, id, key_name, previous_id, status, created_at, expires_at, input, response)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+        """,
+        cancellationToken, @namespace, response.Id, response.KeyName, response.PreviousId, response.Status, response.CreatedAt, response.CreatedAt + _keep, response.Input, response.Response) > 0;
+
+    public ValueTask<string?> StatusAsync(string @namespace, string id, CancellationToken cancellationToken) => database.UseAsync(
+        async (connection, cancelled) => (await connection.QueryAsync(
+            "SELECT status FROM responses WHERE namespace = $1 AND id = $2", row => row.GetString(0), cancelled, @namespace, id)).SingleOrDefault(),
         cancellationToken);
 
     /// <summary>Says how one that was not at its end has come on.</summary>

@@ -4,7 +4,9 @@ namespace Orrery.Gateway.Translation;
 
 /// <summary>What an engine counted.</summary>
 /// <param name="Cached">Of <paramref name="Prompt"/>, those that the engine had in its prefix cache.</param>
-internal readonly record struct TokenUsage(long Prompt, long Completion, long Cached)
+/// <param name="CacheWritten">Of <paramref name="Prompt"/>, those that it put there.</param>
+/// <param name="Reasoning">Of <paramref name="Completion"/>, thoughts.</param>
+internal readonly record struct TokenUsage(long Prompt, long Completion, long Cached, long CacheWritten = 0, long Reasoning = 0)
 {
     public long Total => Prompt + Completion;
 }
@@ -24,7 +26,8 @@ internal static class UsageFields
             return null;
         }
 
-        long? prompt = null, completion = null, cached = null, total = null;
+        long? prompt = null, completion = null, total = null;
+        var details = default(TokenUsage);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("prompt_tokens"u8))
@@ -35,10 +38,11 @@ internal static class UsageFields
             {
                 completion = Count(ref reader);
             }
-            else if (reader.ValueTextEquals("prompt_tokens_details"u8))
+            else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8)
+                || reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8))
             {
                 reader.Read();
-                cached = ReadCached(ref reader);
+                details = ReadDetails(ref reader, details);
             }
             else if (reader.ValueTextEquals("total_tokens"u8))
             {
@@ -64,23 +68,30 @@ internal static class UsageFields
             completion = total - prompt; // Gemini counts its thoughts in the sum alone.
         }
 
-        return prompt is null && completion is null ? null : new TokenUsage(prompt ?? 0, completion ?? 0, cached ?? 0);
+        return prompt is null && completion is null ? null : details with { Prompt = prompt ?? 0, Completion = completion ?? 0 };
     }
 
-    private static long? ReadCached(ref Utf8JsonReader reader)
+    private static TokenUsage ReadDetails(ref Utf8JsonReader reader, TokenUsage details)
     {
-        long? cached = null;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
-            return null;
+            return details;
         }
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("cached_tokens"u8))
             {
-                cached = Count(ref reader);
+                details = details with { Cached = Count(ref reader) ?? 0 };
+            }
+            else if (reader.ValueTextEquals("cache_creation_tokens"u8) || reader.ValueTextEquals("cache_write_tokens"u8))
+            {
+                details = details with { CacheWritten = Count(ref reader) ?? 0 };
+            }
+            else if (reader.ValueTextEquals("reasoning_tokens"u8))
+            {
+                details = details with { Reasoning = Count(ref reader) ?? 0 };
             }
             else
             {
@@ -88,7 +99,7 @@ internal static class UsageFields
             }
         }
 
-        return cached;
+        return details;
     }
 
     private static long? Count(ref Utf8JsonReader reader)

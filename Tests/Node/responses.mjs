@@ -63,6 +63,60 @@ async function agent(model, streams) {
   return { calls: asked.length, city: typeof asked[0], answer: typeof result.finalOutput, said: result.finalOutput };
 }
 
+// What lasts: read again, its items, gone on from, deleted.
+async function stored(model) {
+  const first = await client.responses.create({ model, input });
+  const read = await client.responses.retrieve(first.id);
+  const next = await client.responses.create({ model, input: [{ role: 'user', content: 'And now?' }, { role: 'user', content: 'And then?' }], previous_response_id: first.id });
+  const items = [];
+  for await (const item of client.responses.inputItems.list(next.id, { limit: 1 })) {
+    items.push(item.type);
+  }
+  const again = await client.responses.stream({ model, input, previous_response_id: next.id }).finalResponse();
+  await client.responses.delete(first.id);
+  const deleted = await thrown(() => client.responses.retrieve(first.id));
+  return { same: read.output_text === first.output_text && read.id === first.id, items, again: [again.output_text, again.status], deleted: deleted.status };
+}
+
+async function ended(response) {
+  while (response.status === 'queued' || response.status === 'in_progress') {
+    response = await client.responses.retrieve(response.id);
+  }
+  return response;
+}
+
+async function background(model) {
+  const begun = await client.responses.create({ model, input, background: true });
+  const done = await ended(begun);
+  return { queued: begun.status, done: done.status, text: done.output.flatMap(item => item.content).map(part => part.text).join('') };
+}
+
+// Leaves after the first word, and comes back for the rest.
+async function backgroundStream(model) {
+  const told = { read: '', resumed: '' };
+  let id, cursor;
+  const textOf = event => event.type === 'response.output_text.delta' ? event.delta : '';
+  for await (const event of await client.responses.create({ model, input, background: true, stream: true })) {
+    id ??= event.response.id;
+    told.resumed += textOf(event);
+    cursor = event.sequence_number;
+    if (told.resumed) {
+      break;
+    }
+  }
+  for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: cursor })) {
+    told.resumed += textOf(event);
+    told.status = event.response?.status;
+  }
+  told.read = (await ended(await client.responses.retrieve(id))).output[0].content[0].text;
+  return told;
+}
+
+async function cancelled(model) {
+  const { id } = await client.responses.create({ model, input, background: true });
+  return (await client.responses.cancel(id)).status;
+}
+
 async function thrown(ask) {
   try {
     await ask();
@@ -94,5 +148,9 @@ console.log(JSON.stringify({
   ended: await stream('ended'),
   refused: await thrown(() => client.responses.create({ model: 'refusing', input })),
   unknownModel: await thrown(() => client.responses.create({ model: 'no-such-model', input })),
-  stored: await thrown(() => client.responses.create({ model: 'm', input, previous_response_id: 'resp_1' })),
+  stored: await stored('m'),
+  background: await background('m'),
+  backgroundStream: await backgroundStream('m'),
+  cancelled: await cancelled('hanging'),
+  unknownPrevious: await thrown(() => client.responses.create({ model: 'm', input, previous_response_id: 'resp_1' })),
 }));

@@ -18,7 +18,7 @@ internal struct MessageUsage
 
     public readonly bool IsKnown => _input is not null || _output is not null;
 
-    public readonly TokenUsage Tokens => new((_input ?? 0) + _cacheRead + _cacheWritten, _output ?? 0, _cacheRead);
+    public readonly TokenUsage Tokens => new((_input ?? 0) + _cacheRead + _cacheWritten, _output ?? 0, _cacheRead, _cacheWritten, _thinking ?? 0);
 
     /// <summary>Takes over what the value that <paramref name="reader"/> stands on says; what it leaves out stays.</summary>
     public void Read(ref Utf8JsonReader reader)

@@ -7,29 +7,34 @@ namespace Orrery.Gateway.Translation.Clients;
 internal static class ClientBody
 {
     /// <summary>Reads a body while its document is there.</summary>
-    public static Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, Func<JsonElement, Refusal?> read)
+    public static ClientReading Read(ReadOnlyMemory<byte> body, int maxDepth, Func<JsonElement, ClientReading> read)
     {
         if (Parse(body, maxDepth, out var document) is { } refusal)
         {
-            return refusal;
+            return new(refusal);
         }
 
         using (document)
         {
-            try
-            {
-                return read(document!.RootElement);
-            }
-            catch (InvalidOperationException)
-            {
-                // JsonElement's way to say that a string has half a surrogate pair.
-                return Invalid("The body has a string with half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters.");
-            }
+            return Read(document!, read);
+        }
+    }
+
+    public static ClientReading Read(JsonDocument document, Func<JsonElement, ClientReading> read)
+    {
+        try
+        {
+            return read(document.RootElement);
+        }
+        catch (InvalidOperationException)
+        {
+            // JsonElement's way to say that a string has half a surrogate pair.
+            return new(Invalid("The body has a string with half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters."));
         }
     }
 
     /// <returns><c>null</c>, and the document; or what is wrong with the body.</returns>
-    private static Refusal? Parse(ReadOnlyMemory<byte> body, int maxDepth, out JsonDocument? document)
+    public static Refusal? Parse(ReadOnlyMemory<byte> body, int maxDepth, out JsonDocument? document)
     {
         document = null;
         if (!Utf8.IsValid(body.Span))

@@ -16,10 +16,8 @@ internal interface IClientProtocol
     /// <summary>What its requests ask of a model.</summary>
     Operation Operation => Operation.Chat;
 
-    /// <summary>Says a client's request as a chat request.</summary>
-    /// <param name="body">Valid until the request is over.</param>
-    /// <returns><c>null</c>, or what is wrong with the request, in the protocol's own names; without a dialogue then.</returns>
-    Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, IBufferWriter<byte> chat, out IDialogue? dialogue);
+    /// <summary>Says a client's request as a chat request, in <see cref="TranslatedBody.Chat"/>.</summary>
+    ValueTask<ClientReading> ReadAsync(Exchange exchange, TranslatedBody body, int maxDepth);
 
     /// <summary>What the protocol's clients look for on every answer.</summary>
     void AddHeaders(HttpResponse response, string requestId);
@@ -27,6 +25,11 @@ internal interface IClientProtocol
     /// <summary>A refusal as the protocol's error object.</summary>
     void WriteError(Utf8JsonWriter json, Refusal refusal, string requestId);
 }
+
+/// <summary>A request that was read.</summary>
+/// <param name="Refusal">What is wrong with it, in the protocol's own names.</param>
+/// <param name="Dialogue">There where nothing is.</param>
+internal readonly record struct ClientReading(Refusal? Refusal, IDialogue? Dialogue = null);
 
 /// <summary>One request in a client's protocol, and how its answer is told.</summary>
 internal interface IDialogue
@@ -37,6 +40,9 @@ internal interface IDialogue
     /// <summary>What a chat request has no words for and would change the answer; <c>null</c>: nothing. Only who speaks the protocol itself is asked then.</summary>
     Refusal? Inexpressible => null;
 
+    /// <summary>What answers the client at once, where the request is to go on without it.</summary>
+    IBackground? Background => null;
+
     /// <summary>Headers on an answer that was translated: what of the request no engine was told.</summary>
     void Mark(HttpResponse response);
 
@@ -44,8 +50,11 @@ internal interface IDialogue
     /// <param name="chat">Makes the chunks of what the engine sends.</param>
     StreamTranslator Tell(Exchange exchange, Candidate candidate, StreamTranslator chat);
 
-    /// <summary>Writes a whole chat completion in the protocol's words.</summary>
+    /// <summary>Writes a whole chat completion in the protocol's words; what is left of it writes <see cref="EndAsync"/>.</summary>
     void WriteAnswer(Exchange exchange, Candidate candidate, ReadOnlySpan<byte> completion, IBufferWriter<byte> output);
+
+    /// <summary>Writes what is only said once the answer is whole, and has lasted where it is to last.</summary>
+    ValueTask EndAsync(Exchange exchange, Candidate candidate, IBufferWriter<byte> output) => ValueTask.CompletedTask;
 
     /// <summary>Writes an answer where no engine has one, without which the refusal stands.</summary>
     /// <returns>Whether there is such an answer.</returns>
@@ -53,6 +62,13 @@ internal interface IDialogue
 
     /// <summary>Writes the event that says why a stream ends here.</summary>
     void WriteBreak(Refusal refusal, string requestId, IBufferWriter<byte> output);
+}
+
+/// <summary>A request that goes on without its client.</summary>
+internal interface IBackground
+{
+    /// <returns><see cref="Refusal.Answered"/>, or why there is nothing to answer.</returns>
+    ValueTask<Refusal> AnswerAsync(Exchange exchange);
 }
 
 /// <summary>A request in the words of an engine that speaks the client's protocol: nothing is lost on the way.</summary>

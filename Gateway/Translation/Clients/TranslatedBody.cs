@@ -13,14 +13,17 @@ internal sealed class TranslatedBody(RequestBody own, BufferPool pool, BodyBudge
     public HeldBytes Chat { get; } = new(pool);
 
     /// <summary>Makes room for a translation as long as the request; <c>false</c> when the budget is spent.</summary>
-    public bool TryReserve()
+    public bool TryReserve() => TryReserve(own.Bytes.Length);
+
+    /// <summary>Makes room for more of it.</summary>
+    public bool TryReserve(int bytes)
     {
-        if (!budget.TryTake(own.Bytes.Length))
+        if (!budget.TryTake(bytes))
         {
             return false;
         }
 
-        _taken = own.Bytes.Length;
+        _taken += bytes;
         return true;
     }
 

@@ -23,7 +23,7 @@ internal sealed class ClientWorld : IAsyncDisposable
 
     /// <summary>More than the gateway reads at once, so that the client has content before the end comes.</summary>
     private static readonly string[] Beginning = [Role, Chunk("Hel"), string.Concat(Enumerable.Repeat(": ping\n\n", 2_000))];
-    private static readonly string[] Bad = ["refusing", "throttled", "failing", "broken", "cut", "ended"];
+    private static readonly string[] Bad = ["refusing", "throttled", "failing", "broken", "cut", "ended", "hanging"];
 
     private readonly ScriptedEngine _engine;
     private readonly SimulatorServer _simulator;
@@ -32,7 +32,7 @@ internal sealed class ClientWorld : IAsyncDisposable
 
     public GatewayWorld World { get; }
 
-    public static async Task<ClientWorld> StartAsync()
+    public static async Task<ClientWorld> StartAsync(params string[] settings)
     {
         var engine = await ScriptedEngine.StartAsync(AnswerAsync);
         var simulator = await SimulatorServer.StartAsync();
@@ -54,7 +54,7 @@ internal sealed class ClientWorld : IAsyncDisposable
                 Model("sim", ModelTypes.Multimodal, "simulator", "chat"), Model("sim-embed", ModelTypes.Embedding, "simulator", "embed"),
             ],
         };
-        return new ClientWorld(engine, simulator, await GatewayWorld.StartAsync(document));
+        return new ClientWorld(engine, simulator, await GatewayWorld.StartAsync(document, settings));
     }
 
     public Task<JsonElement> AskAsync(string script, string package) => NodeScript.RunAsync(
@@ -96,6 +96,7 @@ internal sealed class ClientWorld : IAsyncDisposable
             "broken" => Sse([.. Beginning, "data: {\"error\":{\"message\":\"out of memory\"}}\n\n"]),
             "cut" => Sse(Beginning, cut: true),
             "ended" => Sse(Beginning),
+            "hanging" => hanging => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, hanging.RequestAborted),
             _ => Json(Error, 500),
         };
         return script(http);

@@ -26,8 +26,8 @@ public sealed class ResponsesRequestTests
         "\"input\":\"Hi\",\"tools\":[],\"tool_choice\":\"auto\",\"parallel_tool_calls\":true,\"max_output_tokens\":9,\"temperature\":0.5,\"top_p\":0.9,\"user\":\"u\",\"metadata\":{\"a\":\"b\"},\"store\":false,\"background\":false,\"truncation\":\"disabled\",\"top_k\":4",
         "\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"tool_choice\":\"auto\",\"temperature\":0.5,\"top_p\":0.9,\"user\":\"u\",\"top_k\":4", "")]
     [InlineData(
-        "\"input\":\"Hi\",\"text\":{\"verbosity\":\"low\",\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"strict\":true,\"schema\":{\"type\":\"object\"}}},\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"},\"store\":true,\"include\":[],\"truncation\":\"auto\"",
-        "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"verbosity\":\"low\",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"strict\":true,\"schema\":{\"type\":\"object\"}}},\"reasoning_effort\":\"low\"", "include, reasoning.summary, store, truncation")]
+        "\"input\":\"Hi\",\"text\":{\"verbosity\":\"low\",\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"strict\":true,\"schema\":{\"type\":\"object\"}}},\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"},\"include\":[],\"truncation\":\"auto\"",
+        "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"verbosity\":\"low\",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"strict\":true,\"schema\":{\"type\":\"object\"}}},\"reasoning_effort\":\"low\"", "include, reasoning.summary, truncation")]
     public async Task Requests(string request, string expected, string leftOut)
     {
         await using var engine = await ScriptedEngine.StartAsync();
@@ -45,15 +45,18 @@ public sealed class ResponsesRequestTests
     [InlineData("\"input\":7", "'input' is 7; expected a string or an array of items.", "invalid_value")]
     [InlineData("\"input\":[7]", "'input[0].content' is missing", "missing_required_parameter")]
     [InlineData("\"input\":[{\"role\":\"robot\",\"content\":\"Hi\"}]", "'input[0].role' is \"robot\"", "invalid_value")]
-    [InlineData("\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"file_id\":\"f\"}]}]", "'input[0].content[0]' is {\"type\":\"input_image\"", "invalid_value")]
+    [InlineData("\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"file_id\":\"f\"}]}]", "'input[0].content[0]' names a file that only OpenAI's own servers fetch", "unsupported_value")]
     [InlineData("\"input\":[{\"type\":\"function_call\",\"name\":\"a\"}]", "expected a function_call with call_id, name and arguments", "invalid_value")]
-    [InlineData("\"input\":[{\"type\":\"item_reference\",\"id\":\"x\"}]", "stores no responses", "unsupported_value")]
+    [InlineData("\"input\":[{\"type\":\"item_reference\",\"id\":\"x\"}]", "There is no item 'x' here", "item_not_found")]
     [InlineData("\"input\":[{\"type\":\"web_search_call\",\"id\":\"x\"}]", "only OpenAI's own servers make", "unsupported_value")]
-    [InlineData("\"input\":\"Hi\",\"previous_response_id\":\"resp_1\"", "Send the earlier items again in 'input'.", "unsupported_value")]
-    [InlineData("\"input\":\"Hi\",\"background\":true", "'background' is true", "unsupported_value")]
+    [InlineData("\"input\":\"Hi\",\"previous_response_id\":7", "'previous_response_id' is 7; expected the id of an earlier response", "invalid_value")]
+    [InlineData("\"input\":\"Hi\",\"conversation\":\"conv_1\"", "Use 'previous_response_id'", "unsupported_value")]
+    [InlineData("\"input\":\"Hi\",\"background\":true,\"store\":false", "'store' is false and 'background' true", "invalid_value")]
+    [InlineData("\"input\":\"Hi\",\"store\":1", "'store' is 1; expected true or false.", "invalid_value")]
+    [InlineData("\"input\":\"Hi\",\"prompt\":{\"id\":\"p\"}", "'prompt' names a template stored at OpenAI", "unsupported_value")]
     [InlineData("\"input\":\"Hi\",\"tools\":[{\"type\":\"web_search\"}]", "'tools[0]' is a tool of type 'web_search'", "unsupported_value")]
     [InlineData("\"input\":\"Hi\",\"tools\":[{\"type\":\"function\"}]", "'tools[0].name' is missing", "missing_required_parameter")]
-    [InlineData("\"input\":\"Hi\",\"tool_choice\":{\"type\":\"mcp\"}", "'tool_choice' is {\"type\":\"mcp\"}", "invalid_value")]
+    [InlineData("\"input\":\"Hi\",\"tool_choice\":{\"type\":\"mcp\"}", "'tool_choice' is of type 'mcp'", "unsupported_value")]
     [InlineData("\"input\":\"Hi\",\"max_output_tokens\":0", "'max_output_tokens' is 0", "invalid_value")]
     [InlineData("\"input\":\"Hi\",\"text\":{\"format\":{\"type\":\"xml\"}}", "'text.format' is", "invalid_value")]
     [InlineData("\"input\":\"Hi\",\"stream\":\"yes\"", "'stream' is \"yes\"; expected true or false.", "invalid_value")]

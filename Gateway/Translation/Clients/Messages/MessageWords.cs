@@ -38,8 +38,10 @@ internal static class MessageWords
     public static void WriteUsage(TokenUsage tokens, IBufferWriter<byte> output)
     {
         output.Write("{\"input_tokens\":"u8);
-        AnswerWords.Put(Math.Max(0, tokens.Prompt - tokens.Cached), output);
-        output.Write(",\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":"u8);
+        AnswerWords.Put(Math.Max(0, tokens.Prompt - tokens.Cached - tokens.CacheWritten), output);
+        output.Write(",\"cache_creation_input_tokens\":"u8);
+        AnswerWords.Put(tokens.CacheWritten, output);
+        output.Write(",\"cache_read_input_tokens\":"u8);
         AnswerWords.Put(tokens.Cached, output);
         output.Write(",\"output_tokens\":"u8);
         AnswerWords.Put(tokens.Completion, output);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace Orrery.Gateway.Translation.Clients.Messages;
@@ -11,19 +10,12 @@ internal sealed class MessagesProtocol(bool countsOnly = false) : IClientProtoco
 
     public Operation Operation { get; } = countsOnly ? Operation.TokenCount : Operation.Chat;
 
-    public Refusal? Read(ReadOnlyMemory<byte> body, int maxDepth, IBufferWriter<byte> chat, out IDialogue? dialogue)
+    public ValueTask<ClientReading> ReadAsync(Exchange exchange, TranslatedBody body, int maxDepth) => ValueTask.FromResult(ClientBody.Read(body.Own, maxDepth, root =>
     {
-        IDialogue? begun = null;
-        var refusal = ClientBody.Read(body, maxDepth, root =>
-        {
-            var request = new ChatFromMessages(root, chat);
-            var fault = request.Write(needsBound: !countsOnly);
-            begun = fault is not null ? null : countsOnly ? new CountDialogue(body, request.Inexpressible) : new MessagesDialogue(this, body, request.LeftOut, request.Inexpressible);
-            return fault;
-        });
-        dialogue = begun;
-        return refusal;
-    }
+        var request = new ChatFromMessages(root, body.Chat);
+        return request.Write(needsBound: !countsOnly) is { } refusal ? new(refusal)
+            : new ClientReading(null, countsOnly ? new CountDialogue(body.Own, request.Inexpressible) : new MessagesDialogue(this, body.Own, request.LeftOut, request.Inexpressible));
+    }));
 
     public void AddHeaders(HttpResponse response, string requestId) => response.Headers["request-id"] = requestId;
 

@@ -7,12 +7,22 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 /// A request of the Responses API, said as a chat request. What cannot be said and would change the answer is refused by name; hints are left out and told of
 /// (<see cref="LeftOut"/>); what is not known passes as it is, since engines have fields of their own.
 /// </summary>
-internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> chat)
+internal sealed class ChatFromResponses(JsonElement root, EarlierItems earlier, IBufferWriter<byte> chat)
 {
     private readonly SortedSet<string> _leftOut = new(StringComparer.Ordinal);
 
     /// <summary>Fields that no engine is told.</summary>
     public IReadOnlyCollection<string> LeftOut => _leftOut;
+
+    /// <summary>What only OpenAI's own servers do, and no engine can be told: who speaks this API is asked, and nobody else.</summary>
+    public Refusal? Inexpressible { get; private set; }
+
+    /// <summary><c>store</c>; <c>null</c>: the request does not say.</summary>
+    public bool? Store { get; private set; }
+
+    public bool IsBackground { get; private set; }
+
+    public string? PreviousId { get; private set; }
 
     public Refusal? Write()
     {
@@ -22,7 +32,7 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
         }
 
         var turns = new ChatItems(this, chat);
-        if ((turns.WriteInstructions(root.Get("instructions"u8)) ?? turns.Write(root.Get("input"u8))) is { } refusal)
+        if ((turns.WriteInstructions(root.Get("instructions"u8)) ?? turns.Write(earlier, root.Get("input"u8))) is { } refusal)
         {
             return refusal;
         }
@@ -37,12 +47,19 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
         }
 
         chat.Write("}"u8);
-        return null;
+        return IsBackground && Store == false
+            ? Refusal.BadField("store", "'store' is false and 'background' true; what is answered without its client can only be had from where it is stored.")
+            : null;
     }
 
     public void LeaveOut(string field) => _leftOut.Add(field);
 
-    public static Refusal Unsupported(string param, string message) => Refusal.BadField(param, message, "unsupported_value");
+    /// <summary>Only the first is told.</summary>
+    public Refusal? LeaveToOpenAi(string param, string message)
+    {
+        Inexpressible ??= Refusal.BadField(param, message, "unsupported_value");
+        return null;
+    }
 
     private Refusal? Write(JsonProperty field)
     {
@@ -54,33 +71,47 @@ internal sealed class ChatFromResponses(JsonElement root, IBufferWriter<byte> ch
             case "stream":
                 return ChatBody.WriteStream(value, chat);
             case "tools":
-                return ChatFunctions.Write(value, chat);
+                return ChatFunctions.Write(value, this, chat);
             case "tool_choice":
-                return ChatFunctions.WriteChoice(value, chat);
+                return ChatFunctions.WriteChoice(value, this, chat);
             case "parallel_tool_calls":
                 return ChatFunctions.HasAny(root) ? ChatBody.Copy(field, chat) : null; // OpenAI takes it only beside tools.
             case "text":
                 return WriteText(value);
             case "reasoning":
                 return WriteReasoning(value);
-            case "previous_response_id" or "conversation":
-                return Unsupported(field.Name, $"'{field.Name}' names what was stored before, and this gateway stores no responses. Send the earlier items again in 'input'.");
-            case "background" when value.ValueKind == JsonValueKind.True:
-                return Unsupported("background", "'background' is true, and this gateway answers while the client waits only. Leave it out, or set stream to true.");
+            case "previous_response_id":
+                PreviousId = value.GetString();
+                return null;
+            case "store" or "background":
+                return WriteSwitch(field);
+            case "conversation":
+                return Refusal.BadField("conversation", "'conversation' names one stored at OpenAI. Use 'previous_response_id', or send the earlier items again in 'input'.", "unsupported_value");
             case "prompt":
-                return Unsupported("prompt", "'prompt' names a template stored at OpenAI. Send its text in 'instructions' or 'input'.");
+                return LeaveToOpenAi("prompt", "'prompt' names a template stored at OpenAI. Send its text in 'instructions' or 'input'.");
             case "top_logprobs" when value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0:
-                return Unsupported("top_logprobs", "'top_logprobs' is not told in answers of this API. Use /v1/chat/completions with logprobs.");
-            case "store" when value.ValueKind == JsonValueKind.False:
-            case "background" or "top_logprobs":
+                return LeaveToOpenAi("top_logprobs", "'top_logprobs' is not told in answers of this API. Use /v1/chat/completions with logprobs.");
+            case "top_logprobs":
             case "truncation" when value.ValueKind == JsonValueKind.String && value.ValueEquals("disabled"u8):
                 return null; // As it is anyway.
-            case "store" or "include" or "truncation" or "max_tool_calls" or "context_management":
+            case "include" or "truncation" or "max_tool_calls" or "context_management":
                 LeaveOut(field.Name);
                 return null;
             default:
                 return ChatBody.Copy(field, chat);
         }
+    }
+
+    private Refusal? WriteSwitch(JsonProperty field)
+    {
+        if (field.Value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            return ChatBody.Wrong(field.Name, field.Value, "true or false");
+        }
+
+        var isOn = field.Value.ValueKind == JsonValueKind.True;
+        (Store, IsBackground) = field.Name == "store" ? (isOn, IsBackground) : (Store, isOn);
+        return null;
     }
 
     private Refusal? WriteText(JsonElement text)

@@ -8,7 +8,7 @@ internal static class ChatFunctions
 {
     public static bool HasAny(JsonElement root) => root.Get("tools"u8) is { ValueKind: JsonValueKind.Array } tools && tools.GetArrayLength() > 0;
 
-    public static Refusal? Write(JsonElement tools, IBufferWriter<byte> chat)
+    public static Refusal? Write(JsonElement tools, ChatFromResponses request, IBufferWriter<byte> chat)
     {
         if (tools.ValueKind != JsonValueKind.Array)
         {
@@ -25,7 +25,7 @@ internal static class ChatFunctions
         foreach (var tool in tools.EnumerateArray())
         {
             chat.Write(place > 0 ? ","u8 : default);
-            if (Write(tool, $"tools[{place++}]", chat) is { } refusal)
+            if (Write(tool, $"tools[{place++}]", request, chat) is { } refusal)
             {
                 return refusal;
             }
@@ -35,13 +35,19 @@ internal static class ChatFunctions
         return null;
     }
 
-    public static Refusal? WriteChoice(JsonElement choice, IBufferWriter<byte> chat)
+    public static Refusal? WriteChoice(JsonElement choice, ChatFromResponses request, IBufferWriter<byte> chat)
     {
         chat.Write(",\"tool_choice\":"u8);
         if (choice.IsText() && (choice.ValueEquals("auto"u8) || choice.ValueEquals("none"u8) || choice.ValueEquals("required"u8)))
         {
             chat.Write(choice);
             return null;
+        }
+
+        if (choice.Type() is not ("" or "function"))
+        {
+            chat.Write("\"auto\""u8);
+            return request.LeaveToOpenAi("tool_choice", $"'tool_choice' is of type '{Shown.Of(choice.Type())}', which OpenAI's own servers know; here it is \"auto\", \"none\", \"required\" or a function.");
         }
 
         if (choice.Type() != "function" || choice.GetText("name"u8) is not { } name)
@@ -55,12 +61,18 @@ internal static class ChatFunctions
         return null;
     }
 
-    private static Refusal? Write(JsonElement tool, string path, IBufferWriter<byte> chat)
+    private static Refusal? Write(JsonElement tool, string path, ChatFromResponses request, IBufferWriter<byte> chat)
     {
-        if (tool.Type() != "function")
+        if (tool.Type() is not ("" or "function"))
         {
-            return ChatFromResponses.Unsupported(
+            chat.Write("{}"u8);
+            return request.LeaveToOpenAi(
                 $"{path}.type", $"'{path}' is a tool of type '{Shown.Of(tool.Type())}', which OpenAI's own servers run; here functions are served, which your application runs.");
+        }
+
+        if (tool.Type().Length == 0)
+        {
+            return ChatBody.Wrong($"{path}.type", tool.Get("type"u8), "\"function\"");
         }
 
         if (tool.GetText("name"u8) is not { } name)

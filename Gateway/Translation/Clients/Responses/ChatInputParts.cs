@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Orrery.Gateway.Translation.Clients.Responses;
 
 /// <summary>The parts of a user's message, said as chat's.</summary>
-internal sealed class ChatInputParts(IBufferWriter<byte> chat)
+internal sealed class ChatInputParts(ChatFromResponses request, IBufferWriter<byte> chat)
 {
     public Refusal? Write(JsonElement parts, string path)
     {
@@ -53,6 +53,9 @@ internal sealed class ChatInputParts(IBufferWriter<byte> chat)
             case "input_audio":
                 chat.Write(part);
                 return null;
+            case "input_image" or "input_file" when part.GetText("file_id"u8) is not null || part.GetText("file_url"u8) is not null:
+                chat.Write("{\"type\":\"text\",\"text\":\"\"}"u8);
+                return request.LeaveToOpenAi(path, $"'{path}' names a file that only OpenAI's own servers fetch. Send its content: image_url with a data: URL, or file_data.");
             default:
                 return ChatBody.Wrong(path, part, "input_text with text, input_image with image_url, input_file with file_data, or input_audio; files are not stored here");
         }

@@ -28,10 +28,20 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         return null;
     }
 
-    public Refusal? Write(JsonElement? input)
+    /// <param name="earlier">What was said in the responses that this one goes on from.</param>
+    public Refusal? Write(EarlierItems earlier, JsonElement? input)
     {
+        foreach (var item in earlier.Items)
+        {
+            if (item.Type() != "reasoning" && Write(item, "previous_response_id", earlier) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
         if (input is { ValueKind: JsonValueKind.String } words)
         {
+            EndAssistant();
             Begin("user"u8);
             chat.Write(words);
             chat.Write("}"u8);
@@ -51,7 +61,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         var place = 0;
         foreach (var item in items.EnumerateArray())
         {
-            if (Write(item, $"input[{place++}]") is { } refusal)
+            if (Write(item, $"input[{place++}]", earlier) is { } refusal)
             {
                 return refusal;
             }
@@ -61,7 +71,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         return null;
     }
 
-    private Refusal? Write(JsonElement item, string path)
+    private Refusal? Write(JsonElement item, string path, EarlierItems earlier)
     {
         switch (item.Type())
         {
@@ -75,11 +85,27 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
                 request.LeaveOut("input[].reasoning");
                 return null;
             case "item_reference":
-                return ChatFromResponses.Unsupported($"{path}.id", $"'{path}' refers to an item stored before, and this gateway stores no responses. Send the item itself.");
+                return WriteReferred(item, path, earlier);
             default:
-                return ChatFromResponses.Unsupported(
+                EndAssistant();
+                Begin("user"u8);
+                chat.Write("\"\"}"u8); // Nobody is sent it.
+                return request.LeaveToOpenAi(
                     $"{path}.type", $"'{path}' is of type '{Shown.Of(item.Type())}', which only OpenAI's own servers make; expected message, function_call, function_call_output or reasoning.");
         }
+    }
+
+    private Refusal? WriteReferred(JsonElement reference, string path, EarlierItems earlier)
+    {
+        if (reference.GetText("id"u8)?.GetString() is not { } id)
+        {
+            return ChatBody.Wrong($"{path}.id", reference.Get("id"u8), "the id of an item of a stored response");
+        }
+
+        return earlier.Find(id) is not { } item || item.Type() == "item_reference"
+            ? Refusal.BadField($"{path}.id", $"There is no item '{Shown.Of(id)}' here: its response was not stored, was deleted or has expired. Send the item itself.", "item_not_found")
+            : item.Type() == "reasoning" ? null
+            : Write(item, path, earlier);
     }
 
     private Refusal? WriteMessage(JsonElement message, string path)
@@ -100,7 +126,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
             case "user":
                 EndAssistant();
                 Begin("user"u8);
-                var refusal = said.IsText() ? WriteRaw(said) : new ChatInputParts(chat).Write(said, $"{path}.content");
+                var refusal = said.IsText() ? WriteRaw(said) : new ChatInputParts(request, chat).Write(said, $"{path}.content");
                 chat.Write("}"u8);
                 return refusal;
             case "system" or "developer":

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Orrery.Gateway.Translation.Clients.Responses;
 
 /// <summary>The items of a response as they grow: thoughts, one message, function calls. What is heard is told as events, and kept for the response at the end.</summary>
-internal sealed class ResponseItems(Exchange exchange)
+internal sealed class ResponseItems(ResponseIds ids)
 {
     private readonly ArrayBufferWriter<byte> _done = new();
     private readonly ArrayBufferWriter<byte> _text = new();
@@ -88,7 +88,7 @@ internal sealed class ResponseItems(Exchange exchange)
             End(isWhole: true, output); // Before the call's own names are kept.
             _call = call.Place;
             _name = call.Name.In(chunk).ToArray();
-            _callId = call.Id.IsPresent ? call.Id.In(chunk).ToArray() : AnswerWords.IdOf(exchange, "call_", call.Place);
+            _callId = call.Id.IsPresent ? call.Id.In(chunk).ToArray() : ids.OfOutput("call_", call.Place);
             Begin(Item.Call, output);
         }
 
@@ -107,7 +107,7 @@ internal sealed class ResponseItems(Exchange exchange)
     {
         End(isWhole: true, output);
         _open = kind;
-        _id = AnswerWords.IdOf(exchange, kind switch { Item.Reasoning => "rs_", Item.Call => "fc_", _ => "msg_" }, _count);
+        _id = ids.OfOutput(kind switch { Item.Reasoning => "rs_", Item.Call => "fc_", _ => "msg_" }, _count);
         WriteEvent("response.output_item.added"u8, output);
         output.Write(",\"output_index\":"u8);
         AnswerWords.Put(_count, output);

@@ -7,11 +7,25 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 /// Chat chunks → the Responses API's events: <c>response.created</c> and <c>response.in_progress</c>; for each item <c>response.output_item.added</c>, its parts and deltas,
 /// <c>response.output_item.done</c>; at the end <c>response.completed</c> or <c>response.incomplete</c>. Every one is numbered.
 /// </summary>
-internal sealed class ResponseTeller(Exchange exchange, Candidate candidate, ResponseWords response, StreamTranslator chat) : ChatTeller(candidate, chat)
+internal sealed class ResponseTeller(Exchange exchange, Candidate candidate, ResponseWords response, bool isStored, StreamTranslator chat) : ChatTeller(candidate, chat)
 {
-    private readonly ResponseItems _items = new(exchange);
+    private readonly ResponseItems _items = new(response.Ids);
     private bool _hasStarted;
     private byte[] _finish = [];
+
+    public ResponseItems Items => _items;
+
+    /// <summary>Why the answer ended, as JSON.</summary>
+    public ReadOnlySpan<byte> Finish => _finish;
+
+    /// <summary>Tells the end, with the whole response.</summary>
+    public void End(ReadOnlySpan<byte> name, ReadOnlySpan<byte> whole, IBufferWriter<byte> output)
+    {
+        _items.WriteEvent(name, output);
+        output.Write(",\"response\":"u8);
+        output.Write(whole);
+        output.Write("}\n\n"u8);
+    }
 
     /// <summary>Tells that the answer ends here and why.</summary>
     public void Fail(Refusal refusal, IBufferWriter<byte> output)
@@ -19,7 +33,7 @@ internal sealed class ResponseTeller(Exchange exchange, Candidate candidate, Res
         Start(output);
         _items.WriteEvent("response.failed"u8, output);
         output.Write(",\"response\":"u8);
-        response.Write(exchange, Candidate, "failed"u8, _items.Done, refusal, incomplete: default, output);
+        response.Write(exchange, Candidate.Model.IdJson, "failed"u8, _items.Done, refusal, incomplete: default, isStored: false, output);
         output.Write("}\n\n"u8);
         _items.WriteEvent("error"u8, output);
         ResponseWords.WriteError(refusal, output);
@@ -44,12 +58,7 @@ internal sealed class ResponseTeller(Exchange exchange, Candidate candidate, Res
     protected override void Close(IBufferWriter<byte> output)
     {
         Start(output);
-        var incomplete = ResponseWords.IncompleteBy(_finish);
-        _items.Close(isWhole: incomplete.IsEmpty, output);
-        _items.WriteEvent(incomplete.IsEmpty ? "response.completed"u8 : "response.incomplete"u8, output);
-        output.Write(",\"response\":"u8);
-        response.Write(exchange, Candidate, incomplete.IsEmpty ? "completed"u8 : "incomplete"u8, _items.Done, error: null, incomplete, output);
-        output.Write("}\n\n"u8);
+        _items.Close(isWhole: ResponseWords.IncompleteBy(_finish).IsEmpty, output);
     }
 
     private void Start(IBufferWriter<byte> output)
@@ -68,7 +77,7 @@ internal sealed class ResponseTeller(Exchange exchange, Candidate candidate, Res
     {
         _items.WriteEvent(name, output);
         output.Write(",\"response\":"u8);
-        response.Write(exchange, Candidate, "in_progress"u8, items: default, error: null, incomplete: default, output);
+        response.Write(exchange, Candidate.Model.IdJson, "in_progress"u8, items: default, error: null, incomplete: default, isStored, output);
         output.Write("}\n\n"u8);
     }
 }

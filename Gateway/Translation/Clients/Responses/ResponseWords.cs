@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using Orrery.Gateway.Api;
-using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.Translation.Clients.Responses;
 
@@ -9,9 +8,16 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 internal sealed class ResponseWords
 {
     private readonly byte[] _asked;
+    private readonly byte[] _id;
+    private readonly byte[] _previousId;
+    private readonly bool _isBackground;
+    private readonly TimeProvider _time;
 
-    public ResponseWords(JsonElement request)
+    public ResponseWords(JsonElement request, ResponseIds ids, bool isBackground, TimeProvider time)
     {
+        (Ids, _isBackground, _time) = (ids, isBackground, time);
+        _id = ModelResolution.JsonText.Quote(ids.Response);
+        _previousId = request.GetText("previous_response_id"u8) is { } previous ? previous.Raw().ToArray() : "null"u8.ToArray();
         var asked = new ArrayBufferWriter<byte>();
         foreach (var (name, otherwise) in new[]
         {
@@ -29,11 +35,20 @@ internal sealed class ResponseWords
             asked.Write(",\""u8);
             asked.Write(System.Text.Encoding.UTF8.GetBytes(name));
             asked.Write("\":"u8);
-            asked.Write(value);
+            if (name == "tools" && request.Get("tools"u8) is { ValueKind: JsonValueKind.Array } tools)
+            {
+                WriteTools(tools, asked);
+            }
+            else
+            {
+                asked.Write(value);
+            }
         }
 
         _asked = asked.WrittenSpan.ToArray();
     }
+
+    public ResponseIds Ids { get; }
 
     /// <summary>Why an answer with this finish reason is not whole; empty where it is.</summary>
     public static ReadOnlySpan<byte> IncompleteBy(ReadOnlySpan<byte> finish) =>
@@ -41,30 +56,44 @@ internal sealed class ResponseWords
         : finish.SequenceEqual("\"content_filter\""u8) ? "content_filter"u8
         : default;
 
+    /// <param name="model">Its name as JSON.</param>
     /// <param name="items">Those that are whole; in JSON, with commas between them.</param>
     /// <param name="incomplete">As of <see cref="IncompleteBy"/>.</param>
     public void Write(
-        Exchange exchange, Candidate candidate, ReadOnlySpan<byte> status, ReadOnlySpan<byte> items, Refusal? error, ReadOnlySpan<byte> incomplete, IBufferWriter<byte> output)
+        Exchange exchange, ReadOnlySpan<byte> model, ReadOnlySpan<byte> status, ReadOnlySpan<byte> items, Refusal? error, ReadOnlySpan<byte> incomplete, bool isStored, IBufferWriter<byte> output)
     {
         output.Write("{\"id\":"u8);
-        output.Write(AnswerWords.IdOf(exchange, "resp_"));
+        output.Write(_id);
         output.Write(",\"object\":\"response\",\"created_at\":"u8);
         AnswerWords.Put(exchange.StartedAt.ToUnixTimeSeconds(), output);
         output.Write(",\"status\":\""u8);
         output.Write(status);
-        output.Write("\",\"background\":false,\"error\":"u8);
+        var isAtEnd = !status.SequenceEqual("queued"u8) && !status.SequenceEqual("in_progress"u8);
+        output.Write("\",\"completed_at\":"u8);
+        if (status.SequenceEqual("completed"u8))
+        {
+            AnswerWords.Put(_time.GetUtcNow().ToUnixTimeSeconds(), output);
+        }
+        else
+        {
+            output.Write("null"u8);
+        }
+
+        output.Write(_isBackground ? ",\"background\":true,\"error\":"u8 : ",\"background\":false,\"error\":"u8);
         WriteFault(error, output);
         output.Write(",\"incomplete_details\":"u8);
         output.Write(incomplete.IsEmpty ? "null"u8 : "{\"reason\":\""u8);
         output.Write(incomplete);
         output.Write(incomplete.IsEmpty ? default : "\"}"u8);
         output.Write(",\"model\":"u8);
-        output.Write(candidate.Model.IdJson);
+        output.Write(model);
         output.Write(_asked);
-        output.Write(",\"store\":false,\"previous_response_id\":null,\"output\":["u8);
+        output.Write(isStored ? ",\"store\":true,\"previous_response_id\":"u8 : ",\"store\":false,\"previous_response_id\":"u8);
+        output.Write(_previousId);
+        output.Write(",\"output\":["u8);
         output.Write(items);
         output.Write("]"u8);
-        if (!status.SequenceEqual("in_progress"u8))
+        if (isAtEnd)
         {
             output.Write(",\"usage\":"u8);
             WriteUsage(exchange.Meter.Read(exchange.Call.Body.Length).Tokens, output);
@@ -81,6 +110,28 @@ internal sealed class ResponseWords
         output.Write(Quoted(RefusalTypes.Upstream));
         WriteMembers(refusal, output);
         output.Write("}"u8);
+    }
+
+    /// <summary>As they were sent, with what functions may leave out there and have here.</summary>
+    private static void WriteTools(JsonElement tools, IBufferWriter<byte> output)
+    {
+        output.Write("["u8);
+        var place = 0;
+        foreach (var tool in tools.EnumerateArray())
+        {
+            output.Write(place++ > 0 ? ","u8 : default);
+            if (tool.Type() != "function")
+            {
+                output.Write(tool.Raw());
+                continue;
+            }
+
+            output.Write(tool.TryGetProperty("strict"u8, out _) ? "{"u8 : "{\"strict\":null,"u8);
+            output.Write(tool.TryGetProperty("parameters"u8, out _) ? default : "\"parameters\":null,"u8);
+            output.Write(tool.Raw()[1..]);
+        }
+
+        output.Write("]"u8);
     }
 
     private static void WriteMembers(Refusal refusal, IBufferWriter<byte> output)
@@ -113,9 +164,13 @@ internal sealed class ResponseWords
         AnswerWords.Put(tokens.Prompt, output);
         output.Write(",\"input_tokens_details\":{\"cached_tokens\":"u8);
         AnswerWords.Put(tokens.Cached, output);
-        output.Write(",\"cache_write_tokens\":0},\"output_tokens\":"u8);
+        output.Write(",\"cache_write_tokens\":"u8);
+        AnswerWords.Put(tokens.CacheWritten, output);
+        output.Write("},\"output_tokens\":"u8);
         AnswerWords.Put(tokens.Completion, output);
-        output.Write(",\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":"u8);
+        output.Write(",\"output_tokens_details\":{\"reasoning_tokens\":"u8);
+        AnswerWords.Put(tokens.Reasoning, output);
+        output.Write("},\"total_tokens\":"u8);
         AnswerWords.Put(tokens.Total, output);
         output.Write("}"u8);
     }

@@ -1,0 +1,232 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
+
+namespace Orrery.Gateway.Storage;
+
+/// <summary>
+/// Runs requests without their clients. A run is stored before it goes to an engine; its gateway holds a lease on it. Of a gateway that has died another takes its
+/// runs and begins them anew, once; a gateway that is stopped waits for its own as long as it may, and leaves the rest to others at once.
+/// </summary>
+internal sealed partial class RunHost(
+    IServiceProvider services, RunStore store, GatewayDatabase database, IEnumerable<IRunKind> kinds, CurrentSnapshot snapshots, GatewayTelemetry telemetry,
+    IOptions<StorageOptions> options, IOptions<HostOptions> host, TimeProvider time, ILogger<RunHost> logger) : BackgroundService
+{
+    /// <summary>A gateway dies with a run once by chance; twice, and the run may be why.</summary>
+    private const int MostAttempts = 2;
+
+    /// <summary>What is left of the time to stop in when runs are left to others.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private readonly ConcurrentDictionary<(string Namespace, string Id), (Run Run, Task Task)> _running = new();
+    private readonly Dictionary<string, IRunKind> _kinds = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    private readonly string _owner = RandomNumberGenerator.GetHexString(16, lowercase: true);
+    private readonly int _most = options.Value.MaxRuns;
+    private readonly TimeSpan _beat = options.Value.Lease / 3;
+    private RequestPipeline? _pipeline;
+
+    /// <summary>Begins a run.</summary>
+    /// <returns>Why it is not begun; <c>null</c> once it goes to an engine, or has an answer already.</returns>
+    public async Task<Refusal?> BeginAsync(Run run)
+    {
+        if (_running.Count >= _most)
+        {
+            run.Dispose();
+            return new Refusal(
+                StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "too_many_runs",
+                $"This gateway runs {_most} requests in the background already (Gateway:Storage:MaxRuns). Try again in a moment.", RetryAfter: Pause);
+        }
+
+        Start(run);
+        await run.Begun;
+        return null;
+    }
+
+    /// <summary>One that runs here.</summary>
+    public Run? Find(string @namespace, string id) => _running.TryGetValue((@namespace, id), out var running) ? running.Run : null;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var patience = host.Value.ShutdownTimeout > Farewell ? host.Value.ShutdownTimeout - Farewell : TimeSpan.Zero;
+        await Task.WhenAll(_running.Values.Select(running => running.Task)).WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken);
+        if (_running.IsEmpty)
+        {
+            return;
+        }
+
+        Log.Left(logger, _running.Count);
+        foreach (var (run, _) in _running.Values)
+        {
+            run.Cancel();
+        }
+
+        try
+        {
+            await store.LeaveAsync(_owner, CancellationToken.None);
+        }
+        catch (StorageAwayException)
+        {
+            // Their leases end by themselves.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!database.IsConfigured)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(_beat, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(tick => tick.IsCompletedSuccessfully && tick.Result, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))
+        {
+            try
+            {
+                await RenewAsync(stoppingToken);
+                await TakeOverAsync(stoppingToken);
+            }
+            catch (StorageAwayException)
+            {
+                // Said already; the next beat asks again.
+            }
+        }
+    }
+
+    /// <summary>What is not ours any more was cancelled, deleted or taken over elsewhere.</summary>
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        var held = _running.Keys.ToList();
+        if (held.Count == 0)
+        {
+            return;
+        }
+
+        var ours = await store.RenewAsync(_owner, cancellationToken);
+        foreach (var key in held)
+        {
+            if (!ours.Contains(key) && _running.TryGetValue(key, out var lost) && lost.Run.Begun.IsCompleted)
+            {
+                lost.Run.Cancel();
+            }
+        }
+    }
+
+    private async Task TakeOverAsync(CancellationToken cancellationToken)
+    {
+        while (snapshots.Value is not null && _running.Count < _most && await store.TakeAsync(_owner, _kinds, cancellationToken) is { } run)
+        {
+            Log.TakenOver(logger, run.Kind.Name, run.Id);
+            if (run.Attempt > MostAttempts || !await run.Kind.MayBeginAgainAsync(run, cancellationToken))
+            {
+                await EndAsync(run, Lost(), cancellationToken);
+                run.Dispose();
+            }
+            else
+            {
+                Start(run);
+            }
+        }
+    }
+
+    private void Start(Run run)
+    {
+        using (ExecutionContext.SuppressFlow())
+        {
+            var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _running[(run.Namespace, run.Id)] = (run, Task.Run(async () =>
+            {
+                await gate.Task;
+                await RunAsync(run);
+            }));
+            gate.SetResult();
+        }
+    }
+
+    private async Task RunAsync(Run run)
+    {
+        try
+        {
+            using var context = new RunContext(run, "/v1/" + (run.Kind.Protocol?.Path ?? run.Kind.Operation.Path));
+            using var span = telemetry.StartRun(run);
+            context.Http.TraceIdentifier = run.Headers.TryGetValue(Contracts.OrreryHeaders.RequestId, out var id) ? id : run.Id;
+            _pipeline ??= services.GetRequiredService<RequestPipeline>();
+            await _pipeline.AnswerAsync(context.Http, run.Kind.Operation, run.Kind.Protocol, run);
+            var answer = await context.CompleteAsync();
+            if (run.Begun.IsCompleted)
+            {
+                await EndAsync(run, answer, CancellationToken.None);
+            }
+            else
+            {
+                run.HasBegun(answer);
+            }
+        }
+        catch (Exception error)
+        {
+            Log.Failed(logger, run.Kind.Name, run.Id, error);
+        }
+        finally
+        {
+            _running.TryRemove((run.Namespace, run.Id), out _);
+            run.HasBegun(refused: null);
+            run.HasChanged();
+            run.Dispose();
+        }
+    }
+
+    /// <summary>Notes what came of it, however long the database is away; unless this gateway is told to go meanwhile.</summary>
+    private async Task EndAsync(Run run, RunAnswer answer, CancellationToken cancellationToken)
+    {
+        while (!run.Cancelled.IsCancellationRequested)
+        {
+            try
+            {
+                await run.Kind.EndAsync(run, answer, cancellationToken);
+                await store.RemoveAsync(run.Namespace, run.Id, cancellationToken);
+                return;
+            }
+            catch (StorageAwayException)
+            {
+                await Task.Delay(Pause, time, run.Cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>A run is stored with all that its kind notes of it, and then goes to an engine; one that was taken over is stored already.</summary>
+    public async ValueTask<Refusal?> AdmitAsync(Exchange exchange)
+    {
+        var run = exchange.Run!;
+        try
+        {
+            if (run.Attempt == 1)
+            {
+                await store.BeginAsync(run, _owner, exchange, exchange.ClientLeft);
+            }
+        }
+        catch (StorageAwayException away)
+        {
+            return away.ToRefusal();
+        }
+
+        run.HasBegun(refused: null);
+        return null;
+    }
+
+    private static RunAnswer Lost() => new(
+        StatusCodes.Status503ServiceUnavailable, new HeaderDictionary(),
+        """{"error":{"message":"The gateway that ran this was stopped in the middle of it. Send it again.","type":"server_error","param":null,"code":"run_lost"}}"""u8.ToArray(), IsWhole: false);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1021, LogLevel.Information, "Took over {Kind} {Id}: the gateway that ran it is gone", EventName = "RunTakenOver")]
+        public static partial void TakenOver(ILogger logger, string kind, string id);
+
+        [LoggerMessage(1022, LogLevel.Warning, "Leaves {Count} background requests to other gateways: there was no time to end them", EventName = "RunsLeft")]
+        public static partial void Left(ILogger logger, int count);
+
+        [LoggerMessage(1023, LogLevel.Error, "{Kind} {Id} failed in the gateway", EventName = "RunFailed")]
+        public static partial void Failed(ILogger logger, string kind, string id, Exception error);
+    }
+}
