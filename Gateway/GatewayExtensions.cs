@@ -133,7 +133,8 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<ResponseStore>();
         builder.Services.AddSingleton<RunStore>();
         builder.Services.AddSingleton<RunHost>();
-        if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is not null)
+        builder.Services.AddHostedService<StorageSweeper>();
+        if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is { Length: > 0 })
         {
             builder.AddNpgsqlDataSource(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly, isNeeded: false);
         }

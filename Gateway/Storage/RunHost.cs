@@ -25,6 +25,7 @@ internal sealed partial class RunHost(
     private readonly int _most = options.Value.MaxRuns;
     private readonly TimeSpan _beat = options.Value.Lease / 3;
     private RequestPipeline? _pipeline;
+    private volatile bool _isStopping;
 
     /// <summary>Begins a run.</summary>
     /// <returns>Why it is not begun; <c>null</c> once it goes to an engine, or has an answer already.</returns>
@@ -48,6 +49,7 @@ internal sealed partial class RunHost(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        _isStopping = true;
         var patience = host.Value.ShutdownTimeout > Farewell ? host.Value.ShutdownTimeout - Farewell : TimeSpan.Zero;
         await Task.WhenAll(_running.Values.Select(running => running.Task)).WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
@@ -80,17 +82,29 @@ internal sealed partial class RunHost(
         }
 
         using var timer = new PeriodicTimer(_beat, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).AsTask().ContinueWith(tick => tick.IsCompletedSuccessfully && tick.Result, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))
+        try
         {
-            try
+            while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await RenewAsync(stoppingToken);
-                await TakeOverAsync(stoppingToken);
+                await BeatAsync(stoppingToken);
             }
-            catch (StorageAwayException)
-            {
-                // Said already; the next beat asks again.
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RenewAsync(cancellationToken);
+            await TakeOverAsync(cancellationToken);
+        }
+        catch (StorageAwayException)
+        {
+            // Said already; the next beat asks again.
         }
     }
 
@@ -115,7 +129,7 @@ internal sealed partial class RunHost(
 
     private async Task TakeOverAsync(CancellationToken cancellationToken)
     {
-        while (snapshots.Value is not null && _running.Count < _most && await store.TakeAsync(_owner, _kinds, cancellationToken) is { } run)
+        while (!_isStopping && snapshots.Value is not null && _running.Count < _most && await store.TakeAsync(_owner, _kinds, cancellationToken) is { } run)
         {
             Log.TakenOver(logger, run.Kind.Name, run.Id);
             if (run.Attempt > MostAttempts || !await run.Kind.MayBeginAgainAsync(run, cancellationToken))

@@ -22,6 +22,9 @@ internal sealed class StorageOptions
     /// <summary>For how long a gateway that says nothing still has its runs; then others take them. 2 s to 10 min. Default 15 s.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often what has expired is taken away; nobody can read it before. 1 s to 1 d. Default 10 min.</summary>
+    public TimeSpan SweepEvery { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Names the configuration key, the value and what was expected.</summary>
     internal sealed class Validator : IValidateOptions<StorageOptions>
     {
@@ -30,6 +33,7 @@ internal sealed class StorageOptions
             var faults = new List<string>();
             Within(nameof(KeepResponses), options.KeepResponses, TimeSpan.FromMinutes(1), TimeSpan.FromDays(400));
             Within(nameof(Lease), options.Lease, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(10));
+            Within(nameof(SweepEvery), options.SweepEvery, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
             Within(nameof(MaxTurns), options.MaxTurns, 1, 10_000);
             Within(nameof(MaxRuns), options.MaxRuns, 1, 10_000);
             return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

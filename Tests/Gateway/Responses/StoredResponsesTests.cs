@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Dapper;
+using Npgsql;
 using Orrery.Contracts;
 using static Orrery.Tests.Gateway.ScriptedEngine;
 
@@ -113,6 +115,21 @@ public sealed class StoredResponsesTests(PostgresServer postgres)
         var error = await ErrorBody.ReadAsync(third);
         Assert.Equal((400, "previous_response_not_found"), (error.Status, error.Code));
         Assert.Contains($"goes on from '{first["id"]}', which was deleted or has expired", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_has_expired_cannot_be_read_and_is_taken_away()
+    {
+        await using var engine = await StartAsync(Json(Completion("Hi")));
+        var database = await postgres.CreateDatabaseAsync();
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(engine), "--ConnectionStrings:orrery=" + database, "--Gateway:Storage:SweepEvery=00:00:02");
+        var kept = await Eventually.Holds(() => AskAsync(world, """{"model":"m","input":"?"}"""), told => (bool)told["store"]!, TimeSpan.FromSeconds(20));
+        var lasting = await AskAsync(world, """{"model":"m","input":"?"}""");
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var connection = await source.OpenConnectionAsync();
+        Assert.Equal(1, await connection.ExecuteAsync($"UPDATE gateway.responses SET expires_at = now() WHERE id = '{kept["id"]}'"));
+        Assert.Equal(404, await StatusAsync(world, HttpMethod.Get, (string)kept["id"]!));
+        await Eventually.Holds(() => connection.ExecuteScalarAsync<string?>("SELECT string_agg(id, ',') FROM gateway.responses"), ids => ids == (string)lasting["id"]!);
     }
 
     [Fact]
