@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Api;
 using Orrery.Gateway.Authentication;
@@ -136,7 +137,8 @@ internal static class GatewayExtensions
         builder.Services.AddHostedService<StorageSweeper>();
         if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is { Length: > 0 })
         {
-            builder.AddNpgsqlDataSource(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly, isNeeded: false);
+            builder.AddNpgsqlDataSourceForLater(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly);
+            builder.Services.AddHealthChecks().AddCheck<GatewayDatabase>("database", HealthStatus.Degraded);
         }
     }
 

@@ -15,9 +15,13 @@ public sealed partial class MigrationAtStart(Migrator migrator, TimeProvider tim
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string _state = "the schema has not been checked yet";
+    private volatile bool _hasFailed;
 
     /// <summary>Ends when the schema is that of this release; fails with <see cref="MigrationException"/> when it cannot be.</summary>
     public Task Completed => _done.Task;
+
+    /// <summary>The last try failed.</summary>
+    public bool IsFailing => _hasFailed && !_done.Task.IsCompletedSuccessfully;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
         Task.FromResult(_done.Task.IsCompletedSuccessfully ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, _state));
@@ -33,13 +37,13 @@ public sealed partial class MigrationAtStart(Migrator migrator, TimeProvider tim
             }
             catch (MigrationException error)
             {
-                _state = error.Message;
+                (_state, _hasFailed) = (error.Message, true);
                 _done.SetException(error);
                 Log.Impossible(logger, error);
             }
             catch (Exception error) when (error is NpgsqlException or SocketException or TimeoutException && !stoppingToken.IsCancellationRequested)
             {
-                _state = "the database does not answer: " + error.Message;
+                (_state, _hasFailed) = ("the database does not answer: " + error.Message, true);
                 Log.Waiting(logger, error.Message);
                 await Task.Delay(Pause, time, stoppingToken);
             }

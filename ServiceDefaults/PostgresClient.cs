@@ -22,6 +22,14 @@ public static class PostgresClientExtensions
     /// <param name="isNeeded">Without the database the service is unready; otherwise it is ready and says that it lacks something.</param>
     public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations, bool isNeeded = true)
     {
+        builder.AddNpgsqlDataSourceForLater(connectionName, schema, migrations);
+        builder.Services.AddHostedService(services => services.GetRequiredService<MigrationAtStart>());
+        builder.Services.AddHealthChecks().AddCheck<MigrationAtStart>("database", isNeeded ? HealthStatus.Unhealthy : HealthStatus.Degraded);
+    }
+
+    /// <summary>As <see cref="AddNpgsqlDataSource"/>, but nothing is asked of the database before the service starts <see cref="MigrationAtStart"/> itself: many never use it.</summary>
+    public static void AddNpgsqlDataSourceForLater(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations)
+    {
         builder.Services.AddSingleton(services =>
         {
             var text = builder.Configuration.GetConnectionString(connectionName) ?? throw new InvalidOperationException(
@@ -31,7 +39,5 @@ public static class PostgresClientExtensions
         builder.Services.AddSingleton(services => services.GetRequiredService<ServiceDatabase>().Source);
         builder.Services.AddSingleton<Migrator>();
         builder.Services.AddSingleton<MigrationAtStart>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<MigrationAtStart>());
-        builder.Services.AddHealthChecks().AddCheck<MigrationAtStart>("database", isNeeded ? HealthStatus.Unhealthy : HealthStatus.Degraded);
     }
 }

@@ -26,6 +26,10 @@ internal sealed class EventLog(RunStore store, Run run, TimeProvider time) : Str
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+    /// <summary>Whether an event says how the whole ended.</summary>
+    public static bool IsEnd(ReadOnlySpan<byte> sse) =>
+        sse.StartsWith("event: response.completed\n"u8) || sse.StartsWith("event: response.incomplete\n"u8) || sse.StartsWith("event: response.failed\n"u8);
+
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _half.Write(buffer.Span);
@@ -73,9 +77,6 @@ internal sealed class EventLog(RunStore store, Run run, TimeProvider time) : Str
         await storing;
         await base.DisposeAsync();
     }
-
-    private static bool IsEnd(ReadOnlySpan<byte> sse) =>
-        sse.StartsWith("event: response.completed\n"u8) || sse.StartsWith("event: response.incomplete\n"u8) || sse.StartsWith("event: response.failed\n"u8);
 
     /// <summary>The data of an event of one line.</summary>
     private static ReadOnlySpan<byte> DataOf(ReadOnlySpan<byte> sse)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Orrery.ServiceDefaults;
 using Polly;
@@ -8,22 +9,28 @@ namespace Orrery.Gateway.Storage;
 
 /// <summary>
 /// The gateway's own schema, where it has a database. Nothing but stored responses and jobs needs it: while it is away, those are refused at once
-/// (<see cref="StorageAwayException"/>), and everything else goes on.
+/// (<see cref="StorageAwayException"/>), and everything else goes on. Until the first of them comes it is left alone, which saves the memory that its client takes.
 /// </summary>
-internal sealed partial class GatewayDatabase
+internal sealed partial class GatewayDatabase : IHealthCheck
 {
     public const string ConnectionName = "orrery";
 
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the first use waits for the schema.</summary>
+    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(5);
+
     private readonly MigrationAtStart? _migration;
     private readonly NpgsqlDataSource? _source;
     private readonly ResiliencePipeline _breaker;
     private readonly CircuitBreakerStateProvider _state = new();
+    private readonly TaskCompletionSource _used = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     public GatewayDatabase(IServiceProvider services, TimeProvider time, ILogger<GatewayDatabase> logger)
     {
-        (_migration, _source, _logger) = (services.GetService<MigrationAtStart>(), services.GetService<NpgsqlDataSource>(), logger);
+        (_migration, _source, _time, _logger) = (services.GetService<MigrationAtStart>(), services.GetService<NpgsqlDataSource>(), time, logger);
         _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
@@ -42,6 +49,16 @@ internal sealed partial class GatewayDatabase
     /// <summary>Why it cannot be used now, as far as is known; <c>null</c>: it can.</summary>
     public Refusal? Fault => FaultNow()?.ToRefusal();
 
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(FaultNow() is { } fault ? new HealthCheckResult(context.Registration.FailureStatus, fault.Message) : HealthCheckResult.Healthy());
+
+    /// <summary>Ends with the first use, or when <paramref name="patience"/> does: others may have left something.</summary>
+    public async Task WaitForUseAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        await _used.Task.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     /// <exception cref="StorageAwayException">There is no database, or it does not answer.</exception>
     public async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)
     {
@@ -50,6 +67,7 @@ internal sealed partial class GatewayDatabase
             throw fault;
         }
 
+        await BeginAsync(cancellationToken);
         try
         {
             return await _breaker.ExecuteAsync(
@@ -71,10 +89,27 @@ internal sealed partial class GatewayDatabase
         }
     }
 
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        if (_used.TrySetResult())
+        {
+            await _migration!.StartAsync(CancellationToken.None);
+        }
+
+        if (!_migration!.Completed.IsCompletedSuccessfully)
+        {
+            await _migration.Completed.WaitAsync(Beginning, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!_migration.Completed.IsCompletedSuccessfully)
+            {
+                throw Away(null);
+            }
+        }
+    }
+
     private StorageAwayException? FaultNow() =>
         _source is null ? new($"This gateway has no database (ConnectionStrings:{ConnectionName}), so it stores nothing.")
-        : !_migration!.Completed.IsCompletedSuccessfully ? new("The gateway's database does not answer yet. Try again in a moment.")
-        : _state.CircuitState == CircuitState.Open ? Away(null)
+        : _migration!.IsFailing || _state.CircuitState == CircuitState.Open ? Away(null)
         : null;
 
     private static StorageAwayException Away(Exception? error) => new("The gateway's database does not answer. Try again in a moment.", error);

@@ -39,6 +39,9 @@ internal sealed class Run : IDisposable
     /// <summary>Ends with <c>null</c> once it goes to an engine; with an answer where it was refused before.</summary>
     public Task<RunAnswer?> Begun => _begun.Task;
 
+    /// <summary>It is stored: it has begun, or another gateway had begun it.</summary>
+    public bool IsStored => Attempt > 1 || (Begun.IsCompletedSuccessfully && Begun.Result is null);
+
     /// <summary>Ends when more of it has been stored than now.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 

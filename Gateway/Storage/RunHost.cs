@@ -84,6 +84,7 @@ internal sealed partial class RunHost(
         using var timer = new PeriodicTimer(_beat, time);
         try
         {
+            await database.WaitForUseAsync(options.Value.FirstLook, stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 await BeatAsync(stoppingToken);
@@ -111,7 +112,7 @@ internal sealed partial class RunHost(
     /// <summary>What is not ours any more was cancelled, deleted or taken over elsewhere.</summary>
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        var held = _running.Keys.ToList();
+        var held = _running.Where(running => running.Value.Run.IsStored).Select(running => running.Key).ToList(); // Before the question: what is stored after it was not asked about.
         if (held.Count == 0)
         {
             return;
@@ -120,7 +121,7 @@ internal sealed partial class RunHost(
         var ours = await store.RenewAsync(_owner, cancellationToken);
         foreach (var key in held)
         {
-            if (!ours.Contains(key) && _running.TryGetValue(key, out var lost) && lost.Run.Begun.IsCompleted)
+            if (!ours.Contains(key) && _running.TryGetValue(key, out var lost))
             {
                 lost.Run.Cancel();
             }
@@ -168,7 +169,7 @@ internal sealed partial class RunHost(
             _pipeline ??= services.GetRequiredService<RequestPipeline>();
             await _pipeline.AnswerAsync(context.Http, run.Kind.Operation, run.Kind.Protocol, run);
             var answer = await context.CompleteAsync();
-            if (run.Begun.IsCompleted)
+            if (run.IsStored)
             {
                 await EndAsync(run, answer, CancellationToken.None);
             }

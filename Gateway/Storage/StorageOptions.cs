@@ -22,6 +22,9 @@ internal sealed class StorageOptions
     /// <summary>For how long a gateway that says nothing still has its runs; then others take them. 2 s to 10 min. Default 15 s.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>After what time a gateway that has not used its database looks for what others have left there. 1 s to 1 d. Default 1 h.</summary>
+    public TimeSpan FirstLook { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>How often what has expired is taken away; nobody can read it before. 1 s to 1 d. Default 10 min.</summary>
     public TimeSpan SweepEvery { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -34,6 +37,7 @@ internal sealed class StorageOptions
             Within(nameof(KeepResponses), options.KeepResponses, TimeSpan.FromMinutes(1), TimeSpan.FromDays(400));
             Within(nameof(Lease), options.Lease, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(10));
             Within(nameof(SweepEvery), options.SweepEvery, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+            Within(nameof(FirstLook), options.FirstLook, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
             Within(nameof(MaxTurns), options.MaxTurns, 1, 10_000);
             Within(nameof(MaxRuns), options.MaxRuns, 1, 10_000);
             return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -17,6 +17,7 @@ internal sealed partial class StorageSweeper(GatewayDatabase database, ResponseS
         using var timer = new PeriodicTimer(options.Value.SweepEvery, time);
         try
         {
+            await database.WaitForUseAsync(options.Value.FirstLook, stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 await SweepAsync(stoppingToken);

@@ -50,6 +50,11 @@ internal sealed class Recording(int most, TextMasks masks)
             {
                 Hear(choice);
             }
+
+            foreach (var words in SaidWords.In(document.RootElement))
+            {
+                Hear(words);
+            }
         }
         catch (Exception error)
         {
@@ -112,17 +117,33 @@ internal sealed class Recording(int most, TextMasks masks)
         });
     }
 
+    /// <returns><c>null</c>: there are too many.</returns>
+    private RecordedAnswer? AnswerAt(int index) =>
+        _answers.TryGetValue(index, out var answer) ? answer
+        : _answers.Count == MostAnswers ? null
+        : _answers[index] = new();
+
+    private void Hear(SaidWords words)
+    {
+        if (AnswerAt(0) is not { } answer)
+        {
+            return;
+        }
+
+        answer.Finish = words.Finish ?? answer.Finish;
+        Add(answer.Content, words.Content);
+        Add(answer.Reasoning, words.Reasoning);
+        if (words.Call is { } place && answer.CallAt(place) is { } call)
+        {
+            Hear(call, words.CallId, words.CallName, words.Arguments);
+        }
+    }
+
     private void Hear(JsonElement choice)
     {
-        var index = choice.Number("index") ?? 0;
-        if (!_answers.TryGetValue(index, out var answer))
+        if (AnswerAt(choice.Number("index") ?? 0) is not { } answer)
         {
-            if (_answers.Count == MostAnswers)
-            {
-                return;
-            }
-
-            _answers[index] = answer = new();
+            return;
         }
 
         answer.Finish = choice.Text("finish_reason") ?? answer.Finish;
@@ -137,29 +158,18 @@ internal sealed class Recording(int most, TextMasks masks)
         Add(answer.Content, words.Text("content") ?? words.Text("refusal"));
         foreach (var call in words.Items("tool_calls"))
         {
-            Hear(call, answer);
+            if (answer.CallAt(call.Number("index") ?? answer.Calls.Count) is { } known)
+            {
+                Hear(known, call.Text("id"), call.Member("function")?.Text("name"), call.Member("function")?.Text("arguments"));
+            }
         }
     }
 
-    private void Hear(JsonElement call, RecordedAnswer answer)
+    private void Hear(ToolCall call, string? id, string? name, string? arguments)
     {
-        var place = call.Number("index") ?? answer.Calls.Count;
-        if (!answer.Calls.TryGetValue(place, out var known))
-        {
-            if (answer.Calls.Count == MostCalls)
-            {
-                return;
-            }
-
-            answer.Calls[place] = known = new();
-        }
-
-        known.Id = call.Text("id") ?? known.Id;
-        if (call.Member("function") is { } function)
-        {
-            known.Name = function.Text("name") ?? known.Name;
-            Add(known.Arguments, function.Text("arguments"));
-        }
+        call.Id = id ?? call.Id;
+        call.Name = name ?? call.Name;
+        Add(call.Arguments, arguments);
     }
 
     private void Add(StringBuilder text, string? more)
@@ -223,6 +233,12 @@ internal sealed class Recording(int most, TextMasks masks)
         public SortedDictionary<int, ToolCall> Calls { get; } = [];
 
         public string? Finish { get; set; }
+
+        /// <returns><c>null</c>: there are too many.</returns>
+        public ToolCall? CallAt(int place) =>
+            Calls.TryGetValue(place, out var call) ? call
+            : Calls.Count == MostCalls ? null
+            : Calls[place] = new();
 
         public IEnumerable<RecordedPart> Parts()
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Orrery.Contracts;
 using Orrery.Gateway;
 using Orrery.Gateway.Usage;
 using Orrery.Tests.Telemetry;
@@ -48,6 +49,32 @@ public sealed class RecordingTests
         await using var receiver = await OtlpReceiver.StartAsync();
         var span = await RecordAsync(engine, receiver, GatewayWorld.StreamChat(), "--Gateway:Recording:Namespaces:default=true");
         Assert.Equal("""[{"role":"assistant","parts":[{"type":"text","content":"Write to [email]"}],"finish_reason":"stop"}]""", span.Tags["gen_ai.output.messages"]);
+    }
+
+    /// <summary>What goes to an engine in its client's own protocol is told of all the same.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Answers_in_other_protocols_are_recorded(bool streams)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(streams
+            ? AnthropicEngine.Streams([AnthropicEngine.Start(), AnthropicEngine.TextStart(0), AnthropicEngine.Text(0, "Write to ann@exa"), AnthropicEngine.Text(0, "mple.org"), AnthropicEngine.BlockStop(0), AnthropicEngine.ToolStart(1, "t1", "look"), AnthropicEngine.Json(1, "{}"), AnthropicEngine.BlockStop(1), AnthropicEngine.End("tool_use"), AnthropicEngine.Stop])
+            : AnthropicEngine.Answers(AnthropicEngine.Message("""[{"type":"text","text":"Write to ann@example.org"},{"type":"tool_use","id":"t1","name":"look","input":{}}]""", "tool_use")));
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var span = await RecordAsync(
+            AnthropicEngine.Document(engine.Url), receiver, $$"""{"model":"m","max_tokens":9,"stream":{{(streams ? "true" : "false")}},"messages":[{"role":"user","content":"Hi"}]}""", "/v1/messages",
+            "--Gateway:Recording:Namespaces:default=true");
+        Assert.Equal("""[{"role":"assistant","parts":[{"type":"text","content":"Write to [email]"},{"type":"tool_call","id":"t1","name":"look","arguments":"{}"}],"finish_reason":"tool_use"}]""", span.Tags["gen_ai.output.messages"]);
+    }
+
+    [Fact]
+    public void A_response_is_recorded_item_by_item()
+    {
+        var recording = Begin();
+        recording.Hear("""{"object":"response","status":"completed","output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]},{"type":"web_search_call","id":"w"},{"type":"message","content":[{"type":"output_text","text":"Hel"},{"type":"refusal","refusal":"lo"}]},{"type":"function_call","call_id":"c","name":"a","arguments":"{}"}]}"""u8);
+        Assert.Equal(
+            """[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"Hello"},{"type":"tool_call","id":"c","name":"a","arguments":"{}"}],"finish_reason":"completed"}]""",
+            recording.Output());
     }
 
     [Fact]
@@ -207,12 +234,15 @@ public sealed class RecordingTests
         return new Recorder(Options.Create(options)).Begin("default")!;
     }
 
-    private static async Task<ReceivedSpan> RecordAsync(ScriptedEngine engine, OtlpReceiver receiver, string body, params string[] settings)
+    private static Task<ReceivedSpan> RecordAsync(ScriptedEngine engine, OtlpReceiver receiver, string body, params string[] settings) =>
+        RecordAsync(GatewayWorld.Document(engine), receiver, body, "/v1/chat/completions", settings);
+
+    private static async Task<ReceivedSpan> RecordAsync(SnapshotDocument document, OtlpReceiver receiver, string body, string path, params string[] settings)
     {
         string request;
-        await using (var world = await GatewayWorld.StartAsync(engine, [$"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Url}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--Telemetry:SampleRatio=1", .. settings]))
+        await using (var world = await GatewayWorld.StartAsync(document, [$"--OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Url}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--Telemetry:SampleRatio=1", .. settings]))
         {
-            using var response = await world.PostAsync(body);
+            using var response = await world.PostAsync(body, path);
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             request = response.Headers.GetValues("x-request-id").Single();
         }

@@ -33,6 +33,8 @@ public sealed class BackgroundTests(PostgresServer postgres)
         Assert.Equal(("completed", "Hello", 10), ((string?)done["status"], (string?)done["output"]![0]!["content"]![0]!["text"], (int)done["usage"]!["total_tokens"]!));
         var used = await world.OnlyUsageAsync();
         Assert.Equal((UsageOutcomes.Completed, 7, "team-key"), (used.Outcome, used.PromptTokens, used.Key));
+        var end = Assert.Single(Events(await world.Client.GetStringAsync($"{Path}/{id}?stream=true")));
+        Assert.True((string?)end["type"] == "response.completed" && JsonNode.DeepEquals(done, end["response"]));
         await AskAsync(world, $$"""{"model":"m","input":"?","previous_response_id":"{{id}}"}""");
         Assert.Equal(3, JsonNode.Parse(engine.Last.Body)!["messages"]!.AsArray().Count);
     }
@@ -69,6 +71,7 @@ public sealed class BackgroundTests(PostgresServer postgres)
         Assert.True(JsonNode.DeepEquals(done, events[^1]["response"]));
         var later = Events(await world.Client.GetStringAsync($"{Path}/{id}?stream=true&starting_after={events.Count - 3}"));
         Assert.Equal([events.Count - 2, events.Count - 1], later.Select(one => (int)one["sequence_number"]!));
+        Assert.Equal("", await world.Client.GetStringAsync($"{Path}/{id}?stream=true&starting_after={events.Count - 1}"));
         using var nonsense = await world.Client.GetAsync($"{Path}/{id}?stream=true&starting_after=x");
         Assert.Equal((400, "starting_after"), ((await ErrorBody.ReadAsync(nonsense)) is var error ? (error.Status, error.Param) : default));
     }

@@ -64,6 +64,7 @@ internal sealed class MessagePasser(Exchange exchange, Candidate candidate) : St
             return false;
         }
 
+        exchange.Story?.Answered(data);
         var isPiece = @event.Kind == EventKind.BlockDelta;
         exchange.Meter.Count(new AnswerFacts { HasContent = isPiece, Usage = @event.HasUsage && _usage.IsKnown ? _usage.Tokens : null });
         HasContent |= isPiece;

@@ -38,6 +38,7 @@ internal class MessagesNative(ReadOnlyMemory<byte> body) : INativeDialogue
         }
 
         exchange.Meter.Count(new AnswerFacts { HasContent = true, Usage = message.Usage.IsKnown ? message.Usage.Tokens : null });
+        exchange.Story?.Answered(answer);
         message.Write(answer, candidate, output);
         return null;
     }

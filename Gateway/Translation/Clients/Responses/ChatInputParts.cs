@@ -6,14 +6,16 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 /// <summary>The parts of a user's message, said as chat's.</summary>
 internal sealed class ChatInputParts(ChatFromResponses request, IBufferWriter<byte> chat)
 {
-    public Refusal? Write(JsonElement parts, string path)
+    public Refusal? Write(JsonElement parts, string path) => Write(parts.EnumerateArray().Select((part, place) => (part, $"{path}[{place}]")));
+
+    public Refusal? Write(IEnumerable<(JsonElement Part, string Path)> parts)
     {
         chat.Write("["u8);
-        var place = 0;
-        foreach (var part in parts.EnumerateArray())
+        var count = 0;
+        foreach (var (part, path) in parts)
         {
-            chat.Write(place > 0 ? ","u8 : default);
-            if (WritePart(part, $"{path}[{place++}]") is { } refusal)
+            chat.Write(count++ > 0 ? ","u8 : default);
+            if (WritePart(part, path) is { } refusal)
             {
                 return refusal;
             }

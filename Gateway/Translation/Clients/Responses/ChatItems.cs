@@ -6,6 +6,7 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 /// <summary><c>instructions</c> and the items of <c>input</c>, said as chat messages. What a model said and the calls that it made are items here and one message there.</summary>
 internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> chat)
 {
+    private readonly List<(JsonElement Part, string Path)> _pictures = [];
     private bool _hasWritten;
     private bool _isAssistant;
     private int _calls;
@@ -42,6 +43,11 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         if (input is { ValueKind: JsonValueKind.String } words)
         {
             EndAssistant();
+            if (WritePictures() is { } refusal)
+            {
+                return refusal;
+            }
+
             Begin("user"u8);
             chat.Write(words);
             chat.Write("}"u8);
@@ -68,11 +74,16 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         }
 
         EndAssistant();
-        return null;
+        return WritePictures();
     }
 
     private Refusal? Write(JsonElement item, string path, EarlierItems earlier)
     {
+        if (item.Type() is not ("function_call_output" or "item_reference" or "reasoning") && WritePictures() is { } refusal)
+        {
+            return refusal;
+        }
+
         switch (item.Type())
         {
             case "" or "message":
@@ -180,7 +191,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
 
         EndAssistant();
         Begin("tool"u8);
-        var refusal = WriteTexts(said, $"{path}.output");
+        var refusal = WriteTexts(said, $"{path}.output", picturesFollow: true);
         chat.Write(",\"tool_call_id\":"u8);
         chat.Write(id);
         chat.Write("}"u8);
@@ -188,7 +199,7 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
     }
 
     /// <summary>The words of all parts as one string: many a chat template takes nothing else here.</summary>
-    private Refusal? WriteTexts(JsonElement parts, string path)
+    private Refusal? WriteTexts(JsonElement parts, string path, bool picturesFollow = false)
     {
         if (parts.IsText())
         {
@@ -199,6 +210,12 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
         var place = 0;
         foreach (var part in parts.EnumerateArray())
         {
+            if (picturesFollow && part.Type() is "input_image" or "input_file")
+            {
+                _pictures.Add((part, $"{path}[{place++}]"));
+                continue;
+            }
+
             if ((part.GetText("text"u8) ?? part.GetText("refusal"u8)) is not { } text)
             {
                 return ChatBody.Wrong($"{path}[{place}]", part, "a part with text; pictures and files are taken in messages of the user");
@@ -210,6 +227,22 @@ internal sealed class ChatItems(ChatFromResponses request, IBufferWriter<byte> c
 
         chat.Write("\""u8);
         return null;
+    }
+
+    /// <summary>Pictures and files in results, for which a tool's message has no place: the user shows them, after the last of the results.</summary>
+    private Refusal? WritePictures()
+    {
+        if (_pictures.Count == 0)
+        {
+            return null;
+        }
+
+        EndAssistant();
+        Begin("user"u8);
+        var refusal = new ChatInputParts(request, chat).Write(_pictures);
+        chat.Write("}"u8);
+        _pictures.Clear();
+        return refusal;
     }
 
     private Refusal? WriteRaw(JsonElement text)

@@ -46,6 +46,7 @@ internal sealed class ResponsePasser(Exchange exchange, Candidate candidate, Res
                 return;
             case "response.completed" or "response.incomplete":
                 exchange.Meter.Count(new AnswerFacts { Usage = response.Usage });
+                exchange.Story?.Answered(json);
                 native.Keep(json, response, candidate);
                 (IsDone, HasFinished, HasBegun) = (true, true, true);
                 return;

@@ -73,7 +73,8 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
         await http.Response.StartAsync(left);
         try
         {
-            while (true)
+            var isAtEnd = after >= 0 && (await runs.EventsAsync(@namespace, id, after - 1, most: 1, left)) is [var last] && EventLog.IsEnd(last.Event);
+            while (!isAtEnd)
             {
                 // In this order: what is at its end has told all, and what changes after this is waited for.
                 var changed = Host.Find(@namespace, id)?.Changed;
@@ -82,7 +83,7 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
                 foreach (var (sequence, bytes) in events)
                 {
                     await http.Response.BodyWriter.WriteAsync(bytes, left);
-                    after = sequence;
+                    (after, isAtEnd) = (sequence, isAtEnd || EventLog.IsEnd(bytes));
                 }
 
                 if (events.Count > 0)
@@ -92,6 +93,7 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
 
                 if (status is not (ResponseStates.Queued or ResponseStates.InProgress))
                 {
+                    await WriteEndAsync(http, @namespace, id, after + 1);
                     return;
                 }
 
@@ -102,6 +104,20 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
         catch (StorageAwayException)
         {
             http.Abort(); // What was sent is not the whole; the client may come back with starting_after.
+        }
+    }
+
+    /// <summary>The end of a response whose events do not say it: it was not made as a stream, or its gateway died.</summary>
+    private async Task WriteEndAsync(HttpContext http, string @namespace, string id, int sequence)
+    {
+        if (await store.FindAsync(@namespace, id, http.RequestAborted) is { Status: ResponseStates.Completed or ResponseStates.Incomplete or ResponseStates.Failed } response)
+        {
+            var output = http.Response.BodyWriter;
+            System.Buffers.BuffersExtensions.Write(output, System.Text.Encoding.UTF8.GetBytes(
+                $"event: response.{response.Status}\ndata: {{\"type\":\"response.{response.Status}\",\"sequence_number\":{sequence},\"response\":"));
+            System.Buffers.BuffersExtensions.Write(output, response.Response);
+            System.Buffers.BuffersExtensions.Write(output, "}\n\n"u8);
+            await output.FlushAsync(http.RequestAborted);
         }
     }
 

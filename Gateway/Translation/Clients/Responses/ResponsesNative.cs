@@ -62,6 +62,7 @@ internal sealed class ResponsesNative(ReadOnlyMemory<byte> own, byte[]? input, s
         }
 
         exchange.Meter.Count(new AnswerFacts { HasContent = true, Usage = response.Usage });
+        exchange.Story?.Answered(answer);
         Keep(answer, response, candidate);
         return null;
     }
