@@ -4,6 +4,7 @@ using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
 using Orrery.Contracts.Expressions;
 using Orrery.Expressions;
+using Orrery.Gateway;
 using Orrery.Tests.Catalogue.Pasted;
 using static Orrery.Tests.Gateway.ChoiceWorld;
 
@@ -130,6 +131,13 @@ public sealed partial class DocumentedExpressionsTests
             .Concat(RouteScope.Pricing.MemberNames.Select(member => $"m.pricing.{member}"))
             .Append("ai.models");
         Assert.Equal(known.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_table_has_every_operation()
+    {
+        var cell = Section.Split('\n').Single(line => line.StartsWith("| `request.operation`", StringComparison.Ordinal));
+        Assert.All(Operation.All.Append(Operation.TokenCount).Append(Operation.PassThrough("/tokenize")), operation => Assert.Contains($"`{operation.Name}`", cell, StringComparison.Ordinal));
     }
 
     private static async Task<string> AnsweringModel(ChoiceWorld world, string body)
