@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Orrery.Contracts;
@@ -46,6 +47,9 @@ public sealed record ModelProviderSpec
 
     /// <summary>The models served here.</summary>
     public IReadOnlyList<ProvidedModel>? Models { get; init; }
+
+    /// <summary>What expressions of routes read as <c>m.metadata</c>, of all its models. Never sent on.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Metadata { get; init; }
 
     /// <summary>The truth about what may be called, where given: an id outside the list is not offered.</summary>
     public IReadOnlyList<string>? AllowedModels { get; init; }
@@ -258,6 +262,9 @@ public sealed record ProvidedModel
 
     /// <summary>Tokens of an answer, at most. Sent to servers that demand a limit where the client gives none.</summary>
     public int? MaxOutputTokens { get; init; }
+
+    /// <summary>What expressions of routes read as <c>m.metadata</c>, over the provider's.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Metadata { get; init; }
 }
 
 /// <summary>One value in a Secret.</summary>

@@ -1,6 +1,8 @@
+using Orrery.Contracts.Expressions;
+
 namespace Orrery.Contracts;
 
-/// <summary>Where requests go that have something in common, whatever model they name. The first route that matches decides; without one the request's own model does.</summary>
+/// <summary>Where requests go that have something in common, whatever model they name, or among whom their own model is looked for. The first route that matches decides; without one the request's own model does.</summary>
 public sealed record RouteSpec
 {
     /// <summary>Lower comes first; among equals the name decides. Default 100.</summary>
@@ -9,7 +11,7 @@ public sealed record RouteSpec
     /// <summary>What a request must have. Absent: every request.</summary>
     public RouteMatch? Match { get; init; }
 
-    /// <summary>Where it goes: a model's id or alias, or <c>provider/model</c>, which no other provider then answers.</summary>
+    /// <summary>Where it goes: a model's id or alias, or <c>provider/model</c>, which no other provider then answers. Without a target the request's own names stay.</summary>
     public string? Target { get; init; }
 
     /// <summary>Several targets instead of <see cref="Target"/>, each with its share of the requests; the others stand in for the one drawn.</summary>
@@ -24,11 +26,29 @@ public sealed record RouteSpec
     /// <summary>In which order a model's providers are asked. One of <see cref="RoutingStrategies.All"/>.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>
+    /// Expressions over <c>ai.models</c>, which holds everyone who may answer, in the order of <see cref="Strategy"/>. The first that gives any model decides: only what it gives is
+    /// tried, in its order. Where none gives any, nobody is.
+    /// </summary>
+    public IReadOnlyList<string>? Selection { get; init; }
+
+    /// <summary>Only these providers may answer what matches, by name or alias, whichever route decides. Absent: all.</summary>
+    public IReadOnlyList<string>? AllowedProviders { get; init; }
+
+    /// <summary>The same of models: ids, aliases, or <c>provider/model</c>.</summary>
+    public IReadOnlyList<string>? AllowedModels { get; init; }
+
     public void Validate(FieldErrors errors)
     {
-        if (Target is null == Targets is null)
+        var hasTarget = Target is not null || Targets is not null;
+        if (Target is not null && Targets is not null || (!hasTarget && Selection is null && AllowedProviders is null && AllowedModels is null))
         {
-            errors.Add("spec.target", Target, "either target or targets, and not both");
+            errors.Add("spec.target", Target, "either target or targets, and not both", hasTarget ? null : "Only a route with selection, allowedProviders or allowedModels does without.");
+        }
+
+        if (!hasTarget && Fallback is { Count: > 0 })
+        {
+            errors.Add("spec.fallback", null, "a target beside it, for which these stand in", "Without a target selection says who is tried; an empty fallback leaves one of them.");
         }
 
         if (Target is not null)
@@ -65,7 +85,37 @@ public sealed record RouteSpec
             errors.RequireOneOf("spec.strategy", Strategy, RoutingStrategies.All);
         }
 
+        ValidateChoice(errors);
         Match?.Validate(errors);
+    }
+
+    private void ValidateChoice(FieldErrors errors)
+    {
+        if (Selection is { Count: 0 or > RouteExpressions.MostOfSelection })
+        {
+            errors.Add("spec.selection", $"{Selection.Count} expressions", $"1 to {RouteExpressions.MostOfSelection} expressions");
+        }
+
+        for (var i = 0; i < Selection?.Count; i++)
+        {
+            errors.RequireSelection($"spec.selection[{i}]", Selection[i]);
+        }
+
+        RequireNames("spec.allowedProviders", AllowedProviders);
+        RequireNames("spec.allowedModels", AllowedModels);
+
+        void RequireNames(string path, IReadOnlyList<string>? names)
+        {
+            if (names is { Count: 0 })
+            {
+                errors.Add(path, "[]", "at least one; leave it out to allow all");
+            }
+
+            for (var i = 0; i < names?.Count; i++)
+            {
+                ModelSpec.RequireModelId(errors, $"{path}[{i}]", names[i]);
+            }
+        }
     }
 }
 
@@ -95,6 +145,9 @@ public sealed record RouteMatch
     /// <summary>What the messages hold beside text: <c>image</c>, <c>audio</c>, <c>video</c> or <c>file</c>; <c>text</c>: nothing else.</summary>
     public IReadOnlyList<string>? Modalities { get; init; }
 
+    /// <summary>An expression over <c>request</c>, <c>key</c> and <c>team</c>: <c>request.stream &amp;&amp; request.max_tokens &gt; 4096</c>. Where it fails on a request, the route does not match.</summary>
+    public string? Expression { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         RequireSome(errors, "spec.match.models", Models);
@@ -119,6 +172,11 @@ public sealed record RouteMatch
             {
                 errors.Add("spec.match.headers", header, "a header without credentials");
             }
+        }
+
+        if (Expression is not null)
+        {
+            errors.RequireMatch("spec.match.expression", Expression);
         }
 
         for (var i = 0; i < Modalities?.Count; i++)

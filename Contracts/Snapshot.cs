@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Orrery.Contracts;
 
 /// <summary>Everything a gateway needs to answer traffic, compiled by the Catalogue at one revision.</summary>
@@ -99,6 +101,9 @@ public sealed record SnapshotOffer(string Provider, string UpstreamId)
 
     /// <summary>Tokens of an answer, at most; absent: not known.</summary>
     public int? MaxOutputTokens { get; init; }
+
+    /// <summary>The model's own, as this provider declares it.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Metadata { get; init; }
 }
 
 /// <summary>A route of a namespace.</summary>
@@ -113,13 +118,21 @@ public sealed record SnapshotRoute
 
     public RouteMatch? Match { get; init; }
 
-    /// <summary>One at least.</summary>
+    /// <summary>Empty: what the request itself names.</summary>
     public required IReadOnlyList<RouteTarget> Targets { get; init; }
 
     /// <summary><c>null</c>: the targets' own providers; empty: nobody.</summary>
     public IReadOnlyList<string>? Fallback { get; init; }
 
     public string? Strategy { get; init; }
+
+    /// <summary>Expressions; <c>null</c>: everyone who may answer is tried.</summary>
+    public IReadOnlyList<string>? Selection { get; init; }
+
+    /// <summary><c>null</c>: all.</summary>
+    public IReadOnlyList<string>? AllowedProviders { get; init; }
+
+    public IReadOnlyList<string>? AllowedModels { get; init; }
 
     public string Identity => $"route/{Namespace}/{Name}";
 }
@@ -172,6 +185,8 @@ public sealed record SnapshotProvider
 
     /// <summary>Lower is asked first; <c>null</c>: 100. <see cref="SnapshotModel.Offers"/> are in this order already.</summary>
     public int? Priority { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? Metadata { get; init; }
 
     public HealthCheckSpec? HealthCheck { get; init; }
 

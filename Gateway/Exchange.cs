@@ -20,6 +20,7 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     private ServedModel? _model;
     private RoutePlan? _plan;
     private List<LeftOut>? _leftOut;
+    private RequestFacts? _facts;
 
     public HttpContext Http { get; } = http;
 
@@ -77,6 +78,15 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
 
     /// <summary>ModelResolution: the route that decided; <c>null</c> where the request's own names did.</summary>
     public DeclaredRoute? Route { get; set; }
+
+    /// <summary>ModelResolution: what routes allow of it; <c>null</c>: everything.</summary>
+    public RouteBounds? Bounds { get; set; }
+
+    /// <summary>What expressions see of it. Made when the first asks.</summary>
+    public RequestFacts Facts => _facts ??= new RequestFacts(this);
+
+    /// <summary>Some expression gave no value.</summary>
+    public bool HasFaults => _facts is { Faults.Count: > 0 };
 
     /// <summary>ModelResolution: any model will do.</summary>
     public bool IsAuto { get; set; }
@@ -139,6 +149,7 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     public void Dispose()
     {
         Quota?.Dispose();
+        _facts?.Dispose();
         Body?.Dispose();
     }
 

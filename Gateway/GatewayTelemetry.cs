@@ -24,6 +24,7 @@ internal sealed class GatewayTelemetry : IDisposable
     private readonly ConcurrentDictionary<(string Model, string Provider), InFlight> _inFlight = new();
     private readonly Counter<long> _requests;
     private readonly Counter<long> _usageLost;
+    private readonly Counter<long> _expressionErrors;
     private readonly TimeProvider _time;
 
     public GatewayTelemetry(CurrentSnapshot snapshots, BufferPool buffers, Intake.BodyBudget bodies, Intake.BodySpool spool, GenAiNames names, TimeProvider time)
@@ -42,6 +43,7 @@ internal sealed class GatewayTelemetry : IDisposable
         _meter.CreateObservableUpDownCounter("orrery.gateway.in_flight", () => _inFlight.Values.Select(one => one.Measure()), "{request}", "Attempts at engines under way");
         _requests = _meter.CreateCounter<long>("orrery.gateway.requests", "{request}", "Requests answered, by outcome");
         _usageLost = _meter.CreateCounter<long>("orrery.gateway.usage.lost", "{event}", "Usage events that fitted neither disk nor memory");
+        _expressionErrors = _meter.CreateCounter<long>("orrery.gateway.expression.errors", "{error}", "Expressions of routes that gave no value for a request");
         _meter.CreateObservableGauge("orrery.gateway.snapshot.revision", () => snapshots.Value?.Revision ?? 0, "{revision}", "The revision in force");
         _meter.CreateObservableGauge("orrery.gateway.snapshot.age", () => snapshots.Age.TotalSeconds, "s", "Since the Catalogue was last heard");
         _meter.CreateObservableGauge("orrery.gateway.buffers", () => buffers.Outstanding, "{buffer}", "Rented buffers");
@@ -143,6 +145,11 @@ internal sealed class GatewayTelemetry : IDisposable
             });
         }
 
+        if (exchange.HasFaults && _expressionErrors.Enabled)
+        {
+            CountFaults(exchange);
+        }
+
         if (exchange.Candidate is { } candidate && _duration.Enabled)
         {
             var tags = TagsOf(exchange, candidate);
@@ -182,6 +189,20 @@ internal sealed class GatewayTelemetry : IDisposable
     {
         _source.Dispose();
         _meter.Dispose();
+    }
+
+    private void CountFaults(Exchange exchange)
+    {
+        foreach (var fault in exchange.Facts.Faults)
+        {
+            _expressionErrors.Add(1, new TagList
+            {
+                { "orrery.namespace", exchange.Caller.Namespace },
+                { "orrery.route", fault.Route },
+                { "orrery.expression", fault.Field },
+                { "error.type", fault.Kind.ToString() },
+            });
+        }
     }
 
     private InFlight InFlightOf(Candidate candidate) =>

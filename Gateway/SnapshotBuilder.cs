@@ -6,12 +6,15 @@ using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway;
 
 /// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
-internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, AccessBuilder access, KeyBook keys, IOptions<GatewayOptions> options, ILogger<SnapshotBuilder> logger)
+internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, AccessBuilder access, KeyBook keys, IOptions<GatewayOptions> options, Dice dice, ILogger<SnapshotBuilder> logger)
 {
+    private readonly DiceRandom _random = new(dice);
+
     /// <param name="before">What is in force: what <paramref name="document"/> has of it unchanged, as the same object, is not built again.</param>
     public Snapshot Build(SnapshotDocument document, Snapshot? before = null)
     {
@@ -126,7 +129,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
 
     private DeclaredRoute BuildRoute(SnapshotRoute spec, NamespaceModels models)
     {
-        var route = new DeclaredRoute(spec, models);
+        var route = new DeclaredRoute(spec, models, _random);
         if (route.Fault is { } fault)
         {
             Log.RouteFaulty(logger, spec.Namespace, spec.Name, fault);
@@ -144,6 +147,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
                 InputPrice = offer.InputPrice,
                 OutputPrice = offer.OutputPrice,
                 MaxOutputTokens = offer.MaxOutputTokens,
+                OwnMetadata = offer.Metadata,
             })
             .ToArray();
         return new ServedModel(spec, candidates);

@@ -100,6 +100,7 @@ internal static class SnapshotCompiler
             Timeouts = spec.Timeouts,
             Weight = spec.Weight,
             Priority = spec.Priority,
+            Metadata = spec.Metadata,
             HealthCheck = spec.HealthCheck,
             Balancing = spec.Balancing,
             PassThrough = spec.PassThrough ?? [],
@@ -154,6 +155,7 @@ internal static class SnapshotCompiler
                 InputPrice = offer.Model.CostPer1kInput,
                 OutputPrice = offer.Model.CostPer1kOutput,
                 MaxOutputTokens = offer.Model.MaxOutputTokens,
+                Metadata = offer.Model.Metadata,
             })],
         };
     }
@@ -186,9 +188,12 @@ internal static class SnapshotCompiler
             Name = resource.Metadata.Name,
             Order = spec.Order ?? DefaultOrder,
             Match = spec.Match,
-            Targets = spec.Targets ?? [new RouteTarget { Model = spec.Target! }],
+            Targets = spec.Targets ?? (spec.Target is { } target ? [new RouteTarget { Model = target }] : []),
             Fallback = spec.Fallback,
             Strategy = spec.Strategy,
+            Selection = spec.Selection,
+            AllowedProviders = spec.AllowedProviders,
+            AllowedModels = spec.AllowedModels,
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Orrery.Catalogue.Documents;
@@ -13,6 +14,17 @@ internal abstract record DocumentNode(Position At)
     public abstract string Describe();
 
     public abstract JsonNode? ToJson();
+
+    /// <summary>A value that was read already, as a node again: all of it at one place.</summary>
+    public static DocumentNode Of(JsonElement value, Position at) => value.ValueKind switch
+    {
+        JsonValueKind.Object => new MappingNode(at, [.. value.EnumerateObject().Select(property => new MappingEntry(property.Name, at, Of(property.Value, at)))]),
+        JsonValueKind.Array => new SequenceNode(at, [.. value.EnumerateArray().Select(item => Of(item, at))]),
+        JsonValueKind.String => new ScalarNode(at, ScalarKind.Text, value.GetString()!, value.GetString()!),
+        JsonValueKind.Number => new ScalarNode(at, ScalarKind.Number, value.GetRawText(), value.GetRawText()),
+        JsonValueKind.True or JsonValueKind.False => new ScalarNode(at, ScalarKind.Boolean, value.GetRawText(), value.GetRawText()),
+        _ => new ScalarNode(at, ScalarKind.Null, "", "null"),
+    };
 }
 
 internal sealed record MappingNode(Position At, IReadOnlyList<MappingEntry> Entries) : DocumentNode(At)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Documents;
@@ -58,6 +59,7 @@ internal static class FieldHints
             _ when type == typeof(Duration) => Duration.Expectation,
             _ when type == typeof(DateTimeOffset) => "a time such as 2026-01-31T12:00:00Z (RFC 3339, with its offset)",
             _ when type == typeof(IReadOnlyDictionary<string, string>) => "a mapping of names to texts",
+            _ when type == typeof(IReadOnlyDictionary<string, JsonElement>) => "a mapping of names to anything",
             _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) => "a mapping of names to mappings",
             _ when type.IsGenericType => "a list",
             _ => "a mapping",

@@ -17,6 +17,7 @@ internal static class CrossChecks
             after.RequireDistinctProviderNames();
             after.RequireSecrets();
             after.RequireTargets();
+            after.RequireAllowed();
             after.RequireTeams();
         }
 

@@ -128,6 +128,39 @@ internal sealed class NamespaceChecks
         }
     }
 
+    /// <summary>What a route allows is there when it is applied: a slip of the pen would allow nobody. Later it may go, since a list of the allowed leads nowhere.</summary>
+    public void RequireAllowed()
+    {
+        var declared = _routes.Where(route => _documents.ContainsKey(route.Key) && route.Spec is RouteSpec { AllowedProviders: not null } or RouteSpec { AllowedModels: not null }).ToList();
+        if (declared.Count == 0)
+        {
+            return;
+        }
+
+        var names = RouteNames.Of(_models, _providers);
+        foreach (var route in declared)
+        {
+            var spec = (RouteSpec)route.Spec;
+            for (var i = 0; i < spec.AllowedProviders?.Count; i++)
+            {
+                Require(names.HasProvider(spec.AllowedProviders[i]), route, $"spec.allowedProviders[{i}]", spec.AllowedProviders[i], "the name or an alias of a ModelProvider");
+            }
+
+            for (var i = 0; i < spec.AllowedModels?.Count; i++)
+            {
+                Require(names.Has(spec.AllowedModels[i], isFallback: false), route, $"spec.allowedModels[{i}]", spec.AllowedModels[i], "a model's id or alias, or provider/model");
+            }
+        }
+
+        void Require(bool isThere, StoredResource route, string path, string name, string expectation)
+        {
+            if (!isThere)
+            {
+                Add(route, path, name, $"{expectation} of namespace '{_name}'", "Apply it first, or in the same request.");
+            }
+        }
+    }
+
     public void RequireTeams()
     {
         var users = new Dictionary<string, List<ResourceKey>>(StringComparer.Ordinal);

@@ -61,6 +61,8 @@ internal sealed class RouteNames
     public bool Has(string name, bool isFallback) =>
         _models.Contains(name) || HasAtProvider(name, '/') || HasAtProvider(name, ':') || (isFallback && _byProvider.ContainsKey(name));
 
+    public bool HasProvider(string name) => _byProvider.ContainsKey(name);
+
     private bool HasAtProvider(string name, char separator)
     {
         var place = name.IndexOf(separator, StringComparison.Ordinal);

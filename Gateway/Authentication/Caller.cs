@@ -25,7 +25,7 @@ internal sealed record Caller(SnapshotKey Key, NamespaceModels Models, FrozenSet
     public bool IsExternal { get; init; } = true;
 
     /// <summary>Whether lists of models show it.</summary>
-    public bool MaySee(ServedModel model) => MayCall(model.Id) && !(IsExternal && model.IsInternal);
+    public bool MaySee(ServedModel model) => MayCall(model.Id) && !(IsExternal && model.IsInternal) && Models.Routes.MayAnswer(model);
 
     public bool MayCall(string modelId) => AllowedModels is null || AllowedModels.Contains(modelId);
 

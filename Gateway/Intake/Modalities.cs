@@ -27,6 +27,9 @@ internal static class ModalitiesExtensions
         _ => Modalities.Text,
     };
 
+    /// <summary>As routes call them.</summary>
+    public static IEnumerable<string> Names(this Modalities modalities) => RouteModalities.All.Where(name => (modalities & Named(name)) != 0);
+
     /// <summary>How deep in a request the names of a message's part stand: below <c>messages[0].content[0]</c>.</summary>
     private const int PartDepth = 5;
 

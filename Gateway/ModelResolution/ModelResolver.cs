@@ -14,8 +14,21 @@ internal sealed class ModelResolver
 
     public Refusal? Resolve(Exchange exchange)
     {
+        var refusal = Look(exchange);
+        if (refusal is not null)
+        {
+            RouteExplanation.AttachFaultsWhenAsked(exchange);
+        }
+
+        return refusal;
+    }
+
+    private static Refusal? Look(Exchange exchange)
+    {
         var (call, models) = (exchange.Call, exchange.Caller.Models);
-        if (models.Routes.Find(exchange) is { } route)
+        exchange.Bounds = models.Routes.BoundsOf(exchange);
+        exchange.Route = models.Routes.Find(exchange);
+        if (exchange.Route is { Leads: true } route)
         {
             return Follow(exchange, route);
         }
@@ -46,7 +59,6 @@ internal sealed class ModelResolver
 
     private static Refusal? Follow(Exchange exchange, DeclaredRoute route)
     {
-        exchange.Route = route;
         if (route.Targets.Count == 0)
         {
             return new Refusal(

@@ -13,12 +13,12 @@ internal sealed class AccessPolicy
 
     private static Refusal? CheckModels(Exchange exchange)
     {
-        if (exchange.Caller.AllowedModels is null || (exchange.Route is not null && MayName(exchange.Caller, exchange.Call.ModelName)))
+        if (exchange.Caller.AllowedModels is null || (exchange.Route is { Leads: true } && MayName(exchange.Caller, exchange.Call.ModelName)))
         {
             return null;
         }
 
-        if (exchange.Route is { } route && route.Models?.Contains(exchange.Call.ModelName) is true && ModelResolver.Find(exchange.Caller.Models, exchange.Call.ModelName) is null)
+        if (exchange.Route is { Leads: true } route && route.Models?.Contains(exchange.Call.ModelName) is true && ModelResolver.Find(exchange.Caller.Models, exchange.Call.ModelName) is null)
         {
             return NotNamed(exchange, route);
         }

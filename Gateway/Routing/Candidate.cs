@@ -7,7 +7,7 @@ using Orrery.Gateway.Translation;
 namespace Orrery.Gateway.Routing;
 
 /// <summary>A provider that may serve a model, and the id that it knows it by.</summary>
-internal sealed class Candidate(ProviderRoute provider, string upstreamId, Latency latency)
+internal sealed partial class Candidate(ProviderRoute provider, string upstreamId, Latency latency)
 {
     private ServedModel? _model;
     private Limit[]? _modelLimits;
@@ -89,6 +89,9 @@ internal sealed class ProviderRoute
     public Limit[]? ExternalLimits { get; init; }
 
     public string Name => Spec.Name;
+
+    /// <summary>Its servers are the operator's own.</summary>
+    public bool IsSelfHosted => Spec.Provider == "self_hosted";
 
     public bool IsUsable => Fault is null && Endpoints.Count > 0;
 

@@ -11,8 +11,11 @@ internal sealed class DeclaredRoute
     private readonly SnapshotRoute _spec;
     private readonly KeyValuePair<string, string>[] _headers;
     private readonly Modalities _modalities;
+    private readonly RouteCondition? _condition;
+    private readonly HashSet<WantedModel>? _allowedModels;
 
-    public DeclaredRoute(SnapshotRoute spec, NamespaceModels models)
+    /// <param name="random">For expressions; without it <c>random()</c> fails.</param>
+    public DeclaredRoute(SnapshotRoute spec, NamespaceModels models, Random? random = null)
     {
         _spec = spec;
         var match = spec.Match;
@@ -23,7 +26,10 @@ internal sealed class DeclaredRoute
         _headers = [.. match?.Headers ?? new Dictionary<string, string>()];
         _modalities = (match?.Modalities ?? []).Aggregate(Modalities.None, (all, name) => all | ModalitiesExtensions.Named(name));
         Targets = [.. spec.Targets.Select(target => (Find(models, target.Model), target.Weight)).Where(target => target.Item1 is not null).Select(target => (target.Item1!.Value, target.Weight))];
-        Fault = spec.Targets.FirstOrDefault(target => Find(models, target.Model) is null)?.Model is { } missing ? $"its target '{missing}' does not exist" : null;
+        _condition = match?.Expression is { } expression ? new(spec.Name, expression, random) : null;
+        Selection = spec.Selection is { Count: > 0 } selection ? new(spec.Name, selection, random) : null;
+        _allowedModels = spec.AllowedModels?.Select(name => Find(models, name)).OfType<WantedModel>().ToHashSet();
+        Fault = spec.Targets.FirstOrDefault(target => Find(models, target.Model) is null)?.Model is { } missing ? $"its target '{missing}' does not exist" : _condition?.Fault ?? Selection?.Fault;
         Fallback = spec.Fallback is null ? null : [.. spec.Fallback.SelectMany(name => FindFallback(models, name))];
     }
 
@@ -36,6 +42,18 @@ internal sealed class DeclaredRoute
     public IReadOnlyList<WantedModel>? Fallback { get; }
 
     public string? Strategy => RoutingStrategies.Named(_spec.Strategy);
+
+    /// <summary>It says where its requests go; else they go where they say themselves.</summary>
+    public bool Leads => _spec.Targets.Count > 0;
+
+    /// <summary><c>null</c>: everyone who may answer is tried.</summary>
+    public ModelSelection? Selection { get; }
+
+    /// <summary>It allows some providers or models only.</summary>
+    public bool IsBound => _spec.AllowedProviders is not null || _allowedModels is not null;
+
+    /// <summary>It says something of the requests that it matches besides what it allows.</summary>
+    public bool Decides => Leads || Selection is not null || Strategy is not null || Fallback is not null;
 
     /// <summary>What is wrong with it, in words.</summary>
     public string? Fault { get; }
@@ -60,7 +78,33 @@ internal sealed class DeclaredRoute
     /// <summary>The tags of a header's value.</summary>
     public static string[] TagsIn(string header) => header.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    public bool Matches(Exchange exchange) =>
+    public bool Matches(Exchange exchange) => MatchesFields(exchange) && (_condition is null || _condition.Holds(exchange) == true);
+
+    /// <summary>Whether it bounds the request: it matches, or its expression failed, because what must hold does not cease to by a mistake.</summary>
+    public bool Bounds(Exchange exchange) => IsBound && MatchesFields(exchange) && (_condition is null || _condition.Holds(exchange) != false);
+
+    public bool AllowsProvider(Candidate candidate)
+    {
+        if (_spec.AllowedProviders is not { } names)
+        {
+            return true;
+        }
+
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (candidate.Provider.IsNamed(names[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool AllowsModel(Candidate candidate) =>
+        _allowedModels is null || _allowedModels.Contains(new(candidate.Model, null)) || _allowedModels.Contains(new(candidate.Model, candidate.Provider.Name));
+
+    private bool MatchesFields(Exchange exchange) =>
         (Models is null || Models.Contains(exchange.Call.ModelName))
         && (Keys is null || Keys.Contains(exchange.Caller.Key.Name))
         && (Teams is null || (exchange.Caller.Team is { } team && Teams.Contains(team.Name)))

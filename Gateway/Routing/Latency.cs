@@ -14,17 +14,14 @@ internal sealed class Latency(TimeProvider time)
     private readonly Lock _lock = new();
     private double _seconds;
     private long _heard;
-    private bool _isKnown;
+    private int _samples;
 
-    /// <summary>Seconds; <c>null</c>: not known, so worth a try.</summary>
-    public double? Seconds
+    /// <summary><c>null</c>: not known, so worth a try.</summary>
+    public LatencyFigure? Read()
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return _isKnown && time.GetElapsedTime(_heard) < Memory ? _seconds : null;
-            }
+            return _samples > 0 && time.GetElapsedTime(_heard) is var age && age < Memory ? new(_seconds, _samples, age) : null;
         }
     }
 
@@ -34,12 +31,18 @@ internal sealed class Latency(TimeProvider time)
         {
             var now = time.GetTimestamp();
             var elapsed = time.GetElapsedTime(_heard, now);
-            var weight = !_isKnown || elapsed >= Memory ? 1 : Math.Max(0.1, 1 - Math.Pow(0.5, elapsed / HalfLife));
+            var isFirst = _samples == 0 || elapsed >= Memory;
+            var weight = isFirst ? 1 : Math.Max(0.1, 1 - Math.Pow(0.5, elapsed / HalfLife));
             _seconds += weight * (untilAnswer.TotalSeconds - _seconds);
-            (_heard, _isKnown) = (now, true);
+            (_heard, _samples) = (now, isFirst ? 1 : _samples + 1);
         }
     }
 }
+
+/// <summary>A measured latency.</summary>
+/// <param name="Samples">Answers since nobody was heard for as long as it is remembered.</param>
+/// <param name="Age">Since the last of them.</param>
+internal readonly record struct LatencyFigure(double Seconds, int Samples, TimeSpan Age);
 
 /// <summary>Every latency there is, by namespace, model and provider. Outlives snapshots.</summary>
 internal sealed class LatencyBook(TimeProvider time)

@@ -7,11 +7,6 @@ namespace Orrery.Gateway.Routing;
 /// <summary>Makes the plan of a request that asks for more than one model as declared: several names, a strategy, chosen providers, a route.</summary>
 internal sealed class PlanBuilder(Dice dice)
 {
-    private const int BytesPerToken = 4;
-
-    /// <summary>Answered tokens where the request does not bound them.</summary>
-    private const int UsualAnswer = 256;
-
     /// <summary>One request in so many goes elsewhere, so that a provider that has become fast is noticed.</summary>
     private const int Exploring = 50;
 
@@ -20,7 +15,7 @@ internal sealed class PlanBuilder(Dice dice)
 
     /// <summary>Whether <see cref="Build"/> would do anything that the model's own plan does not.</summary>
     public static bool IsNeeded(Exchange exchange) =>
-        exchange.Wanted.Count != 1 || exchange.Route is not null || exchange.Call.Routing is not null || exchange.Model.Strategy is not (null or RoutingStrategies.Priority);
+        exchange.Wanted.Count != 1 || exchange.Route is not null || exchange.Bounds is not null || exchange.Call.Routing is not null || exchange.Model.Strategy is not (null or RoutingStrategies.Priority);
 
     public RoutePlan Build(Exchange exchange)
     {
@@ -28,31 +23,30 @@ internal sealed class PlanBuilder(Dice dice)
         var strategy = wish?.Strategy ?? route?.Strategy ?? exchange.Model.Strategy ?? RoutingStrategies.Priority;
         var candidates = new List<Candidate>();
         var any = exchange.IsAuto && wish?.Providers is null ? AnyAtAll(exchange) : null;
-        if (any is { HasRules: false } && wish is null && strategy == RoutingStrategies.Priority)
+        if (any is { HasRules: false } && wish is null && route is null && exchange.Bounds is null && strategy == RoutingStrategies.Priority)
         {
             return any;
         }
 
+        var explores = false;
         if (exchange.IsAuto)
         {
-            AddForemost(exchange, candidates, strategy, any?.Candidates ?? [.. exchange.Wanted.SelectMany(wanted => Offered(exchange, wanted)).Distinct()]);
+            explores = AddForemost(exchange, candidates, strategy, any?.Candidates ?? [.. exchange.Wanted.SelectMany(wanted => Offered(exchange, wanted)).Distinct()]);
         }
         else
         {
-            foreach (var wanted in route is null ? exchange.Wanted : Drawn(exchange, route))
+            foreach (var wanted in route is { Leads: true } ? Drawn(exchange, route) : exchange.Wanted)
             {
-                AddInOrder(exchange, candidates, strategy, Offered(exchange, wanted));
+                explores |= AddInOrder(exchange, candidates, strategy, Offered(exchange, wanted));
             }
         }
 
-        if (ProviderRules.Any(candidates))
+        candidates = Allowed(exchange, candidates);
+        string? selectedBy = null;
+        var isSelected = route?.Selection is not null && candidates.Count > 0;
+        if (isSelected)
         {
-            candidates = ProviderRules.Keep(exchange, candidates);
-        }
-
-        if (exchange.Operation.IsPassThrough)
-        {
-            candidates = PassThroughPlan.Keep(exchange, candidates);
+            candidates = Selected(exchange, route!, candidates, out selectedBy);
         }
 
         var isAlone = wish?.Fallback == false || route?.Fallback is { Count: 0 };
@@ -61,7 +55,35 @@ internal sealed class PlanBuilder(Dice dice)
             candidates = [candidates.Find(candidate => candidate.Provider.IsUsable) ?? candidates[0]];
         }
 
-        return new RoutePlan(candidates, Rule(exchange, strategy, isAlone));
+        return new RoutePlan(candidates, Rule(exchange, strategy, selectedBy, isAlone, explores && selectedBy is null), strategy) { IsSelected = isSelected };
+    }
+
+    /// <summary>Those who may be asked for this request at all.</summary>
+    private static List<Candidate> Allowed(Exchange exchange, List<Candidate> candidates)
+    {
+        candidates = exchange.Bounds?.Keep(exchange, candidates) ?? candidates;
+        candidates = ProviderRules.Any(candidates) ? ProviderRules.Keep(exchange, candidates) : candidates;
+        return exchange.Operation.IsPassThrough ? PassThroughPlan.Keep(exchange, candidates) : candidates;
+    }
+
+    /// <summary>What the route's expressions choose. Of several models that the request itself names, its order goes first.</summary>
+    private static List<Candidate> Selected(Exchange exchange, DeclaredRoute route, List<Candidate> candidates, out string? by)
+    {
+        var chosen = route.Selection!.Choose(exchange, candidates, out by);
+        return route.Leads || exchange.IsAuto || exchange.Wanted.Count < 2 ? chosen : [.. chosen.OrderBy(candidate => PlaceOf(exchange.Wanted, candidate))];
+    }
+
+    private static int PlaceOf(IReadOnlyList<WantedModel> wanted, Candidate candidate)
+    {
+        for (var i = 0; i < wanted.Count; i++)
+        {
+            if (ReferenceEquals(wanted[i].Model, candidate.Model) && (wanted[i].Provider ?? candidate.Provider.Name) == candidate.Provider.Name)
+            {
+                return i;
+            }
+        }
+
+        return wanted.Count;
     }
 
     /// <summary>One target drawn by weight, then the others, then who stands in.</summary>
@@ -109,8 +131,10 @@ internal sealed class PlanBuilder(Dice dice)
         return ReferenceEquals(takers.Wanted, exchange.Wanted) ? takers.Plan : null;
     }
 
-    private void AddForemost(Exchange exchange, List<Candidate> plan, string strategy, IReadOnlyList<Candidate> offered)
+    /// <returns>Whether somebody else than the first is tried first, to see how fast they are.</returns>
+    private bool AddForemost(Exchange exchange, List<Candidate> plan, string strategy, IReadOnlyList<Candidate> offered)
     {
+        offered = exchange.Bounds?.Keep(exchange, offered) ?? offered;
         if (ProviderRules.Any(offered))
         {
             offered = ProviderRules.Keep(exchange, offered);
@@ -122,20 +146,14 @@ internal sealed class PlanBuilder(Dice dice)
         }
 
         plan.AddRange(Ordered(exchange, strategy, offered).Take(MostOfAny));
-        if (strategy == RoutingStrategies.Latency)
-        {
-            Explore(plan);
-        }
+        return strategy == RoutingStrategies.Latency && Explore(plan);
     }
 
-    private void AddInOrder(Exchange exchange, List<Candidate> plan, string strategy, List<Candidate> offered)
+    /// <inheritdoc cref="AddForemost"/>
+    private bool AddInOrder(Exchange exchange, List<Candidate> plan, string strategy, List<Candidate> offered)
     {
         List<Candidate> ordered = [.. Ordered(exchange, strategy, offered)];
-        if (strategy == RoutingStrategies.Latency)
-        {
-            Explore(ordered);
-        }
-
+        var explores = strategy == RoutingStrategies.Latency && Explore(ordered);
         foreach (var candidate in ordered)
         {
             if (!plan.Contains(candidate))
@@ -143,6 +161,8 @@ internal sealed class PlanBuilder(Dice dice)
                 plan.Add(candidate);
             }
         }
+
+        return explores;
     }
 
     private IEnumerable<Candidate> Ordered(Exchange exchange, string strategy, IReadOnlyList<Candidate> offered)
@@ -161,9 +181,10 @@ internal sealed class PlanBuilder(Dice dice)
                 var turn = usable.Count == 0 ? 0 : (int)(usable[0].Model.NextTurn() % (uint)usable.Count);
                 return usable.Skip(turn).Concat(usable.Take(turn)).Concat(offered.Except(usable));
             case RoutingStrategies.Cost:
-                return offered.OrderBy(candidate => Cost(exchange, candidate)); // Stable: equals stay as declared.
+                var cost = RequestCost.Of(exchange);
+                return offered.OrderBy(candidate => cost.At(candidate) ?? double.PositiveInfinity); // Stable: equals stay as declared.
             case RoutingStrategies.Latency:
-                return offered.OrderBy(candidate => candidate.Latency.Seconds ?? 0);
+                return offered.OrderBy(candidate => candidate.Latency.Read()?.Seconds ?? 0);
             default:
                 return exchange.Call.Routing?.Providers is { } providers ? offered.OrderBy(candidate => IndexOf(providers, candidate.Provider))
                     : exchange.IsAuto ? offered.OrderBy(candidate => candidate.Provider.Priority) // Of one model they are in this order already.
@@ -178,25 +199,16 @@ internal sealed class PlanBuilder(Dice dice)
     private double Wait(Candidate candidate) =>
         candidate.Provider.Weight == 0 ? double.PositiveInfinity : -Math.Log((dice.Next(1L << 53) + 1) / (double)(1L << 53)) / candidate.Provider.Weight;
 
-    private void Explore(List<Candidate> ordered)
+    private bool Explore(List<Candidate> ordered)
     {
-        if (ordered.Count > 1 && dice.Next(Exploring) == 0)
+        if (ordered.Count < 2 || dice.Next(Exploring) > 0)
         {
-            var other = 1 + (int)dice.Next(ordered.Count - 1);
-            (ordered[0], ordered[other]) = (ordered[other], ordered[0]);
-        }
-    }
-
-    /// <summary>What this request would cost there. A team's own server costs nothing more; a price that is not known is taken for the highest.</summary>
-    private static double Cost(Exchange exchange, Candidate candidate)
-    {
-        if (candidate.InputPrice is null && candidate.OutputPrice is null)
-        {
-            return candidate.Provider.Spec.Provider == "self_hosted" ? 0 : double.PositiveInfinity;
+            return false;
         }
 
-        var answered = (double)(exchange.Call.MaxTokens ?? UsualAnswer) * exchange.Call.Choices;
-        return ((exchange.Call.Body.Length / BytesPerToken * (candidate.InputPrice ?? 0)) + (answered * (candidate.OutputPrice ?? 0))) / 1_000;
+        var other = 1 + (int)dice.Next(ordered.Count - 1);
+        (ordered[0], ordered[other]) = (ordered[other], ordered[0]);
+        return true;
     }
 
     private static int IndexOf(IReadOnlyList<string> names, ProviderRoute provider)
@@ -212,9 +224,9 @@ internal sealed class PlanBuilder(Dice dice)
         return names.Count;
     }
 
-    private static string Rule(Exchange exchange, string strategy, bool isAlone)
+    private static string Rule(Exchange exchange, string strategy, string? selectedBy, bool isAlone, bool explores)
     {
-        var who = exchange.Route is { } route ? $"route '{route.Name}'"
+        var who = exchange.Route is { } route ? $"route '{route.Name}'" // One that leads nowhere leaves the request's names as they are, and decides among them.
             : exchange.IsAuto ? "any model that fits"
             : exchange.Wanted.Count > 1 ? "the models in the request's order"
             : exchange.Wanted[0].Provider is { } provider ? $"the provider '{provider}' that the request names"
@@ -227,6 +239,6 @@ internal sealed class PlanBuilder(Dice dice)
             RoutingStrategies.Latency => "the fastest first",
             _ => exchange.Call.Routing?.Providers is not null ? "in the order of routing.providers" : "by priority",
         };
-        return $"{who}, {order}{(isAlone ? ", nobody else" : "")}";
+        return $"{who}, {order}{(selectedBy is null ? "" : $", of these what {selectedBy} gives")}{(explores ? ", but for this request, which tries another" : "")}{(isAlone ? ", nobody else" : "")}";
     }
 }

@@ -44,7 +44,8 @@ internal static class ProviderRules
     {
         Candidate? widest = null;
         Candidate? closed = null;
-        foreach (var candidate in exchange.Wanted.SelectMany(wanted => wanted.Model.Plan.Candidates.Where(candidate => wanted.Provider is null || wanted.Provider == candidate.Provider.Name)))
+        foreach (var candidate in exchange.Wanted.SelectMany(wanted => wanted.Model.Plan.Candidates.Where(candidate => wanted.Provider is null || wanted.Provider == candidate.Provider.Name))
+            .Where(candidate => exchange.Bounds?.Allows(candidate) != false))
         {
             if (IsClosed(exchange, candidate))
             {

@@ -18,9 +18,18 @@ internal static class RouteExplanation
 
     public static void AttachWhenAsked(Exchange exchange)
     {
-        if (exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Explain, out var asked) && asked == "1")
+        if (IsAsked(exchange))
         {
-            exchange.Http.Response.Headers[OrreryHeaders.Explain] = Explain(exchange);
+            exchange.Http.Response.Headers[OrreryHeaders.Explain] = Explain(exchange, exchange.Plan);
+        }
+    }
+
+    /// <summary>For a request that is refused before there is a plan: the expressions that failed on it, which may be why.</summary>
+    public static void AttachFaultsWhenAsked(Exchange exchange)
+    {
+        if (exchange.HasFaults && IsAsked(exchange))
+        {
+            exchange.Http.Response.Headers[OrreryHeaders.Explain] = Explain(exchange, plan: null);
         }
     }
 
@@ -36,29 +45,33 @@ internal static class RouteExplanation
     {
         var bytes = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(bytes);
-        Write(json, exchange.Plan);
+        Write(json, exchange, exchange.Plan);
         json.Flush();
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
     /// <remarks>The writer's default encoder leaves nothing but ASCII, which is what a header may hold.</remarks>
-    private static string Explain(Exchange exchange)
+    private static string Explain(Exchange exchange, RoutePlan? plan)
     {
         var bytes = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(bytes);
         json.WriteStartObject();
-        json.WriteString("model", exchange.Model.Id);
         json.WriteNumber("revision", exchange.Snapshot?.Revision ?? 0);
-        json.WriteString("rule", Rule(exchange));
-        json.WritePropertyName("candidates");
-        var leftOut = Write(json, exchange.Plan);
-        if (leftOut > 0)
+        if (plan is not null)
         {
-            json.WriteNumber("leftOut", leftOut);
+            json.WriteString("model", exchange.Model.Id);
+            json.WriteString("rule", Rule(exchange));
+            json.WritePropertyName("candidates");
+            var leftOut = Write(json, exchange, plan);
+            if (leftOut > 0)
+            {
+                json.WriteNumber("leftOut", leftOut);
+            }
+
+            WriteLeftOut(json, exchange.LeftOut);
         }
 
-        WriteLeftOut(json, exchange.LeftOut);
-
+        WriteFaults(json, exchange);
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenCount <= LongestHeader
@@ -91,16 +104,45 @@ internal static class RouteExplanation
         json.WriteEndArray();
     }
 
-    /// <returns>How many candidates there was no room for.</returns>
-    private static int Write(Utf8JsonWriter json, RoutePlan plan)
+    private static bool IsAsked(Exchange exchange) => exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Explain, out var asked) && asked == "1";
+
+    /// <summary>Expressions that gave no value.</summary>
+    private static void WriteFaults(Utf8JsonWriter json, Exchange exchange)
     {
+        if (!exchange.HasFaults)
+        {
+            return;
+        }
+
+        json.WriteStartArray("failedExpressions");
+        foreach (var fault in exchange.Facts.Faults)
+        {
+            if (json.BytesCommitted + json.BytesPending > LongestHeader - LongestReason)
+            {
+                break;
+            }
+
+            json.WriteStartObject();
+            json.WriteString("route", fault.Route);
+            json.WriteString("field", fault.Field);
+            json.WriteString("error", Shown.Of(fault.Message));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <returns>How many candidates there was no room for.</returns>
+    private static int Write(Utf8JsonWriter json, Exchange exchange, RoutePlan plan)
+    {
+        var figures = new PlanFigures(exchange, plan);
         var leftOut = 0;
         json.WriteStartArray();
         foreach (var candidate in plan.Candidates)
         {
             if (json.BytesCommitted + json.BytesPending < LongestHeader / 2)
             {
-                Write(json, candidate);
+                Write(json, candidate, figures);
             }
             else
             {
@@ -112,7 +154,7 @@ internal static class RouteExplanation
         return leftOut;
     }
 
-    private static void Write(Utf8JsonWriter json, Candidate candidate)
+    private static void Write(Utf8JsonWriter json, Candidate candidate, PlanFigures figures)
     {
         json.WriteStartObject();
         json.WriteString("provider", candidate.Provider.Name);
@@ -123,6 +165,7 @@ internal static class RouteExplanation
             json.WriteString("fault", fault);
         }
 
+        figures.Write(json, candidate);
         var balancing = candidate.Provider.Balancing;
         if (balancing.Endpoints.Length > 1)
         {

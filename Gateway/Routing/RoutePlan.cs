@@ -1,7 +1,7 @@
 namespace Orrery.Gateway.Routing;
 
 /// <summary>Who is asked, in this order. Data: where nothing about the request decides, made once a snapshot, since load and health are looked at when an endpoint is taken.</summary>
-internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates, string? rule = null)
+internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates, string? rule = null, string? strategy = null)
 {
     public IReadOnlyList<Candidate> Candidates { get; } = candidates;
 
@@ -13,4 +13,13 @@ internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates, string? rul
 
     /// <summary>Why in this order, in words; <c>null</c>: as declared.</summary>
     public string? Rule { get; } = rule;
+
+    /// <summary>What orders it; <c>null</c>: as declared.</summary>
+    public string? Strategy { get; } = strategy;
+
+    /// <summary>Expressions of a route decided who is in it.</summary>
+    public bool IsSelected { get; init; }
+
+    /// <summary>The same with fewer.</summary>
+    public RoutePlan With(IReadOnlyList<Candidate> fewer) => new(fewer, Rule, Strategy) { IsSelected = IsSelected };
 }

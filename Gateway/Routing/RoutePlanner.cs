@@ -13,13 +13,13 @@ internal sealed class RoutePlanner(PlanBuilder builder)
             : exchange.Model.Plan;
         if (exchange.Plan.HasRules)
         {
-            exchange.Plan = new RoutePlan(ProviderRules.Keep(exchange, exchange.Plan.Candidates), exchange.Plan.Rule);
+            exchange.Plan = exchange.Plan.With(ProviderRules.Keep(exchange, exchange.Plan.Candidates));
         }
 
         if (exchange.Operation.IsPassThrough)
         {
-            exchange.Plan = new RoutePlan(PassThroughPlan.Keep(exchange, exchange.Plan.Candidates), exchange.Plan.Rule);
-            if (exchange.Plan.Candidates.Count == 0)
+            exchange.Plan = exchange.Plan.With(PassThroughPlan.Keep(exchange, exchange.Plan.Candidates));
+            if (exchange.Plan is { Candidates.Count: 0, IsSelected: false } && exchange.Bounds?.NobodyLeft(exchange) is null)
             {
                 return PassThroughPlan.NotOffered(exchange);
             }
@@ -27,9 +27,19 @@ internal sealed class RoutePlanner(PlanBuilder builder)
 
         RouteExplanation.AttachWhenAsked(exchange);
         return exchange.Plan.IsUsable ? null
+            : exchange.Plan is { Candidates.Count: 0, IsSelected: true } ? NoneSelected(exchange)
             : exchange.Plan.Candidates.Count == 0 && ProviderRules.NobodyLeft(exchange) is { } refusal ? refusal
+            : exchange.Plan.Candidates.Count == 0 && exchange.Bounds?.NobodyLeft(exchange) is { } bound ? bound
             : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers ? NotOffered(exchange, providers)
             : NotServed(exchange);
+    }
+
+    private static Refusal NoneSelected(Exchange exchange)
+    {
+        var failed = exchange.Facts.Faults.Any(fault => fault.Route == exchange.Route!.Name) ? " Some of its expressions failed on this request; X-Orrery-Explain: 1 says why." : "";
+        return new(
+            StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "no_model_selected",
+            $"The selection of the route '{exchange.Route!.Name}' chooses none of those who may answer this request for '{exchange.Model.Id}'.{failed}", "model", NotServedRetryAfter);
     }
 
     private static Refusal NotOffered(Exchange exchange, IReadOnlyList<string> providers)

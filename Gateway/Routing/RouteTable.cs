@@ -1,4 +1,5 @@
 using Orrery.Contracts;
+using Orrery.Gateway.ModelResolution;
 
 namespace Orrery.Gateway.Routing;
 
@@ -13,12 +14,22 @@ internal sealed class RouteTable
     private readonly Dictionary<string, List<int>> _byTag = new(StringComparer.Ordinal);
     private readonly List<int> _others = [];
 
+    private readonly DeclaredRoute[] _bounding;
+    private readonly RouteBounds? _ofAll;
+
     public RouteTable(IReadOnlyList<DeclaredRoute> routes)
     {
         All = routes;
+        _bounding = [.. routes.Where(route => route.IsBound)];
+        _ofAll = _bounding.Where(route => route.Spec.Match is null).ToList() is { Count: > 0 } ofAll ? new(ofAll) : null;
         for (var i = 0; i < routes.Count; i++)
         {
             var route = routes[i];
+            if (!route.Decides)
+            {
+                continue;
+            }
+
             var (index, names) = route.Models is { } models ? (_byModel, models)
                 : route.Keys is { } keys ? (_byKey, keys)
                 : route.Teams is { } teams ? (_byTeam, teams)
@@ -38,7 +49,25 @@ internal sealed class RouteTable
     /// <summary>In the order in which they are held against a request.</summary>
     public IReadOnlyList<DeclaredRoute> All { get; }
 
-    /// <summary>The first that matches.</summary>
+    /// <summary>What those that match allow; <c>null</c>: everything.</summary>
+    public RouteBounds? BoundsOf(Exchange exchange)
+    {
+        List<DeclaredRoute>? found = null;
+        foreach (var route in _bounding)
+        {
+            if (route.Bounds(exchange))
+            {
+                (found ??= []).Add(route);
+            }
+        }
+
+        return found is null ? null : new(found);
+    }
+
+    /// <summary>Whether no route that matches every request forbids all who serve it.</summary>
+    public bool MayAnswer(ServedModel model) => _ofAll is null || model.Plan.Candidates.Any(_ofAll.Allows);
+
+    /// <summary>The first that matches and decides.</summary>
     public DeclaredRoute? Find(Exchange exchange)
     {
         if (All.Count == 0)

@@ -36,6 +36,7 @@ internal sealed record AiGatewayConfig
 /// <summary>Expressions that choose.</summary>
 internal sealed record AiGatewaySelection
 {
+    /// <summary>A list of them, or one.</summary>
     public JsonElement? Strategy { get; init; }
 }
 

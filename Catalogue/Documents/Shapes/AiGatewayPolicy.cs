@@ -42,12 +42,13 @@ internal static class AiGatewayPolicy
 
         if (PastedShapes.Find(rule, "expressions") is { } expressions and not SequenceNode { Items.Count: 0 })
         {
-            document.Refuse(path + ".expressions", expressions.At, null, "no expressions: they are not supported yet", "Declare a Route: its match says which requests it is for.");
+            document.Refuse(path + ".expressions", expressions.At, null, "no expressions: what they name is not known here", "Declare a Route: its match, which may be an expression too, says which requests it is for.");
         }
 
+        var name = NameOf(rule);
         if (PastedShapes.Find(rule, "actions") is not { } actions)
         {
-            ReadAction(document, rule, path, ["type", "config", "name", "expressions"]);
+            ReadAction(document, rule, path, ["type", "config", "name", "expressions"], name);
             return;
         }
 
@@ -62,7 +63,7 @@ internal static class AiGatewayPolicy
         {
             if (list.Items[i] is MappingNode action)
             {
-                ReadAction(document, action, $"{path}.actions[{i}]", ["type", "config", "name"]);
+                ReadAction(document, action, $"{path}.actions[{i}]", ["type", "config", "name"], name);
             }
             else
             {
@@ -71,7 +72,7 @@ internal static class AiGatewayPolicy
         }
     }
 
-    private static void ReadAction(PastedDocument document, MappingNode action, string path, string[] known)
+    private static void ReadAction(PastedDocument document, MappingNode action, string path, string[] known, string? ruleName)
     {
         var type = PastedShapes.Find(action, "type");
         if (type is not ScalarNode { Value: Action })
@@ -85,13 +86,15 @@ internal static class AiGatewayPolicy
         Refuse(document, action, path, known);
         if (PastedShapes.Find(action, "config") is MappingNode config)
         {
-            AiGatewayShape.Read(document, config, path + ".config");
+            AiGatewayShape.Read(document, config, path + ".config", NameOf(action) ?? ruleName);
         }
         else
         {
             document.Refuse(path + ".config", action.At, null, "required: a mapping with providers");
         }
     }
+
+    private static string? NameOf(MappingNode mapping) => (PastedShapes.Find(mapping, "name") as ScalarNode)?.Value;
 
     private static void Refuse(PastedDocument document, MappingNode mapping, string path, string[] known)
     {

@@ -10,7 +10,8 @@ internal static class AiGatewayShape
     /// <summary>The priority that a provider has where none is said; the others follow in the list's order.</summary>
     private const int FirstPriority = 100;
 
-    public static void Read(PastedDocument document, MappingNode node, string path)
+    /// <param name="name">What its policy calls it.</param>
+    public static void Read(PastedDocument document, MappingNode node, string path, string? name = null)
     {
         if (document.Read(ModelLists.Spelled(node), PastedJson.Default.AiGatewayConfig, path) is not { } config)
         {
@@ -28,6 +29,8 @@ internal static class AiGatewayShape
         {
             ReadProvider(document, config, providers[i], path, $"{Join(path, "providers")}[{i}]", providers.Count > 1 ? FirstPriority + i : null);
         }
+
+        AiGatewayRoute.Read(document, config, path, name);
     }
 
     private static void ReadProvider(PastedDocument document, AiGatewayConfig config, AiGatewayProvider provider, string configPath, string path, int? priority)
@@ -49,13 +52,13 @@ internal static class AiGatewayShape
         PutHeaders(draft, config, provider, configPath, path);
         PutModels(document, draft, config, provider, vendor, path);
         draft.Put(path, priority, "spec", "priority");
+        draft.Put(path + ".metadata", provider.Metadata, "spec", "metadata");
         draft.Put(Join(configPath, "per_request_timeout"), config.PerRequestTimeout, "spec", "timeouts", "perRequest");
         draft.Put(Join(configPath, "total_timeout"), config.TotalTimeout, "spec", "timeouts", "total");
         draft.Put(path + ".disabled", provider.Disabled is true ? true : null, "spec", "disabled");
         draft.PutAnnotation(path + ".display_name", "display-name", provider.DisplayName);
         draft.PutAnnotation(path + ".description", "description", provider.Description);
         draft.PutAnnotation(path + ".website", "website", provider.Website);
-        draft.PutAnnotation(path + ".metadata", "metadata", Kept(provider.Metadata));
         draft.End(path + ".models");
     }
 
@@ -154,6 +157,7 @@ internal static class AiGatewayShape
                     ("modelType", ModelLists.TypeOf(model.InputModalities, model.OutputModalities), at + (model.OutputModalities is null ? ".input_modalities" : ".output_modalities")),
                     ("contextWindow", model.MaxContextWindow, at + ".max_context_window"),
                     ("maxOutputTokens", model.MaxOutputTokens, at + ".max_output_tokens"),
+                    ("metadata", model.Metadata, at + ".metadata"),
                 ],
                 About(model));
         }
@@ -186,11 +190,8 @@ internal static class AiGatewayShape
         Refuse("body", PastedDocument.SaysSomething(config.Body), "Clients send these fields themselves; unknown ones pass untouched.");
         Refuse("on_error", config.OnError is not (null or "halt"), "Only 'halt' has a meaning here: there is no further action.");
         Refuse(
-            "model_selection.strategy", PastedDocument.SaysSomething(config.ModelSelection?.Strategy),
-            "The expression language comes later. Until then the providers' priority (their order here), a Route with targets, fallback and strategy, or 'models' and 'routing' in a request choose.");
-        Refuse(
             "api_key_selection.strategy", PastedDocument.SaysSomething(config.ApiKeySelection?.Strategy) && !IsAllKeys(config.ApiKeySelection?.Strategy),
-            "The expression language comes later. Keys are used in turn, and one that the provider refuses or limits is set aside for a time.");
+            "Expressions choose models, not keys: keys are used in turn, and one that the provider refuses or limits is set aside for a time.");
         NoteWhereFalse("only_allow_configured_providers", config.OnlyAllowConfiguredProviders, "providers");
         NoteWhereFalse("only_allow_configured_models", config.OnlyAllowConfiguredModels, "models");
 
@@ -220,7 +221,6 @@ internal static class AiGatewayShape
         Add("author_id", model.AuthorId);
         Add("display_name", model.DisplayName);
         Add("description", model.Description);
-        Add("metadata", Kept(model.Metadata));
         Add("supported_features", model.SupportedFeatures is { Count: > 0 } features ? new JsonArray([.. features.Select(feature => (JsonNode)feature)]) : null);
         return about;
 
@@ -232,8 +232,6 @@ internal static class AiGatewayShape
             }
         }
     }
-
-    private static JsonNode? Kept(JsonElement? value) => PastedDocument.SaysSomething(value) ? JsonNode.Parse(value!.Value.GetRawText()) : null;
 
     private static string Join(string path, string name) => PathMap.Join(path, name);
 }

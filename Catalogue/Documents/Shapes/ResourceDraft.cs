@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Documents.Shapes;
@@ -47,7 +48,7 @@ internal sealed class ResourceDraft
         Paths.Add(written, from.Path);
         if (value is not null)
         {
-            branch.Set(path[^1], value as DocumentNode ?? Scalar(value, from.At));
+            branch.Set(path[^1], value as DocumentNode ?? (value is JsonElement json ? DocumentNode.Of(json, from.At) : Scalar(value, from.At)));
         }
     }
 

@@ -50,7 +50,7 @@ public sealed class AiGatewayTests
     public void A_policy_becomes_a_provider_for_each_of_its_providers()
     {
         var reading = PastedReading.Of(Policy).WithoutErrors();
-        Assert.Equal(["openai", "anthropic", "my-ollama"], reading.Resources.Select(resource => resource.Metadata.Name));
+        Assert.Equal(["openai", "anthropic", "my-ollama", "ai-gateway"], reading.Resources.Select(resource => resource.Metadata.Name));
 
         var openai = reading.Provider("openai");
         Assert.Equal(("openai", "openai", "https://api.openai.com/v1"), (openai.Provider, openai.EffectiveEngine, openai.EffectiveEndpoints.Single().Url));
@@ -60,9 +60,8 @@ public sealed class AiGatewayTests
         Assert.Equal(["gpt-3.5-turbo"], openai.DeniedModels!);
         Assert.Equal((TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(5)), (openai.Timeouts!.PerRequest!.Value.Value, openai.Timeouts.Total!.Value.Value));
         Assert.Equal((100, "ml"), (openai.Priority, openai.Headers!["X-Team"]));
-        var annotations = reading.Find(ResourceKind.ModelProvider, "openai").Metadata.Annotations!;
-        Assert.Equal("""{"team":"ml"}""", annotations["orrery.dev/metadata"]);
-        Assert.Equal("""{"gpt-4o-2024-11-20":{"metadata":{"approved":true}}}""", annotations["orrery.dev/models"]);
+        Assert.Equal("ml", openai.Metadata!["team"].GetString());
+        Assert.Equal([true, true, false], openai.Models!.Select(model => model.Metadata?["approved"].GetBoolean() ?? false));
 
         var anthropic = reading.Provider("anthropic");
         Assert.Equal((Engines.Anthropic, new("anthropic", "key"), 101), (anthropic.EffectiveEngine, anthropic.ApiKeySecretRef, anthropic.Priority));
@@ -128,9 +127,6 @@ public sealed class AiGatewayTests
                       supported_api_surfaces:
                         - format: openai
                           supported_params: [{name: model}]
-                  model_selection:
-                    strategy:
-                      - "ai.models.filter(m, m.provider_id == 'openai')"
                   api_key_selection:
                     strategy:
                       - "ai.keys.filter(k, k.quota.remaining_requests > 100)"
@@ -140,13 +136,13 @@ public sealed class AiGatewayTests
             [
                 "on_http_request[0].config.max_input_tokens", "on_http_request[0].config.max_output_tokens", "on_http_request[0].config.query_params", "on_http_request[0].config.body",
                 "on_http_request[0].config.on_error", "on_http_request[0].config.providers[0].models[0].unsupported_params",
-                "on_http_request[0].config.providers[0].supported_api_surfaces[0].supported_params", "on_http_request[0].config.model_selection.strategy",
+                "on_http_request[0].config.providers[0].supported_api_surfaces[0].supported_params",
                 "on_http_request[0].config.api_key_selection.strategy",
             ],
             reading.Paths);
-        var selection = reading.Errors.Single(error => error.Path.Contains("model_selection", StringComparison.Ordinal));
+        var selection = reading.Errors.Single(error => error.Path.Contains("api_key_selection", StringComparison.Ordinal));
         Assert.Equal((20, "nothing: it is not supported yet"), (selection.Line, selection.Expectation));
-        Assert.Contains("a Route with targets, fallback and strategy, or 'models' and 'routing' in a request", selection.Remedy, StringComparison.Ordinal);
+        Assert.StartsWith("Expressions choose models, not keys", selection.Remedy, StringComparison.Ordinal);
         Assert.All(reading.Errors, error => Assert.NotNull(error.Remedy));
     }
 
@@ -181,7 +177,7 @@ public sealed class AiGatewayTests
     [InlineData("providers: [{id: groq}]", "providers[0].models", null, "at least one model")]
     [InlineData("only_allow_configured_models: true\nproviders: [{id: openai}]", "providers[0].models", null, "at least one model")]
     [InlineData("on_http_request: [{type: rate-limit, config: {capacity: 3}}]", "on_http_request[0].type", "rate-limit", "ai-gateway")]
-    [InlineData("on_http_request: [{expressions: [\"req.method == 'POST'\"], actions: [{type: ai-gateway, config: {providers: [{id: openai, models: [m]}]}}]}]", "on_http_request[0].expressions", null, "no expressions: they are not supported yet")]
+    [InlineData("on_http_request: [{expressions: [\"req.method == 'POST'\"], actions: [{type: ai-gateway, config: {providers: [{id: openai, models: [m]}]}}]}]", "on_http_request[0].expressions", null, "no expressions: what they name is not known here")]
     [InlineData("on_http_request: [{type: ai-gateway}]", "on_http_request[0].config", null, "required: a mapping with providers")]
     [InlineData("on_http_response: []\non_http_request: [{type: ai-gateway, config: {providers: [{id: openai, models: [m]}]}}]", "on_http_response", null, "on_http_request alone")]
     [InlineData("providers: [{id: openai, models: [m], headers: {Host: x}}]", "providers[0].headers.Host", "Host", "another header; 'Host' says how the message travels")]
@@ -190,6 +186,63 @@ public sealed class AiGatewayTests
         var error = PastedReading.Of(text).Errors.First(error => error.Path == path);
         Assert.Equal((value, expectation), (error.Value, error.Expectation));
         Assert.NotNull(error.Line);
+    }
+
+    [Fact]
+    public void A_strategy_becomes_a_route_that_selects()
+    {
+        var reading = PastedReading.Of(
+            """
+            on_http_request:
+              - type: ai-gateway
+                config:
+                  providers: [{id: openai, models: [gpt-4o]}, {id: my-provider, base_url: "https://mine.example", models: [llama3]}]
+                  model_selection:
+                    strategy:
+                      - "ai.models.filter(m, m.provider_id == 'my-provider')"
+                      - "ai.models.filter(m, has(m.metadata.approved) && m.metadata.approved && request.max_tokens < 1000)"
+                      - "ai.models.random()"
+            """).WithoutErrors();
+        var route = reading.Route("ai-gateway");
+        Assert.Equal(
+            ["ai.models.filter(m, m.provider_id == 'my-provider')", "ai.models.filter(m, has(m.metadata.approved) && m.metadata.approved && request.max_tokens < 1000)", "ai.models.random()"],
+            route.Selection!);
+        Assert.Equal((1_000, null, null, null, null, null), (route.Order, route.Match, route.Target, route.Targets, route.AllowedProviders, route.AllowedModels));
+
+        var one = PastedReading.Of("model_selection: {strategy: ai.models}\nproviders: [{id: openai, models: [gpt-4o]}]").WithoutErrors();
+        Assert.Equal(["ai.models"], one.Route("ai-gateway").Selection!);
+        const string Named = """{"on_http_request":[{"name":"EU gateway","actions":[{"type":"ai-gateway","config":{"modelSelection":{"strategy":["ai.models"]},"providers":[{"id":"openai","models":["m"]}]}}]}]}""";
+        Assert.Equal(["ai.models"], PastedReading.Of(Named).WithoutErrors().Route("eu-gateway").Selection!);
+    }
+
+    [Fact]
+    public void Configured_providers_and_models_alone_become_a_route_that_allows_them()
+    {
+        var reading = PastedReading.Of(Policy).WithoutErrors();
+        var route = reading.Route("ai-gateway");
+        Assert.Equal(["openai", "anthropic", "my-ollama"], route.AllowedProviders!);
+        Assert.Equal(["openai/gpt-4o-2024-11-20", "openai/gpt-4o", "anthropic/claude-3-5-sonnet-20241022", "my-ollama/llama3-70b"], route.AllowedModels!);
+        Assert.Null(route.Selection);
+        Assert.Equal(
+            ["on_http_request[0].config.only_allow_configured_providers", "on_http_request[0].config.only_allow_configured_models"], reading.Notes.Select(note => note.Path).TakeLast(2));
+
+        var providers = PastedReading.Of("only_allow_configured_providers: true\nproviders: [{id: openai, models: [m]}]").WithoutErrors().Route("ai-gateway");
+        Assert.Equal((1, null), (providers.AllowedProviders!.Count, providers.AllowedModels));
+        var none = PastedReading.Of("only_allow_configured_models: true\nproviders: [{id: openai, models: [{id: m, disabled: true}]}]");
+        Assert.Contains(none.Errors, error => (error.Path, error.Expectation) == ("only_allow_configured_models", "at least one model that is not disabled"));
+    }
+
+    [Theory]
+    [InlineData("['ai.models.fliter(m, true)']", "model_selection.strategy[0]", "did you mean 'filter'?")]
+    [InlineData("[ai.models, \"ai.models.filter(m, m.providerid == 'x')\"]", "model_selection.strategy[1]", "did you mean 'provider_id'?")]
+    [InlineData("ordered", "model_selection.strategy", "unknown name: found 'ordered'")]
+    [InlineData("[\"ai.models.filter(m, m.provider_id == 'My_Ollama')\"]", "model_selection.strategy[0]", "'my-ollama' in place of 'My_Ollama': that is the provider's name here")]
+    [InlineData("[{a: b}]", "model_selection.strategy[0]", "a text")]
+    public void A_mistake_of_a_strategy_is_named_where_it_was_pasted(string strategy, string path, string expectation)
+    {
+        var error = PastedReading.Of($"model_selection: {{strategy: {strategy}}}\nproviders: [{{id: My_Ollama, base_url: 'https://o.internal', models: [m]}}]").Errors[0];
+        Assert.Equal((path, 1), (error.Path, error.Line));
+        Assert.Contains(expectation, error.Expectation, StringComparison.Ordinal);
     }
 
     [Fact]

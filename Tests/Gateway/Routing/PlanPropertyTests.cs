@@ -7,7 +7,6 @@ using Orrery.Gateway;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Routing;
-using Orrery.Gateway.Translation;
 using Orrery.ServiceDefaults;
 using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
@@ -22,7 +21,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void A_plan_holds_what_was_asked_for_and_nobody_twice() => Prop.ForAll(Seeds, seed =>
     {
-        using var scene = new Scene(seed);
+        using var scene = new PlanScene(seed);
         var (plan, expected) = (scene.Build(), scene.Offered());
         Assert.Equal(plan.Candidates.Count, plan.Candidates.Distinct().Count());
         Assert.All(plan.Candidates, candidate => Assert.Contains(candidate, expected));
@@ -35,7 +34,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void Without_a_strategy_the_order_is_the_declared_one_and_always_the_same() => Prop.ForAll(Seeds, seed =>
     {
-        using var scene = new Scene(seed, strategy: null);
+        using var scene = new PlanScene(seed, strategy: null);
         var expected = scene.Offered();
         expected = !scene.IsAlone || expected.Count == 0 ? expected : [expected.Find(candidate => candidate.Provider.IsUsable) ?? expected[0]];
         Assert.Equal(expected, scene.Build().Candidates);
@@ -45,7 +44,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void Without_fallback_there_is_one_provider_at_most_and_the_one_that_would_be_first() => Prop.ForAll(Seeds, seed =>
     {
-        using var scene = new Scene(seed);
+        using var scene = new PlanScene(seed);
         var all = scene.Offered();
         scene.Forbid();
         var plan = scene.Build();
@@ -56,7 +55,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void Attempts_are_bounded_stay_in_the_plan_and_keep_its_order_while_somebody_is_unasked() => Prop.ForAll(Seeds, seed =>
     {
-        using var scene = new Scene(seed);
+        using var scene = new PlanScene(seed);
         var plan = scene.Build();
         var most = scene.Random.Next(1, 11);
         var (tried, last) = (new TriedEndpoints(), -1);
@@ -86,7 +85,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void Who_drops_out_unasked_is_not_asked_again_and_costs_nothing() => Prop.ForAll(Seeds, seed =>
     {
-        using var scene = new Scene(seed);
+        using var scene = new PlanScene(seed);
         var plan = scene.Build();
         var tried = new TriedEndpoints();
         var dropped = new HashSet<ProviderRoute>();
@@ -147,78 +146,5 @@ public sealed class PlanPropertyTests
             var share = weights[i] / total;
             Assert.InRange(Math.Abs(counts[i] - (Picks * share)), 0, 6.2 * Math.Sqrt(Picks * share * (1 - share)));
         }
-    }
-
-    /// <summary>Providers, some of them out of use; models that they offer; and a request for some of these.</summary>
-    private sealed class Scene : IDisposable
-    {
-        private readonly Exchange _exchange;
-
-        public Scene(int seed) => (Random, _exchange) = Build(seed, hasStrategy: true);
-
-        public Scene(int seed, string? strategy) => (Random, _exchange) = Build(seed, hasStrategy: strategy is not null);
-
-        public Fleet Fleet { get; } = new();
-
-        public Random Random { get; }
-
-        public bool IsAlone => _exchange.Call.Routing is { Fallback: false };
-
-        public RoutePlan Build() => new PlanBuilder(new Dice(7)).Build(_exchange);
-
-        public void Forbid() => _exchange.Call.Routing = (_exchange.Call.Routing ?? new RoutingWish(null, null, true)) with { Fallback = false };
-
-        /// <summary>All that the request's words allow, in the declared order.</summary>
-        public List<Candidate> Offered()
-        {
-            var providers = _exchange.Call.Routing?.Providers?.ToList();
-            return
-            [
-                .. _exchange.Wanted.SelectMany(wanted => wanted.Model.Plan.Candidates
-                    .Where(candidate => wanted.Provider is null || candidate.Provider.Name == wanted.Provider)
-                    .Where(candidate => providers is null || providers.Contains(candidate.Provider.Name))
-                    .OrderBy(candidate => providers?.IndexOf(candidate.Provider.Name) ?? 0)).Distinct(),
-            ];
-        }
-
-        public void Dispose()
-        {
-            _exchange.Dispose();
-            Fleet.Dispose();
-        }
-
-        private (Random Random, Exchange Exchange) Build(int seed, bool hasStrategy)
-        {
-            var random = new Random(seed);
-            var providers = Enumerable.Range(0, random.Next(1, 6)).Select(i => Provider(random, $"p{i}")).ToList();
-            var models = Enumerable.Range(0, random.Next(1, 5)).Select(i => Model($"m{i}", [.. providers.Where(_ => random.Next(3) > 0)])).ToList();
-            var wanted = Enumerable.Range(0, random.Next(1, 5)).Select(_ => models[random.Next(models.Count)])
-                .Select(model => new WantedModel(model, random.Next(4) == 0 && model.Plan.Candidates.Count > 0 ? model.Plan.Candidates[random.Next(model.Plan.Candidates.Count)].Provider.Name : null))
-                .ToList();
-            var strategy = hasStrategy && random.Next(2) == 0 ? RoutingStrategies.Named(RoutingStrategies.All[random.Next(RoutingStrategies.All.Count)]) : null;
-            var named = random.Next(3) == 0 ? providers.Where(_ => random.Next(2) == 0).Select(provider => provider.Name).Reverse().ToList() : null;
-            var exchange = new Exchange(new DefaultHttpContext(), Operation.Chat, snapshot: null, trace: default, startedAt: default, startTimestamp: 0)
-            {
-                Call = new Call { Body = new byte[100], Routing = random.Next(2) == 0 ? new RoutingWish(strategy, named, random.Next(3) > 0) : null },
-                Model = wanted[0].Model,
-                Wanted = wanted,
-            };
-            return (random, exchange);
-        }
-
-        private ProviderRoute Provider(Random random, string name) => new()
-        {
-            Spec = GatewayWorld.Provider(name) with { Weight = random.Next(4) },
-            Adapter = new VllmAdapter(),
-            Access = ProviderAccess.None,
-            Fault = random.Next(5) == 0 ? "its credential cannot be opened" : null,
-            Endpoints = [.. Enumerable.Range(0, random.Next(4)).Select(i => new WeightedEndpoint(Fleet.Endpoint($"{name}-{i}", name), random.Next(1, 4)))],
-            RequestTimeout = default,
-            IdleTimeout = default,
-            TotalTimeout = default,
-        };
-
-        private static ServedModel Model(string id, List<ProviderRoute> providers) =>
-            new(GatewayWorld.Model(id, ModelTypes.Chat), [.. providers.Select(provider => new Candidate(provider, id, new Latency(TimeProvider.System)))]);
     }
 }
