@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Orrery.Contracts.Transforms;
 
 namespace Orrery.Contracts;
 
@@ -17,7 +18,7 @@ public sealed record ModelProviderSpec
     public string? Engine { get; init; }
 
     /// <summary>
-    /// The server's base URL. Without a path <c>/v1</c> is meant; a trailing slash means nothing. May be absent for vendors whose address is known (see <see cref="KnownVendors"/>).
+    /// The server's base URL. Without a path <c>/v1</c> is meant, except with transforms; a trailing slash means nothing. May be absent for vendors whose address is known (see <see cref="KnownVendors"/>).
     /// </summary>
     public string? Endpoint { get; init; }
 
@@ -97,6 +98,9 @@ public sealed record ModelProviderSpec
     /// <summary>The URL of a proxy that the servers are called through, or <c>none</c>. Absent: the gateway's, for servers outside.</summary>
     public string? Proxy { get; init; }
 
+    /// <summary>With the engine <c>custom</c>: how its own API is spoken.</summary>
+    public ProviderTransforms? Transforms { get; init; }
+
     public void Validate(FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(Provider))
@@ -130,6 +134,7 @@ public sealed record ModelProviderSpec
 
         HealthCheck?.Validate(errors);
         Balancing?.Validate(errors);
+        TransformRules.Validate(this, errors);
         Limits?.Validate(errors, "spec.limits");
         ProviderBudgets.Validate(this, errors);
         for (var i = 0; i < PassThrough?.Count; i++)
@@ -318,8 +323,11 @@ public static class Engines
     /// <summary>Google's Gemini API in its form that is compatible with OpenAI's.</summary>
     public const string Gemini = "gemini";
 
+    /// <summary>A server with an API of its own, spoken by <see cref="ModelProviderSpec.Transforms"/>.</summary>
+    public const string Custom = "custom";
+
     /// <summary>Servers that a team runs itself.</summary>
     public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers];
 
-    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic, AzureOpenAi, Gemini];
+    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic, AzureOpenAi, Gemini, Custom];
 }

@@ -212,6 +212,9 @@ public sealed record SnapshotProvider
     /// <summary>The authority that <see cref="Tls"/> refers to.</summary>
     public SnapshotSecret? CertificateAuthority { get; init; }
 
+    /// <summary>With <see cref="Engines.Custom"/>.</summary>
+    public Transforms.ProviderTransforms? Transforms { get; init; }
+
     /// <summary>A proxy's URL, <c>none</c>, or <c>null</c>: the gateway's.</summary>
     public string? Proxy { get; init; }
 

@@ -100,8 +100,10 @@ public readonly struct Value
         where T : class => Kind == ValueKind.Object ? (T)Instance : throw Not(ValueKind.Object);
 
     /// <summary>Writes the value as JSON after CEL's mapping: integers beyond 2^53 and numbers that are not finite become strings.</summary>
+    /// <param name="leavesOutNulls">Entries of maps that the expression made and that are null are not written; a document's own are.</param>
     /// <returns>Why it could not be written; what was written until then is of no use.</returns>
-    public EvaluationError? WriteTo(Utf8JsonWriter writer, long maxBytes = JsonOutput.DefaultMaxBytes) => JsonOutput.Write(writer, this, maxBytes);
+    public EvaluationError? WriteTo(Utf8JsonWriter writer, long maxBytes = JsonOutput.DefaultMaxBytes, bool leavesOutNulls = false) =>
+        JsonOutput.Write(writer, this, maxBytes, leavesOutNulls);
 
     /// <summary>For people and tests, never for programs: JSON where the value has any.</summary>
     public override string ToString() => JsonOutput.Describe(this);

@@ -81,6 +81,7 @@ internal static class GatewayExtensions
         services.AddSingleton<WholeAnswer>();
         services.AddSingleton<BodyTranslation>();
         services.AddSingleton<ByteRelay>();
+        services.AddSingleton<JobRun>();
         services.AddSingleton<Sender>();
 
         // Hosted services stop in reverse: the server first, then runs end, then the spool writes what is left, then the sender posts it.

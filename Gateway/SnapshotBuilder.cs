@@ -6,6 +6,7 @@ using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.Gateway.Translation.Custom;
 using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway;
@@ -160,7 +161,8 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         var limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits);
         var opened = access.Build(spec, out var fault, out var lost);
         var route = access.RouteOf(spec, out var routeFault);
-        fault ??= routeFault;
+        var adapter = EngineAdapters.For(spec);
+        fault ??= routeFault ?? (adapter as CustomAdapter)?.Fault;
         if (fault is not null)
         {
             Log.CredentialSealed(logger, spec.Namespace, spec.Name, fault);
@@ -176,7 +178,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
         return new ProviderRoute
         {
             Spec = spec,
-            Adapter = EngineAdapters.For(spec),
+            Adapter = adapter,
             Access = opened,
             Fault = fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)

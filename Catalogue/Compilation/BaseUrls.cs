@@ -5,11 +5,16 @@ namespace Orrery.Catalogue.Compilation;
 /// <summary>Where an engine's API begins at a server.</summary>
 internal static class BaseUrls
 {
-    /// <summary><c>http://host:8000/</c> → <c>http://host:8000/v1</c>; a path of its own stays.</summary>
+    /// <summary><c>http://host:8000/</c> → <c>http://host:8000/v1</c>; a path of its own stays, and transforms name theirs from there.</summary>
     public static string Of(string url, string? engine = null, string? apiVersion = null)
     {
         var trimmed = url.TrimEnd('/');
         var path = new Uri(trimmed).AbsolutePath;
+        if (engine == Engines.Custom)
+        {
+            return trimmed;
+        }
+
         if (engine != Engines.AzureOpenAi)
         {
             return path == "/" ? trimmed + "/v1" : trimmed;

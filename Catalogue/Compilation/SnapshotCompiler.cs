@@ -110,6 +110,7 @@ internal static class SnapshotCompiler
             MaxTokensPerRequest = spec.MaxTokensPerRequest,
             Tls = spec.Tls,
             CertificateAuthority = authority,
+            Transforms = spec.Transforms,
             Proxy = spec.Proxy,
         });
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orrery.Contracts;
+using Orrery.Contracts.Transforms;
 
 namespace Orrery.Catalogue.Documents;
 
@@ -11,6 +12,9 @@ internal static class FieldHints
         [(typeof(ModelSpec), "modelType")] = ModelTypes.All,
         [(typeof(ProvidedModel), "modelType")] = ModelTypes.All,
         [(typeof(ModelProviderSpec), "engine")] = Engines.All,
+        [(typeof(RequestTransform), "method")] = TransformMethods.OfRequests,
+        [(typeof(JobCall), "method")] = TransformMethods.OfJobs,
+        [(typeof(StreamTransform), "format")] = StreamFormats.All,
         [(typeof(ProviderAuth), "type")] = AuthTypes.All,
         [(typeof(AccessKeySpec), "role")] = AccessRoles.All,
         [(typeof(ModelSpec), "strategy")] = RoutingStrategies.All,

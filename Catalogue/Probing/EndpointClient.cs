@@ -40,6 +40,24 @@ internal sealed class EndpointClient : IDisposable
             _provider.Credential,
             cancellationToken);
 
+    /// <summary>A request of an API of its own.</summary>
+    /// <param name="json">Its body; <c>null</c>: it has none.</param>
+    public Task<Reply> SendAsync(string method, string url, byte[]? json, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), url);
+        if (json is not null)
+        {
+            request.Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return SendAsync(request, isKnown: true, _provider.Credential, cancellationToken);
+    }
+
     public void Dispose()
     {
         _client.Dispose();

@@ -66,6 +66,7 @@ internal static class TestCauses
     public const string Throttled = "throttled";
     public const string ServerError = "server_error";
     public const string RequestRefused = "request_refused";
+    public const string TransformFailed = "transform_failed";
 }
 
 /// <summary>Why a step failed.</summary>

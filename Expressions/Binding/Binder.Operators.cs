@@ -106,7 +106,7 @@ internal sealed partial class Binder
         var condition = BindBool(conditional.Condition, "?:");
         var then = Bind(conditional.Then);
         var otherwise = Bind(conditional.Else);
-        return then.Type.Fits(otherwise.Type) || otherwise.Type.Fits(then.Type)
+        return then.Type.Fits(otherwise.Type) || otherwise.Type.Fits(then.Type) || then.Type.Kind == ValueKind.Null || otherwise.Type.Kind == ValueKind.Null
             ? new ConditionalNode(conditional.Offset, ExpressionType.Join(then.Type, otherwise.Type), condition, then, otherwise)
             : Mistake(conditional.Offset, "wrong types of the branches of '?:'", $"{then.Type} and {otherwise.Type}", "two of one type; write dyn(…) around one");
     }

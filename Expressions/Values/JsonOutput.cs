@@ -15,14 +15,15 @@ internal ref struct JsonOutput
     private const int DescribedBytes = 4096;
 
     private readonly Utf8JsonWriter _writer;
+    private readonly bool _leavesOutNulls;
     private long _left;
     private EvaluationError? _error;
 
-    private JsonOutput(Utf8JsonWriter writer, long maxBytes) => (_writer, _left) = (writer, maxBytes);
+    private JsonOutput(Utf8JsonWriter writer, long maxBytes, bool leavesOutNulls) => (_writer, _left, _leavesOutNulls) = (writer, maxBytes, leavesOutNulls);
 
-    public static EvaluationError? Write(Utf8JsonWriter writer, in Value value, long maxBytes)
+    public static EvaluationError? Write(Utf8JsonWriter writer, in Value value, long maxBytes, bool leavesOutNulls = false)
     {
-        var output = new JsonOutput(writer, maxBytes);
+        var output = new JsonOutput(writer, maxBytes, leavesOutNulls);
         output.Write(value, 0);
         return output._error;
     }
@@ -142,6 +143,11 @@ internal ref struct JsonOutput
         for (var i = 0; i < entries.Count; i++)
         {
             var key = entries.KeyArray[i];
+            if (_leavesOutNulls && entries.ValueArray[i].IsNull)
+            {
+                continue;
+            }
+
             if (!key.IsString)
             {
                 return Fail(EvaluationErrorKind.WrongType, $"a key of {key.Type} has no form in JSON");

@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Net;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Translation;
+using Orrery.Gateway.Translation.Custom;
 using Orrery.ServiceDefaults;
 
 namespace Orrery.Gateway.Sending;
@@ -22,6 +22,7 @@ internal sealed partial class Sender(
     WholeAnswer whole,
     BodyTranslation translation,
     ByteRelay bytes,
+    JobRun jobs,
     BufferPool buffers,
     GatewayTelemetry telemetry,
     IOptions<GatewayOptions> options,
@@ -200,14 +201,21 @@ internal sealed partial class Sender(
             using var request = EngineRequest.Create(exchange, lease, span?.Id ?? exchange.Trace.Traceparent, translation, out error);
             if (request is not null)
             {
-                using var response = await lease.Endpoint.Connections.SendAsync(request, timeout.Token);
-                isAnswering = true;
-                if (IsAnswer(exchange, response))
+                var (answer, unanswered) = JobOf(exchange, lease, span?.Id ?? exchange.Trace.Traceparent) is { } job
+                    ? await jobs.RunAsync(job, request, timeout, EndOf(exchange, candidate))
+                    : (await lease.Endpoint.Connections.SendAsync(request, timeout.Token), null);
+                error = unanswered;
+                using var response = answer;
+                if (response is not null)
                 {
-                    lease.Answers();
-                }
+                    isAnswering = true;
+                    if (IsAnswer(exchange, candidate, response))
+                    {
+                        lease.Answers();
+                    }
 
-                error = await ReceiveAsync(exchange, candidate, response, timeout);
+                    error = await ReceiveAsync(exchange, candidate, response, timeout);
+                }
             }
         }
         catch (Exception failure) when (AttemptFailure.IsExpected(failure))
@@ -231,12 +239,22 @@ internal sealed partial class Sender(
 
     private async Task<SendError?> ReceiveAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
     {
-        if (!IsAnswer(exchange, response))
+        if (!IsAnswer(exchange, candidate, response))
         {
             return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, exchange.Operation.IsPassThrough, timeout);
         }
 
-        exchange.Http.Response.StatusCode = (int)response.StatusCode;
+        exchange.Http.Response.StatusCode = exchange.Operation.IsPassThrough ? (int)response.StatusCode : StatusCodes.Status200OK;
+        if (candidate.Provider.Adapter is CustomAdapter custom)
+        {
+            return custom.FormOf(exchange, TypeOf(response)) switch
+            {
+                AnswerForm.Whole => await whole.RelayAsync(exchange, candidate, response, timeout),
+                AnswerForm.Stream => await StreamAsync(exchange, candidate, response, timeout),
+                AnswerForm.Bytes => await bytes.RelayAsync(exchange, candidate, response, timeout),
+                _ => await ReadErrorAsync(candidate, response, isPassThrough: false, timeout),
+            };
+        }
 
         var isEventStream = exchange.Call.Stream && IsEventStream(response);
         if (exchange.Operation.Answer == AnswerShape.AsItComes)
@@ -258,14 +276,22 @@ internal sealed partial class Sender(
             return await whole.RelayAsync(exchange, candidate, response, timeout);
         }
 
+        return await StreamAsync(exchange, candidate, response, timeout);
+    }
+
+    private async Task<SendError?> StreamAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    {
         await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
         await using var upstream = streams.Open(body, isEncrypted: response.RequestMessage?.RequestUri?.Scheme == Uri.UriSchemeHttps, timeout);
         return await relay.RelayAsync(exchange, candidate, upstream, timeout);
     }
 
-    /// <summary>The API's own answers are 200. What else succeeds at a path that is passed through is the engine's to say.</summary>
-    private static bool IsAnswer(Exchange exchange, HttpResponseMessage response) =>
-        response.StatusCode == HttpStatusCode.OK || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode);
+    /// <summary>What succeeds at a path that is passed through is the engine's to say.</summary>
+    private static bool IsAnswer(Exchange exchange, Candidate candidate, HttpResponseMessage response) =>
+        candidate.Provider.Adapter.IsAnswer((int)response.StatusCode) || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode);
+
+    private static JobAttempt? JobOf(Exchange exchange, EndpointLease lease, string traceparent) =>
+        lease.Candidate.Provider.Adapter is CustomAdapter custom && custom.JobOf(exchange.Operation) is { } job ? new JobAttempt(exchange, lease, custom, job, traceparent) : null;
 
     /// <summary>Reads why there is no answer; a 200 that holds neither the stream asked for nor an error is one too.</summary>
     private async Task<SendError> ReadErrorAsync(Candidate candidate, HttpResponseMessage response, bool isPassThrough, IdleTimeout timeout)
@@ -276,7 +302,7 @@ internal sealed partial class Sender(
             await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
             timeout.Set(candidate.Provider.IdleTimeout);
             var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, timeout.Token);
-            if (response.StatusCode == HttpStatusCode.OK && !AnswerScan.IsError(buffer.AsSpan(0, length)))
+            if (response.IsSuccessStatusCode && !AnswerScan.IsError(buffer.AsSpan(0, length)))
             {
                 return SendError.Of(candidate, SendErrorKind.Malformed, "answered a request for a stream without one");
             }
@@ -305,9 +331,9 @@ internal sealed partial class Sender(
 
     private static bool IsJson(HttpResponseMessage response) => HasType(response, "application/json");
 
-    private static bool HasType(HttpResponseMessage response, string type) =>
-        response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
-        && values.ToString().StartsWith(type, StringComparison.OrdinalIgnoreCase);
+    private static bool HasType(HttpResponseMessage response, string type) => TypeOf(response).StartsWith(type, StringComparison.OrdinalIgnoreCase);
+
+    private static string TypeOf(HttpResponseMessage response) => response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values) ? values.ToString() : "";
 
     private long EndOf(Exchange exchange, Candidate candidate) =>
         exchange.StartTimestamp + (long)(candidate.Provider.TotalTimeout.TotalSeconds * time.TimestampFrequency);

@@ -77,7 +77,8 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
             }
 
             // :: 3
-            if (isHeld && (translator.HasBegun || (translator.Error is null && held.Length + half.Length >= MostHeld)))
+            var isWhole = translator.IsDone || (read.IsCompleted && !isBroken && translator.MayEnd && translator.Error is null);
+            if (isHeld && (translator.HasBegun || isWhole || (translator.Error is null && !translator.IsWhole && held.Length + half.Length >= MostHeld)))
             {
                 isHeld = false;
                 AnswerHead.ForStream(exchange, candidate);
@@ -85,7 +86,6 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
                 held.Dispose();
             }
 
-            var isWhole = translator.IsDone || (read.IsCompleted && !isBroken && translator.HasFinished && translator.Error is null);
             if (isWhole && !translator.IsDone && !translator.IsTyped)
             {
                 translator.End(output);
@@ -128,7 +128,7 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
         if (half.Length == 0 && read.Buffer.IsSingleSegment && !read.IsCompleted)
         {
             var bytes = read.Buffer.FirstSpan;
-            half.Write(bytes[Translate(bytes, translator, output, ref isFirst)..]);
+            half.Write(bytes[Translate(bytes, translator, output, ref isFirst, isEnd: false)..]);
             return;
         }
 
@@ -142,14 +142,14 @@ internal sealed class StreamRelay(BufferPool pool, GatewayTelemetry telemetry, I
             half.Write("\n\n"u8);
         }
 
-        half.DropFirst(Translate(half.Written, translator, output, ref isFirst));
+        half.DropFirst(Translate(half.Written, translator, output, ref isFirst, mayLackEnd));
     }
 
     /// <summary>Translates the whole events. Returns how many bytes are done with.</summary>
-    private static int Translate(ReadOnlySpan<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst)
+    private static int Translate(ReadOnlySpan<byte> bytes, StreamTranslator translator, IBufferWriter<byte> output, ref bool isFirst, bool isEnd)
     {
         var done = 0;
-        while (!translator.IsDone && translator.Error is null && SseReader.EventLength(bytes[done..]) is var length and > 0)
+        while (!translator.IsDone && translator.Error is null && translator.EventLength(bytes[done..], isEnd) is var length and > 0)
         {
             var sse = bytes.Slice(done, length);
             translator.Translate(isFirst ? SseReader.WithoutMark(sse) : sse, output);

@@ -42,31 +42,19 @@ internal static class EngineRequest
 
             content = exchange.Call.Form is { } form ? new FormContent(form, candidate.UpstreamId) : Spliced(exchange, candidate);
         }
-        else if (translating.PathOf(exchange.Operation) is not { } path)
+        else if ((address = translating.AddressOf(exchange, candidate, lease.Endpoint, out error)) is null)
         {
-            error = NotServed(exchange, candidate);
+            error ??= NotServed(exchange, candidate);
             return null;
         }
         else if ((content = translation.Translate(exchange, candidate, translating, out error)) is null)
         {
             return null;
         }
-        else
-        {
-            address = lease.Endpoint.AddressOf(path);
-        }
 
-        var request = new HttpRequestMessage(HttpMethod.Post, address)
-        {
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = content,
-        };
+        var request = Further(exchange, candidate, native is null && translating is not null ? translating.MethodOf(exchange.Operation) : HttpMethod.Post, address, traceparent);
+        request.Content = content;
         var headers = request.Headers;
-        headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        headers.TryAddWithoutValidation("traceparent", traceparent);
-        headers.TryAddWithoutValidation(OrreryHeaders.RequestId, exchange.RequestId);
-        candidate.Provider.Access.AddTo(headers, exchange.ProviderKey);
         var sent = exchange.Http.Request.Headers;
         foreach (var name in native?.Headers ?? [])
         {
@@ -76,7 +64,7 @@ internal static class EngineRequest
             }
         }
 
-        translating?.AddHeaders(headers);
+        translating?.AddHeaders(exchange, candidate, lease.Endpoint, headers);
 
         if (sent.TraceState.Count > 0 && sent.TraceState.ToString() is var state && PlainHeader.IsPlain(state))
         {
@@ -88,6 +76,18 @@ internal static class EngineRequest
             headers.TryAddWithoutValidation(OrreryHeaders.Fault, fault.ToString());
         }
 
+        return request;
+    }
+
+    /// <summary>A request of the same attempt, as yet without content: with the provider's credential and headers, and ours.</summary>
+    public static HttpRequestMessage Further(Exchange exchange, Candidate candidate, HttpMethod method, Uri? address, string traceparent)
+    {
+        var request = new HttpRequestMessage(method, address) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var headers = request.Headers;
+        headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        headers.TryAddWithoutValidation("traceparent", traceparent);
+        headers.TryAddWithoutValidation(OrreryHeaders.RequestId, exchange.RequestId);
+        candidate.Provider.Access.AddTo(headers, exchange.ProviderKey);
         return request;
     }
 

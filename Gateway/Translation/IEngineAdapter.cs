@@ -3,6 +3,7 @@ using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation.Anthropic;
+using Orrery.Gateway.Translation.Custom;
 using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Gateway.Translation;
@@ -29,6 +30,9 @@ internal interface IEngineAdapter
     /// <summary>Where the operation is asked for; <c>null</c> when the server has nothing like it.</summary>
     Uri? AddressOf(Candidate candidate, Endpoint endpoint, Operation operation) => operation == Operation.TokenCount ? null : endpoint.AddressOf(operation);
 
+    /// <summary>Whether an answer of this status is what was asked for.</summary>
+    bool IsAnswer(int status) => status == StatusCodes.Status200OK;
+
     /// <param name="status">The answer's status; 200 when the error came inside an answer.</param>
     SendError ReadError(Candidate candidate, int status, ReadOnlySpan<byte> body, TimeSpan? retryAfter) => UpstreamErrors.Read(candidate, status, body, retryAfter);
 }
@@ -46,6 +50,7 @@ internal static class EngineAdapters
         Engines.Anthropic => Anthropic,
         Engines.AzureOpenAi => new AzureOpenAiAdapter(provider.ApiVersion), // It keeps addresses of this provider's deployments.
         Engines.Gemini => Gemini,
+        Engines.Custom => new CustomAdapter(provider),
         _ => OpenAi,
     };
 }

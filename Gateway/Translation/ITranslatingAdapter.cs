@@ -2,17 +2,23 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Gateway.Translation;
 
 /// <summary>An engine that speaks a protocol of its own: path, headers, body and both kinds of answer are its adapter's.</summary>
 internal interface ITranslatingAdapter : IEngineAdapter
 {
-    /// <summary>The path below the base URL; <c>null</c> when the protocol has nothing like the operation.</summary>
-    string? PathOf(Operation operation);
+    /// <summary>Where the request goes; <c>null</c> when the protocol has nothing like the operation, or <paramref name="error"/> says why not.</summary>
+    Uri? AddressOf(Exchange exchange, Candidate candidate, Endpoint endpoint, out SendError? error);
+
+    HttpMethod MethodOf(Operation operation) => HttpMethod.Post;
 
     /// <summary>Adds what the protocol demands of each request, unless the operator has set it.</summary>
     void AddHeaders(HttpRequestHeaders headers);
+
+    /// <summary>The same, for one request.</summary>
+    void AddHeaders(Exchange exchange, Candidate candidate, Endpoint endpoint, HttpRequestHeaders headers) => AddHeaders(headers);
 
     /// <summary>Writes the client's request in the engine's words.</summary>
     /// <returns><c>null</c>, or what cannot be said in them.</returns>

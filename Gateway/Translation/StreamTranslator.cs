@@ -20,8 +20,18 @@ internal abstract class StreamTranslator
     /// <summary>Its events name their type (<see cref="TypedEvent"/>), so no <c>[DONE]</c> is to be expected.</summary>
     public bool IsTyped { get; protected set; }
 
+    /// <summary>A stream that ends here is whole, although its end was not announced.</summary>
+    public virtual bool MayEnd => HasFinished;
+
+    /// <summary>Nothing is known of the answer before all of it has come: none of it may be let go.</summary>
+    public virtual bool IsWhole => false;
+
     /// <summary>The engine has failed inside its stream, or sent what is no event of its protocol.</summary>
     public SendError? Error { get; protected set; }
+
+    /// <summary>The length of the first event in <paramref name="bytes"/>, with what ends it; 0 while it is not complete.</summary>
+    /// <param name="isEnd">Nothing follows.</param>
+    public virtual int EventLength(ReadOnlySpan<byte> bytes, bool isEnd) => SseReader.EventLength(bytes);
 
     /// <summary>Writes what the client is to see of one event.</summary>
     /// <param name="sse">The event with its blank line.</param>

@@ -10,6 +10,7 @@ internal sealed class UsageMeter
     private long? _lastContent;
     private long _deltas;
     private long _deltasSinceReport;
+    private bool _isEstimated;
 
     public long? FirstTokenTimestamp { get; private set; }
 
@@ -17,7 +18,7 @@ internal sealed class UsageMeter
     public TokenUsage Reported => _reported ?? default;
 
     /// <summary>A new attempt: what the one before it streamed has reached nobody.</summary>
-    public void Begin() => (_reported, _deltas, _deltasSinceReport) = (null, 0, 0);
+    public void Begin() => (_reported, _deltas, _deltasSinceReport, _isEstimated) = (null, 0, 0, false);
 
     public void Count(in AnswerFacts facts)
     {
@@ -34,6 +35,12 @@ internal sealed class UsageMeter
         }
     }
 
+    /// <summary>So many tokens have been streamed in all, by an estimate of their text.</summary>
+    public void Streamed(long tokens) => (_deltas, _deltasSinceReport) = (tokens, tokens);
+
+    /// <summary>The whole answer, where the engine counts nothing, or not all of it.</summary>
+    public void Estimate(TokenUsage usage) => (_reported, _deltasSinceReport, _isEstimated) = (usage, 0, true);
+
     /// <summary>Content went out to the client.</summary>
     /// <returns>When content last went out before; <c>null</c> the first time.</returns>
     public long? SawContent(long now)
@@ -49,7 +56,7 @@ internal sealed class UsageMeter
     {
         if (_reported is { } reported)
         {
-            return (reported with { Completion = reported.Completion + _deltasSinceReport }, _deltasSinceReport > 0);
+            return (reported with { Completion = reported.Completion + _deltasSinceReport }, _isEstimated || _deltasSinceReport > 0);
         }
 
         return _deltas == 0

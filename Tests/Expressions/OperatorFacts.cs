@@ -197,6 +197,9 @@ public sealed class OperatorFacts
         dyn(1) ? 1 : 2 => !WrongType
         1 ? 1 : 2 => ? wrong type of an operand of '?:'
         true ? 1 : 'a' => ? wrong types of the branches of '?:'
+        true ? null : 'a' => null
+        false ? null : 'a' => "a"
+        false ? {'a': 1} : null => null
         true ? dyn(1) : 'a' => 1
         true ? [1] : [] => [1]
         (false ? dyn(1) : dyn('a')) + 'b' => "ab"

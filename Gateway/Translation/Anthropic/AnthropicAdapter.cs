@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Endpoint = Orrery.Gateway.Routing.Endpoint;
 
 namespace Orrery.Gateway.Translation.Anthropic;
 
@@ -14,7 +15,11 @@ internal sealed class AnthropicAdapter : ITranslatingAdapter
 
     public string ProviderName => "anthropic";
 
-    public string? PathOf(Operation operation) => operation == Operation.Chat ? "messages" : null;
+    public Uri? AddressOf(Exchange exchange, Candidate candidate, Endpoint endpoint, out SendError? error)
+    {
+        error = null;
+        return exchange.Operation == Operation.Chat ? endpoint.AddressOf("messages") : null;
+    }
 
     public void AddHeaders(HttpRequestHeaders headers)
     {

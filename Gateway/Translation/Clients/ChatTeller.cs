@@ -12,6 +12,12 @@ internal abstract class ChatTeller(Candidate candidate, StreamTranslator chat) :
 
     protected Candidate Candidate { get; } = candidate;
 
+    public override bool MayEnd => chat.MayEnd;
+
+    public override bool IsWhole => chat.IsWhole;
+
+    public override int EventLength(ReadOnlySpan<byte> bytes, bool isEnd) => chat.EventLength(bytes, isEnd);
+
     public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
         chat.Translate(sse, _chunks);

@@ -1,11 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Orrery.Gateway;
-using Orrery.Gateway.Intake;
-using Orrery.Gateway.Routing;
-using Orrery.Gateway.Sending;
 
 namespace Orrery.Tests.Gateway.Sending;
 
@@ -36,7 +30,7 @@ public sealed class StreamFuzzTests
     public async Task Every_split_gives_the_same_stream(string name, bool isEncrypted)
     {
         var bytes = Encoding.UTF8.GetBytes(Recorded[name]);
-        await using var relay = await Relay.StartAsync(isEncrypted);
+        await using var relay = await SplitRelay.StartAsync(isEncrypted);
         var expected = await relay.RunAsync(bytes, bytes.Length);
         AssertTold(expected, name);
         for (var split = 1; split < bytes.Length; split++)
@@ -54,7 +48,7 @@ public sealed class StreamFuzzTests
     {
         var long1 = string.Concat(Enumerable.Repeat("漢字😀 ", 40_000));
         var bytes = Encoding.UTF8.GetBytes(Join("\r\n\r\n", [Event($$"""[{"index":0,"delta":{"content":"{{long1}}"},"finish_reason":null}]"""), .. Whole()]));
-        await using var relay = await Relay.StartAsync(isEncrypted);
+        await using var relay = await SplitRelay.StartAsync(isEncrypted);
         var expected = await relay.RunAsync(bytes, bytes.Length);
         Assert.Equal(long1 + Text, Content(expected));
         foreach (var split in new[] { 1, 2, 3, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537, bytes.Length - 1 })
@@ -110,74 +104,4 @@ public sealed class StreamFuzzTests
 
     private static string Event(string choices) =>
         """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"upstream-model","choices":""" + choices + "}";
-
-    /// <summary>A gateway's own relay, without the gateway around it.</summary>
-    private sealed class Relay(GatewayWorld world, bool isEncrypted) : IAsyncDisposable
-    {
-        private readonly EngineStreams _streams = world.Gateway.Services.GetRequiredService<EngineStreams>();
-        private readonly StreamRelay _relay = world.Gateway.Services.GetRequiredService<StreamRelay>();
-        private readonly IdleTimeoutPool _timeouts = world.Gateway.Services.GetRequiredService<IdleTimeoutPool>();
-        private readonly Candidate _candidate = world.Current.Value!.Callers.Values.Single().Models.ByName["m"].Plan.Candidates[0];
-
-        /// <param name="isEncrypted">Read as from a TLS connection.</param>
-        public static async Task<Relay> StartAsync(bool isEncrypted) =>
-            new(await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", "http://127.0.0.1:9/v1"))), isEncrypted);
-
-        /// <param name="bytes">The engine's stream.</param>
-        /// <param name="sizes">How much the network brings at once; at last the rest.</param>
-        public async Task<string> RunAsync(byte[] bytes, params int[] sizes)
-        {
-            using var told = new MemoryStream();
-            var http = new DefaultHttpContext();
-            http.Response.Body = told;
-            using var exchange = new Exchange(http, Operation.Chat, snapshot: null, trace: default, startedAt: default, startTimestamp: TimeProvider.System.GetTimestamp())
-            {
-                Call = new Call { Body = "{}"u8.ToArray(), Stream = true, AsksForUsage = true },
-                Model = _candidate.Model,
-                Candidate = _candidate,
-            };
-            var timeout = _timeouts.Rent(CancellationToken.None, long.MaxValue);
-            await using (var body = new Pieces(bytes, sizes))
-            await using (var upstream = _streams.Open(body, isEncrypted, timeout))
-            {
-                var relaying = _relay.RelayAsync(exchange, _candidate, upstream, timeout);
-                body.Begin();
-                Assert.Null(await relaying);
-            }
-
-            _timeouts.Return(timeout);
-            return Encoding.UTF8.GetString(told.ToArray());
-        }
-
-        public ValueTask DisposeAsync() => world.DisposeAsync();
-    }
-
-    /// <summary>Bytes that come in pieces, each when whoever waits for it has done with the one before. A read of nothing tells that there is something, as a socket's does.</summary>
-    private sealed class Pieces(byte[] bytes, int[] sizes) : MemoryStream(bytes, writable: false)
-    {
-        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _piece;
-        private int _left = sizes[0];
-
-        public void Begin() => _begun.SetResult();
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            await _begun.Task;
-            if (buffer.IsEmpty)
-            {
-                return 0;
-            }
-
-            if (_left == 0)
-            {
-                await Task.Yield();
-                _left = ++_piece < sizes.Length ? sizes[_piece] : int.MaxValue;
-            }
-
-            var read = Read(buffer.Span[..Math.Min(_left, buffer.Length)]);
-            _left -= read;
-            return read;
-        }
-    }
 }

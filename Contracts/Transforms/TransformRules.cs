@@ -1,0 +1,26 @@
+namespace Orrery.Contracts.Transforms;
+
+/// <summary>A provider of the engine <c>custom</c> has transforms, and no other has.</summary>
+internal static class TransformRules
+{
+    public static void Validate(ModelProviderSpec spec, FieldErrors errors)
+    {
+        var isCustom = spec.EffectiveEngine == Engines.Custom;
+        if (spec.Transforms is null)
+        {
+            if (isCustom)
+            {
+                errors.Add("spec.transforms", null, "required with the engine custom: what is sent and what the answer says, for each operation", "A server that speaks OpenAI's API needs none: engine: openai.");
+            }
+
+            return;
+        }
+
+        if (!isCustom)
+        {
+            errors.Add("spec.transforms", null, "nothing, or engine: custom: other engines need no transforms");
+        }
+
+        CompiledTransforms.Compile(spec.Transforms, errors);
+    }
+}
