@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Translation;
 using Orrery.ServiceDefaults;
 
@@ -22,6 +23,7 @@ internal sealed partial class Sender(
     WholeAnswer whole,
     BodyTranslation translation,
     ByteRelay bytes,
+    VideoReceiver videos,
     BufferPool buffers,
     GatewayTelemetry telemetry,
     IOptions<GatewayOptions> options,
@@ -207,7 +209,7 @@ internal sealed partial class Sender(
                     lease.Answers();
                 }
 
-                error = await ReceiveAsync(exchange, candidate, response, timeout);
+                error = await ReceiveAsync(exchange, lease, response, timeout);
             }
         }
         catch (Exception failure) when (AttemptFailure.IsExpected(failure))
@@ -229,11 +231,17 @@ internal sealed partial class Sender(
         return error;
     }
 
-    private async Task<SendError?> ReceiveAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    private async Task<SendError?> ReceiveAsync(Exchange exchange, EndpointLease lease, HttpResponseMessage response, IdleTimeout timeout)
     {
+        var candidate = lease.Candidate;
         if (!IsAnswer(exchange, response))
         {
             return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, exchange.Operation.IsPassThrough, timeout);
+        }
+
+        if (exchange.Operation == Operation.VideoGeneration)
+        {
+            return await videos.ReceiveAsync(exchange, lease, response, timeout);
         }
 
         exchange.Http.Response.StatusCode = (int)response.StatusCode;
@@ -263,9 +271,10 @@ internal sealed partial class Sender(
         return await relay.RelayAsync(exchange, candidate, upstream, timeout);
     }
 
-    /// <summary>The API's own answers are 200. What else succeeds at a path that is passed through is the engine's to say.</summary>
-    private static bool IsAnswer(Exchange exchange, HttpResponseMessage response) =>
-        response.StatusCode == HttpStatusCode.OK || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode);
+    /// <summary>The API's own answers are 200; a job may be 201 or 202. What else succeeds at a path that is passed through is the engine's to say.</summary>
+    private static bool IsAnswer(Exchange exchange, HttpResponseMessage response) => response.StatusCode == HttpStatusCode.OK
+        || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode)
+        || (exchange.Operation == Operation.VideoGeneration && response.StatusCode is HttpStatusCode.Created or HttpStatusCode.Accepted);
 
     /// <summary>Reads why there is no answer; a 200 that holds neither the stream asked for nor an error is one too.</summary>
     private async Task<SendError> ReadErrorAsync(Candidate candidate, HttpResponseMessage response, bool isPassThrough, IdleTimeout timeout)
