@@ -77,6 +77,9 @@ public sealed record ModelProviderSpec
     /// <summary>Paths of the servers, from their root, that keys with <see cref="AccessKeySpec.PassThrough"/> may call as they are: <c>/tokenize</c>. See <see cref="PassThroughPaths"/>.</summary>
     public IReadOnlyList<string>? PassThrough { get; init; }
 
+    /// <summary>How the servers are asked for videos; absent: as OpenAI's API is.</summary>
+    public VideosSpec? Videos { get; init; }
+
     /// <summary>What may be asked of the provider, all models and callers together; an attempt that fails is given back.</summary>
     public Limits? Limits { get; init; }
 
@@ -135,6 +138,7 @@ public sealed record ModelProviderSpec
         HealthCheck?.Validate(errors);
         Balancing?.Validate(errors);
         TransformRules.Validate(this, errors);
+        Videos?.Validate(errors);
         Limits?.Validate(errors, "spec.limits");
         ProviderBudgets.Validate(this, errors);
         for (var i = 0; i < PassThrough?.Count; i++)
@@ -323,11 +327,14 @@ public static class Engines
     /// <summary>Google's Gemini API in its form that is compatible with OpenAI's.</summary>
     public const string Gemini = "gemini";
 
+    /// <summary>Servers that make videos and take <c>{prompt, duration, resolution, aspect_ratio, fps}</c> in JSON.</summary>
+    public const string VideoEngine = "video-engine";
+
     /// <summary>A server with an API of its own, spoken by <see cref="ModelProviderSpec.Transforms"/>.</summary>
     public const string Custom = "custom";
 
     /// <summary>Servers that a team runs itself.</summary>
-    public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers];
+    public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers, VideoEngine];
 
-    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic, AzureOpenAi, Gemini, Custom];
+    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic, AzureOpenAi, Gemini, VideoEngine, Custom];
 }

@@ -195,6 +195,9 @@ public sealed record SnapshotProvider
     /// <summary>Paths from the servers' root that may be called as they are.</summary>
     public IReadOnlyList<string> PassThrough { get; init => field = value ?? []; } = [];
 
+    /// <summary>How videos are asked for; <c>null</c>: as OpenAI's API is.</summary>
+    public VideosSpec? Videos { get; init; }
+
     public Limits? Limits { get; init; }
 
     /// <summary>What callers with access keys may use of it, besides <see cref="Limits"/>.</summary>

@@ -17,7 +17,7 @@ public sealed record UsageEvent
     /// <summary>32 hex digits of the W3C trace.</summary>
     public string? TraceId { get; init; }
 
-    /// <summary><c>chat</c>, <c>text_completion</c>, <c>embeddings</c> (the GenAI conventions' operation names), <c>image_generation</c>, <c>rerank</c>, <c>score</c>, <c>speech</c>, <c>transcription</c>, <c>translation</c> or <c>pass_through</c>.</summary>
+    /// <summary><c>chat</c>, <c>text_completion</c>, <c>embeddings</c> (the GenAI conventions' operation names), <c>image_generation</c>, <c>rerank</c>, <c>score</c>, <c>speech</c>, <c>transcription</c>, <c>translation</c>, <c>video_generation</c> or <c>pass_through</c>.</summary>
     public required string Operation { get; init; }
 
     /// <summary>The public id that was resolved.</summary>

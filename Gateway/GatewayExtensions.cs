@@ -9,6 +9,7 @@ using Orrery.Gateway.Policy;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation;
 using Orrery.Gateway.Translation.Clients;
@@ -82,6 +83,13 @@ internal static class GatewayExtensions
         services.AddSingleton<BodyTranslation>();
         services.AddSingleton<ByteRelay>();
         services.AddSingleton<JobRun>();
+        services.AddSingleton<VideoReceiver>();
+        services.AddSingleton<VideoEngines>();
+        services.AddSingleton<VideoRuns>();
+        services.AddSingleton<IRunKind>(provider => provider.GetRequiredService<VideoRuns>());
+        services.AddSingleton<VideoJobs>();
+        services.AddSingleton<VideoContent>();
+        services.AddSingleton<VideosApi>();
         services.AddSingleton<Sender>();
 
         // Hosted services stop in reverse: the server first, then runs end, then the spool writes what is left, then the sender posts it.
@@ -105,6 +113,7 @@ internal static class GatewayExtensions
         });
         app.MapInferenceApi();
         app.MapModelsApi();
+        app.Services.GetRequiredService<VideosApi>().Map(app);
         app.MapResponsesApi();
         app.MapUnknownRoutes();
     }
@@ -133,6 +142,12 @@ internal static class GatewayExtensions
         builder.Services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptions.Validator>();
         builder.Services.AddSingleton<GatewayDatabase>();
         builder.Services.AddSingleton<ResponseStore>();
+        builder.Services.AddOptions<VideoOptions>().BindConfiguration(VideoOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<VideoOptions>, VideoOptions.Validator>();
+        builder.Services.AddSingleton<VideoStore>();
+        builder.Services.AddSingleton<VideoFiles>();
+        builder.Services.AddSingleton<EngineFiles>();
+        builder.Services.AddHostedService<VideoSweeper>();
         builder.Services.AddSingleton<RunStore>();
         builder.Services.AddSingleton<RunHost>();
         builder.Services.AddHostedService<StorageSweeper>();

@@ -70,7 +70,17 @@ internal sealed class Operation
         Answer = AnswerShape.AsItComes,
     };
 
-    public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech, Transcription, Translation];
+    /// <remarks>Its answer is a job, which is asked for again: docs/videos.md.</remarks>
+    public static readonly Operation VideoGeneration = new(9, "video_generation", "videos")
+    {
+        InputField = "prompt",
+        Input = InputShapes.Text,
+        MayBeForm = true,
+        ModelTypesTaken = [ModelTypes.VideoGeneration],
+        Twins = ["/v1/video/generations", "/v1/generations/videos"],
+    };
+
+    public static readonly IReadOnlyList<Operation> All = [Chat, Completion, Embeddings, ImageGeneration, Rerank, Score, Speech, Transcription, Translation, VideoGeneration];
 
     /// <summary>How many tokens a chat's prompt is. vLLM's path; other engines are not asked for it, and other APIs have paths of their own.</summary>
     public static readonly Operation TokenCount = new(-1, "count_tokens", "/tokenize")
@@ -115,6 +125,9 @@ internal sealed class Operation
 
     /// <summary>The body is <c>multipart/form-data</c> and not JSON.</summary>
     public bool IsForm { get; private init; }
+
+    /// <summary>The body may be <c>multipart/form-data</c> too, and what its fields say is kept.</summary>
+    public bool MayBeForm { get; private init; }
 
     public AnswerShape Answer { get; private init; }
 

@@ -7,6 +7,7 @@ using Orrery.Gateway.Policy;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
@@ -24,6 +25,7 @@ internal sealed partial class RequestPipeline(
     QuotaGate quota,
     RoutePlanner planner,
     RunHost runs,
+    VideoRuns videos,
     Sender sender,
     Recorder recorder,
     Settlement settlement,
@@ -52,6 +54,7 @@ internal sealed partial class RequestPipeline(
                     ?? (run is null && exchange.Dialogue?.Background is { } background ? await background.AnswerAsync(exchange) : null)
                     ?? Said(exchange, Station.ModelResolution, resolver.Resolve(exchange))
                     ?? Said(exchange, Station.Policy, policy.Check(exchange))
+                    ?? (run is null && VideoRuns.IsNeededFor(exchange) ? await videos.AnswerAsync(exchange) : null)
                     ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
                     ?? Said(exchange, Station.Routing, planner.Plan(exchange))
                     ?? (run is null ? null : await runs.AdmitAsync(exchange))

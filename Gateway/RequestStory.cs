@@ -161,7 +161,7 @@ internal sealed class RequestStory
 
     private void TellTexts(Exchange exchange)
     {
-        if (_recording is { } recording && exchange is { Operation.IsForm: false } && _passed.Exists(one => one.Station == Station.Intake))
+        if (_recording is { } recording && _passed.Exists(one => one.Station == Station.Intake) && exchange.Call.Form is null)
         {
             _span.Tell(Attributes.InputMessages, recording.Input(exchange.Call.Body));
             _span.Tell(Attributes.OutputMessages, recording.Output());

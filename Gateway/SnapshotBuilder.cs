@@ -14,6 +14,9 @@ namespace Orrery.Gateway;
 /// <summary>Turns the Catalogue's document into what requests look things up in. Credentials are opened here, once a snapshot.</summary>
 internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBook latencies, HealthSchedule checks, AccessBuilder access, KeyBook keys, IOptions<GatewayOptions> options, Dice dice, ILogger<SnapshotBuilder> logger)
 {
+    /// <summary>For an answer that is made while it is waited for, unless the provider says otherwise.</summary>
+    private static readonly TimeSpan VideoTime = TimeSpan.FromHours(1);
+
     private readonly DiceRandom _random = new(dice);
 
     /// <param name="before">What is in force: what <paramref name="document"/> has of it unchanged, as the same object, is not built again.</param>
@@ -158,6 +161,7 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
     {
         var defaults = options.Value;
         var connect = spec.Timeouts?.Connect?.Value ?? defaults.ConnectTimeout;
+        var makesVideos = spec.Videos?.AnswersWithVideo is true;
         var limits = Limit.Of(LimitScope.Provider, spec.Namespace, spec.Name, spec.Limits);
         var opened = access.Build(spec, out var fault, out var lost);
         var route = access.RouteOf(spec, out var routeFault);
@@ -183,9 +187,9 @@ internal sealed partial class SnapshotBuilder(EndpointPool endpoints, LatencyBoo
             Fault = fault,
             Endpoints = [.. spec.Endpoints.Where(endpoint => endpoint.Weight > 0)
                 .Select(endpoint => new WeightedEndpoint(endpoints.Get(spec.Namespace, spec.Name, endpoint.Url, connect, route), endpoint.Weight))],
-            RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? defaults.RequestTimeout,
+            RequestTimeout = spec.Timeouts?.PerRequest?.Value ?? (makesVideos ? VideoTime : defaults.RequestTimeout),
             IdleTimeout = spec.Timeouts?.Idle?.Value ?? defaults.IdleTimeout,
-            TotalTimeout = spec.Timeouts?.Total?.Value ?? defaults.TotalTimeout,
+            TotalTimeout = spec.Timeouts?.Total?.Value ?? (makesVideos ? VideoTime : defaults.TotalTimeout),
             Limits = limits,
             ExternalLimits = Limit.Join(limits, Limit.Of(LimitScope.ProviderExternal, spec.Namespace, spec.Name, spec.ExternalLimits)),
         };

@@ -11,7 +11,7 @@ internal static class InferenceApi
     public static void MapInferenceApi(this IEndpointRouteBuilder routes)
     {
         var pipeline = routes.ServiceProvider.GetRequiredService<RequestPipeline>();
-        foreach (var operation in Operation.All)
+        foreach (var operation in Operation.All.Where(operation => operation != Operation.VideoGeneration)) // VideosApi serves those paths, which take other methods too.
         {
             routes.Map(operation.Twins.Prepend(V1 + operation.Path), http => Answer(http, pipeline, operation, protocol: null));
         }

@@ -29,8 +29,14 @@ internal sealed class Call
     /// <summary>What engines do not see of the body.</summary>
     public Removals Removals { get; set; }
 
-    /// <summary>What the messages hold; found when first asked for. A form brings sound.</summary>
-    public Modalities Modalities => _modalities ??= Form is null ? ModalitiesExtensions.Of(Body.Span, MaxDepth) : Modalities.Audio;
+    /// <summary>What the messages hold; found when first asked for.</summary>
+    public Modalities Modalities => _modalities ??= Form is null ? ModalitiesExtensions.Of(Body.Span, MaxDepth) : FormModalities;
+
+    /// <summary>What <see cref="Form"/> brings.</summary>
+    public Modalities FormModalities { get; init; }
+
+    /// <summary>What a video is to be, where one is asked for.</summary>
+    public VideoWish? Video { get; set; }
 
     public int MaxDepth { get; init; } = 64;
 

@@ -20,6 +20,12 @@ internal sealed class FormBody(BufferPool pool, BodyBudget budget, BodySpool spo
     /// <summary>What engines do not see of it.</summary>
     public IReadOnlyList<(long Start, long End)> Removals { get; set; } = [];
 
+    /// <summary>What its plain fields say, where the operation wants to know.</summary>
+    public IReadOnlyDictionary<string, string> Fields { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Its files, where the operation wants to know.</summary>
+    public IReadOnlyList<FilePart> Files { get; set; } = [];
+
     /// <returns>Why there is no room for it.</returns>
     /// <exception cref="IOException">The disk is full.</exception>
     public async ValueTask<Refusal?> AppendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)

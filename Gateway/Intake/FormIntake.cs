@@ -43,7 +43,17 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
 
         form.ModelPart = scanner.ModelPart;
         form.Removals = scanner.Routing?.Removals ?? [];
-        exchange.Call = new Call { Body = default, Form = form, ModelName = scanner.ModelName!, Stream = scanner.Stream, Models = scanner.Routing?.Models, Routing = scanner.Routing?.Routing };
+        (form.Fields, form.Files) = (scanner.Fields, scanner.Files);
+        exchange.Call = new Call
+        {
+            Body = default,
+            Form = form,
+            FormModalities = exchange.Operation.IsForm ? Modalities.Audio : form.Files.Count > 0 ? Modalities.Text | Modalities.Image : Modalities.Text,
+            ModelName = scanner.ModelName!,
+            Stream = scanner.Stream && exchange.Operation.MayStream,
+            Models = scanner.Routing?.Models,
+            Routing = scanner.Routing?.Routing,
+        };
         return null;
     }
 

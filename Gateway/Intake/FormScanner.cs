@@ -8,6 +8,8 @@ internal sealed class FormScanner(string boundary, Operation operation)
 {
     private const int LongestHead = 16 << 10;
     private const int LongestValue = 4 << 10;
+    private const int LongestKept = 160 << 10;
+    private const int MostKept = 1 << 20;
     private const int MostParts = 1_000;
     private static readonly Encoding Strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -19,6 +21,9 @@ internal sealed class FormScanner(string boundary, Operation operation)
     private int _parts;
     private bool _hasInput;
     private FormRouting? _routing;
+    private long _scanStart;
+    private long _contentStart;
+    private long _kept;
 
     private enum State
     {
@@ -41,6 +46,12 @@ internal sealed class FormScanner(string boundary, Operation operation)
     /// <summary>What the form says of its own way; <c>null</c>: nothing.</summary>
     public FormRouting? Routing => _routing;
 
+    /// <summary>What plain fields say, where the operation wants to know.</summary>
+    public Dictionary<string, string> Fields { get; } = [];
+
+    /// <summary>Where the contents of files stand, where the operation wants to know.</summary>
+    public List<FilePart> Files { get; } = [];
+
     /// <summary>The closing boundary has come; what may follow it means nothing.</summary>
     public bool IsAtEnd => _state == State.End;
 
@@ -51,7 +62,7 @@ internal sealed class FormScanner(string boundary, Operation operation)
     public long Scan(in ReadOnlySequence<byte> bytes)
     {
         var reader = new SequenceReader<byte>(bytes);
-        var start = _consumed;
+        var start = _scanStart = _consumed;
         while (Fault is null && !IsAtEnd && Step(ref reader))
         {
             _consumed = start + reader.Consumed;
@@ -66,7 +77,7 @@ internal sealed class FormScanner(string boundary, Operation operation)
         ?? (!IsAtEnd ? Bad("The form ends before its closing boundary; expected '--" + Shown.Of(boundary) + "--' at its end.") : null)
         ?? _routing?.Read()
         ?? (TakeModel() ? null : Missing("model", "the id of a model"))
-        ?? (_hasInput ? null : Missing(operation.InputField, "a file"));
+        ?? (_hasInput ? null : Missing(operation.InputField, operation.IsForm ? "a file" : "a text"));
 
     /// <summary>Without a <c>model</c> the list's first name is it, and stands in the list's place.</summary>
     private bool TakeModel()
@@ -161,17 +172,22 @@ internal sealed class FormScanner(string boundary, Operation operation)
             return Fail($"Part {_parts} of the form {fault}.");
         }
 
-        _state = _head.Name is "model" or "stream" || FormRouting.Takes(_head.Name) ? State.Value : State.Content;
+        _state = IsDeciding || (operation.MayBeForm && !_head.IsFile) ? State.Value : State.Content;
+        _contentStart = _scanStart + reader.Consumed;
         _hasInput |= _head.Name == operation.InputField;
         return true;
     }
 
+    /// <summary>The part says something that requests of every kind are decided by.</summary>
+    private bool IsDeciding => _head.Name is "model" or "stream" || FormRouting.Takes(_head.Name);
+
     private bool ReadValue(ref SequenceReader<byte> reader)
     {
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> value, _delimiter) || value.Length > LongestValue)
+        var longest = IsDeciding ? LongestValue : LongestKept;
+        if (!reader.TryReadTo(out ReadOnlySequence<byte> value, _delimiter) || value.Length > longest)
         {
-            return reader.Remaining > LongestValue + _delimiter.Length || value.Length > LongestValue
-                ? Fail($"'{_head.Name}' is longer than {LongestValue} bytes; expected less.", _head.Name)
+            return reader.Remaining > longest + _delimiter.Length || value.Length > longest
+                ? Fail($"'{Shown.Of(_head.Name)}' is longer than {longest} bytes; expected less.", _head.Name)
                 : false;
         }
 
@@ -186,6 +202,16 @@ internal sealed class FormScanner(string boundary, Operation operation)
         {
             Fault = text is null ? Refusal.BadField(_head.Name, $"'{_head.Name}' is not valid text; expected UTF-8.") : null;
             (_routing ??= new()).Add(_head.Name, text ?? "", (_partStart, _consumed + value.Length), _delimiter.Length);
+            return true;
+        }
+
+        if (!IsDeciding)
+        {
+            _kept += value.Length;
+            Fault = text is null ? Refusal.BadField(_head.Name, $"'{Shown.Of(_head.Name)}' is not valid text; expected UTF-8.")
+                : _kept > MostKept ? Bad($"The fields of the form hold more than {MostKept} bytes, files aside; expected fewer.")
+                : Fields.TryAdd(_head.Name, text) ? null
+                : Refusal.BadField(_head.Name, $"'{Shown.Of(_head.Name)}' appears twice; expected it once.", "duplicate_field");
             return true;
         }
 
@@ -209,6 +235,11 @@ internal sealed class FormScanner(string boundary, Operation operation)
         if (reader.TryReadTo(out ReadOnlySequence<byte> _, _delimiter))
         {
             _state = State.AfterDelimiter;
+            if (operation.MayBeForm)
+            {
+                Files.Add(new(_head.Name, _contentStart, _scanStart + reader.Consumed - _delimiter.Length));
+            }
+
             return true;
         }
 
@@ -240,4 +271,10 @@ internal sealed class FormScanner(string boundary, Operation operation)
 
     private static Refusal Missing(string field, string expectation) =>
         Refusal.BadField(field, $"'{field}' is missing; expected {expectation}.", "missing_required_parameter");
+}
+
+/// <summary>A file in a form: the field that it stands in, and its bytes' place.</summary>
+internal readonly record struct FilePart(string Name, long Start, long End)
+{
+    public long Length => End - Start;
 }

@@ -13,9 +13,9 @@ internal static class TokenEstimate
     /// <param name="maxTokens">Of an answer that the request itself does not bound.</param>
     public static long Of(Call call, Operation operation, long maxTokens)
     {
-        if (operation == Operation.TokenCount)
+        if (operation == Operation.TokenCount || operation == Operation.VideoGeneration)
         {
-            return 0; // Nothing is made: it counts as a request alone.
+            return 0; // It counts as a request alone: nothing is made, or nothing of tokens.
         }
 
         var prompt = (call.Body.Length + BytesPerToken - 1L) / BytesPerToken;

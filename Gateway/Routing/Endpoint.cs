@@ -41,6 +41,9 @@ internal sealed class Endpoint(string url, EndpointName name, HttpMessageInvoker
         return other.Address;
     }
 
+    /// <summary>Below the base URL, or with a leading slash from the server's root.</summary>
+    public Uri AddressOfOwn(string path) => new(path.StartsWith('/') ? _root + path : Url + "/" + path);
+
     /// <summary>Host and port, which is all of the URL that is ever shown.</summary>
     public string Shown => Name.Endpoint;
 

@@ -43,10 +43,12 @@ internal static class AnswerHead
     }
 
     /// <summary>Who answers; on an error, who was tried last.</summary>
-    public static void Mark(HttpResponse response, Candidate candidate)
+    public static void Mark(HttpResponse response, Candidate candidate) => Mark(response, candidate.Provider);
+
+    public static void Mark(HttpResponse response, ProviderRoute provider)
     {
-        response.Headers[OrreryHeaders.Provider] = candidate.Provider.Name;
-        if (candidate.Provider.Spec.Simulated)
+        response.Headers[OrreryHeaders.Provider] = provider.Name;
+        if (provider.Spec.Simulated)
         {
             response.Headers[OrreryHeaders.Simulated] = "true";
         }

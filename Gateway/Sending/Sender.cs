@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
+using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Translation;
 using Orrery.Gateway.Translation.Custom;
 using Orrery.ServiceDefaults;
@@ -23,6 +24,7 @@ internal sealed partial class Sender(
     BodyTranslation translation,
     ByteRelay bytes,
     JobRun jobs,
+    VideoReceiver videos,
     BufferPool buffers,
     GatewayTelemetry telemetry,
     IOptions<GatewayOptions> options,
@@ -214,7 +216,7 @@ internal sealed partial class Sender(
                         lease.Answers();
                     }
 
-                    error = await ReceiveAsync(exchange, candidate, response, timeout);
+                    error = await ReceiveAsync(exchange, lease, response, timeout);
                 }
             }
         }
@@ -237,11 +239,17 @@ internal sealed partial class Sender(
         return error;
     }
 
-    private async Task<SendError?> ReceiveAsync(Exchange exchange, Candidate candidate, HttpResponseMessage response, IdleTimeout timeout)
+    private async Task<SendError?> ReceiveAsync(Exchange exchange, EndpointLease lease, HttpResponseMessage response, IdleTimeout timeout)
     {
+        var candidate = lease.Candidate;
         if (!IsAnswer(exchange, candidate, response))
         {
             return Redirection.Of(candidate, response) ?? await ReadErrorAsync(candidate, response, exchange.Operation.IsPassThrough, timeout);
+        }
+
+        if (exchange.Operation == Operation.VideoGeneration)
+        {
+            return await videos.ReceiveAsync(exchange, lease, response, timeout);
         }
 
         exchange.Http.Response.StatusCode = exchange.Operation.IsPassThrough ? (int)response.StatusCode : StatusCodes.Status200OK;
@@ -286,9 +294,11 @@ internal sealed partial class Sender(
         return await relay.RelayAsync(exchange, candidate, upstream, timeout);
     }
 
-    /// <summary>What succeeds at a path that is passed through is the engine's to say.</summary>
+    /// <summary>A job may be 201 or 202. What else succeeds at a path that is passed through is the engine's to say.</summary>
     private static bool IsAnswer(Exchange exchange, Candidate candidate, HttpResponseMessage response) =>
-        candidate.Provider.Adapter.IsAnswer((int)response.StatusCode) || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode);
+        candidate.Provider.Adapter.IsAnswer((int)response.StatusCode)
+        || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode)
+        || (exchange.Operation == Operation.VideoGeneration && response.StatusCode is HttpStatusCode.Created or HttpStatusCode.Accepted);
 
     private static JobAttempt? JobOf(Exchange exchange, EndpointLease lease, string traceparent) =>
         lease.Candidate.Provider.Adapter is CustomAdapter custom && custom.JobOf(exchange.Operation) is { } job ? new JobAttempt(exchange, lease, custom, job, traceparent) : null;

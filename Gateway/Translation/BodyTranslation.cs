@@ -9,7 +9,11 @@ namespace Orrery.Gateway.Translation;
 internal sealed class BodyTranslation(BufferPool pool, BodyBudget budget)
 {
     /// <returns>The body, or <c>null</c> and why there is none.</returns>
-    public HttpContent? Translate(Exchange exchange, Candidate candidate, ITranslatingAdapter adapter, out SendError? error)
+    public HttpContent? Translate(Exchange exchange, Candidate candidate, ITranslatingAdapter adapter, out SendError? error) =>
+        Translate(exchange, candidate, body => adapter.WriteBody(exchange, candidate, body), out error);
+
+    /// <param name="write">Writes the body, or says why there is none.</param>
+    public HttpContent? Translate(Exchange exchange, Candidate candidate, Func<HeldBytes, SendError?> write, out SendError? error)
     {
         var size = exchange.Call.Body.Length;
         if (!budget.TryTake(size))
@@ -19,7 +23,7 @@ internal sealed class BodyTranslation(BufferPool pool, BodyBudget budget)
         }
 
         var content = new TranslatedContent(pool, budget, size);
-        error = adapter.WriteBody(exchange, candidate, content.Bytes);
+        error = write(content.Bytes);
         if (error is null)
         {
             return content;

@@ -3,6 +3,7 @@ using Orrery.Contracts;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Translation.Clients;
+using Orrery.Gateway.Translation.Videos;
 
 namespace Orrery.Gateway.Translation;
 
@@ -31,6 +32,23 @@ internal static class EngineRequest
             error = SendError.Of(candidate, SendErrorKind.Untranslatable, refusal.Message) with { Status = refusal.Status, Code = refusal.Code, Param = refusal.Param };
             return null;
         }
+        else if (exchange.Operation == Operation.VideoGeneration)
+        {
+            if (!VideoRequest.IsServedBy(candidate.Provider.Spec))
+            {
+                error = NotServed(exchange, candidate);
+                return null;
+            }
+
+            address = lease.Endpoint.AddressOfOwn((candidate.Provider.Spec.Videos ?? VideoRequest.Usual).EffectiveCreate);
+            content = VideoRequest.IsTranslatedFor(candidate.Provider.Spec) ? VideoRequest.Translate(exchange, candidate, translation, out error)
+                : exchange.Call.Form is { } videoForm ? new FormContent(videoForm, candidate.UpstreamId)
+                : Spliced(exchange, candidate);
+            if (content is null)
+            {
+                return null;
+            }
+        }
         else if (translating is null)
         {
             address = candidate.Provider.Adapter.AddressOf(candidate, lease.Endpoint, exchange.Operation);
@@ -52,7 +70,7 @@ internal static class EngineRequest
             return null;
         }
 
-        var request = Further(exchange, candidate, native is null && translating is not null ? translating.MethodOf(exchange.Operation) : HttpMethod.Post, address, traceparent);
+        var request = Further(exchange, candidate, native is null && translating is not null && exchange.Operation != Operation.VideoGeneration ? translating.MethodOf(exchange.Operation) : HttpMethod.Post, address, traceparent);
         request.Content = content;
         var headers = request.Headers;
         var sent = exchange.Http.Request.Headers;

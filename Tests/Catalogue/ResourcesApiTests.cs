@@ -170,7 +170,7 @@ public sealed class ResourcesApiTests(PostgresServer postgres) : IAsyncLifetime
         }
 
         var spec = (await _catalogue.Get($"{Root}/schemas/ModelProvider")).Json["properties"]!["spec"]!["properties"]!;
-        Assert.Equal(["vllm", "transformers", "openai", "anthropic", "azure-openai", "gemini", "custom"], spec["engine"]!["enum"]!.AsArray().Select(value => (string)value!));
+        Assert.Equal(["vllm", "transformers", "openai", "anthropic", "azure-openai", "gemini", "video-engine", "custom"], spec["engine"]!["enum"]!.AsArray().Select(value => (string)value!));
         Assert.Null(spec["effectiveEngine"]);
         Assert.Equal("string", (string?)spec["timeouts"]!["properties"]!["connect"]!["type"]);
         Assert.StartsWith("Who offers the models", (string?)spec["provider"]!["description"], StringComparison.Ordinal);

@@ -29,6 +29,15 @@ public sealed class SnapshotCompilerTests
     }
 
     [Fact]
+    public void How_a_provider_is_asked_for_videos_is_passed_on()
+    {
+        var videos = new VideosSpec { Create = "/generate", Status = "/jobs/{id}", AnswersWithVideo = false };
+        var provider = Store(ResourceKind.ModelProvider, "p", new ModelProviderSpec { Provider = "video-engine", Endpoint = "http://h:1", Videos = videos });
+        var snapshot = Assert.Single(SnapshotCompiler.Compile("default", [provider]).Providers);
+        Assert.Equal((videos, "self_hosted", "video-engine"), (snapshot.Videos, snapshot.Provider, snapshot.Engine));
+    }
+
+    [Fact]
     public void Offers_come_in_the_order_of_providers_and_a_model_decides_its_type()
     {
         var model = Store(ResourceKind.Model, "m", new ModelSpec { Id = "x", ModelType = "multimodal" });

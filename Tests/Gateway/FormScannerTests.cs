@@ -34,6 +34,26 @@ public sealed class FormScannerTests
     }
 
     [Fact]
+    public void Fields_and_files_that_are_kept_are_found_wherever_the_bytes_are_split()
+    {
+        var files = Gen.Elements(Pieces).ListOf().Select(string.Concat).ToArbitrary();
+        var cuts = Gen.Choose(1, 40).ListOf().ToArbitrary();
+        Prop.ForAll(files, cuts, Gen.Choose(0, 2).ToArbitrary(), (file, sizes, order) =>
+        {
+            const string model = "--bound\r\nContent-Disposition: form-data; name=model\r\n\r\nthe/model";
+            const string prompt = "--bound\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nA cat\r\n--bou and a dog";
+            var content = $"--bound\r\nContent-Disposition: form-data; name=\"input_reference\"; filename=\"x\"\r\n\r\n{file}";
+            string[] parts = order == 0 ? [model, content, prompt] : order == 1 ? [content, prompt, model] : [prompt, model, content];
+            var (scanner, kept) = Scan(Encoding.Latin1.GetBytes(string.Join("\r\n", parts) + "\r\n--bound--"), [.. sizes], Operation.VideoGeneration);
+            Assert.Null(scanner.Check());
+            Assert.Equal("the/model", scanner.ModelName);
+            Assert.Equal([KeyValuePair.Create("prompt", "A cat\r\n--bou and a dog")], scanner.Fields);
+            var found = Assert.Single(scanner.Files);
+            Assert.Equal(("input_reference", file), (found.Name, kept[(int)found.Start..(int)found.End]));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
     public void A_form_cut_anywhere_is_not_whole()
     {
         const string body = "--bound\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--bound\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n--bound--";
@@ -47,9 +67,9 @@ public sealed class FormScannerTests
     }
 
     /// <summary>As the intake does it: what is not taken is seen again, with more behind it. Every piece is a segment of its own.</summary>
-    private static (FormScanner Scanner, string Kept) Scan(byte[] body, int[] sizes)
+    private static (FormScanner Scanner, string Kept) Scan(byte[] body, int[] sizes, Operation? operation = null)
     {
-        var scanner = new FormScanner("bound", Operation.Transcription);
+        var scanner = new FormScanner("bound", operation ?? Operation.Transcription);
         var kept = new StringBuilder();
         var (start, end, turn) = (0, 0, 0);
         var segments = new List<(int Start, int End)>();

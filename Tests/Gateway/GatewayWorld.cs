@@ -124,6 +124,9 @@ internal sealed class GatewayWorld : IAsyncDisposable
         _gateway = null;
     }
 
+    /// <summary>What was logged as an error so far.</summary>
+    public IReadOnlyCollection<string> Errors => _errors.All;
+
     public void ExpectError(string eventName) => _expectedErrors.Add(eventName);
 
     public Task<HttpResponseMessage> PostAsync(string body, string path = "/v1/chat/completions", Action<HttpRequestMessage>? change = null, bool stream = false)

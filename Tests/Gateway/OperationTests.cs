@@ -80,7 +80,7 @@ public sealed class OperationTests
     [InlineData("/v1/audio/speech", "{\"model\":\"voice\",\"voice\":\"alto\"}", "input", "'input' is missing; expected a string.")]
     [InlineData("/v1/audio/speech", "{\"model\":\"voice\",\"input\":{}}", "input", "'input' is an object; expected a string.")]
     [InlineData("/v1/audio/speech", "{\"model\":\"picture\",\"input\":\"x\"}", "model", "The model 'picture' is of type image_generation; /v1/audio/speech takes text_to_speech models. Use /v1/images/generations.")]
-    [InlineData("/v1/audio/speech", "{\"model\":\"film\",\"input\":\"x\"}", "model", "The model 'film' is of type video_generation; /v1/audio/speech takes text_to_speech models.")]
+    [InlineData("/v1/audio/speech", "{\"model\":\"film\",\"input\":\"x\"}", "model", "The model 'film' is of type video_generation; /v1/audio/speech takes text_to_speech models. Use /v1/videos.")]
     public async Task Each_says_what_it_needs(string path, string body, string param, string message)
     {
         await using var engine = await ScriptedEngine.StartAsync();

@@ -13,6 +13,7 @@ using Orrery.Gateway.Policy;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Storage;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
@@ -116,7 +117,7 @@ public sealed class OwnErrorShapeTests
         T Part<T>()
             where T : notnull => services.GetRequiredService<T>();
         var pipeline = new RequestPipeline(
-            Part<CurrentSnapshot>(), Part<AccessKeyAuthenticator>(), null!, Part<ModelResolver>(), Part<AccessPolicy>(), Part<QuotaGate>(), Part<RoutePlanner>(), Part<RunHost>(), Part<Sender>(),
+            Part<CurrentSnapshot>(), Part<AccessKeyAuthenticator>(), null!, Part<ModelResolver>(), Part<AccessPolicy>(), Part<QuotaGate>(), Part<RoutePlanner>(), Part<RunHost>(), Part<VideoRuns>(), Part<Sender>(),
             Part<Recorder>(), Part<Settlement>(), Part<Dice>(), TimeProvider.System, NullLogger<RequestPipeline>.Instance);
         var http = new DefaultHttpContext { TraceIdentifier = "req_1" };
         using var body = new MemoryStream();
