@@ -115,4 +115,19 @@ public sealed class JsonTests
         writer.Flush();
         return Encoding.UTF8.GetString(bytes.WrittenSpan).Replace("\\uD83D\\uDE00", "😀", StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Entries_that_are_null_are_left_out_of_maps_that_the_expression_made_and_of_no_others()
+    {
+        using var document = JsonDocument.Parse("""{"kept": null, "list": [null]}""");
+        var result = Expression.Compile("{'a': null, 'b': body, 'c': [null, {'d': null, 'e': body.kept, 'f': 1}]}", Scope)
+            .Evaluate(Value.Json(document.RootElement));
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            Assert.Null(result.Value.WriteTo(writer, leavesOutNulls: true));
+        }
+
+        Assert.Equal("""{"b":{"kept": null, "list": [null]},"c":[null,{"f":1}]}""", Encoding.UTF8.GetString(bytes.WrittenSpan));
+    }
 }
