@@ -150,7 +150,7 @@ internal static class GatewayExtensions
         builder.Services.AddHostedService<VideoSweeper>();
         builder.Services.AddSingleton<RunStore>();
         builder.Services.AddSingleton<RunHost>();
-        builder.Services.AddHostedService<StorageSweeper>();
+        builder.Services.AddHostedService<ResponseSweeper>();
         if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is { Length: > 0 })
         {
             builder.AddNpgsqlDataSourceForLater(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly);

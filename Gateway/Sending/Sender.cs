@@ -298,7 +298,7 @@ internal sealed partial class Sender(
     private static bool IsAnswer(Exchange exchange, Candidate candidate, HttpResponseMessage response) =>
         candidate.Provider.Adapter.IsAnswer((int)response.StatusCode)
         || (exchange.Operation.IsPassThrough && response.IsSuccessStatusCode)
-        || (exchange.Operation == Operation.VideoGeneration && response.StatusCode is HttpStatusCode.Created or HttpStatusCode.Accepted);
+        || (exchange.Operation == Operation.VideoGeneration && response.StatusCode is System.Net.HttpStatusCode.Created or System.Net.HttpStatusCode.Accepted);
 
     private static JobAttempt? JobOf(Exchange exchange, EndpointLease lease, string traceparent) =>
         lease.Candidate.Provider.Adapter is CustomAdapter custom && custom.JobOf(exchange.Operation) is { } job ? new JobAttempt(exchange, lease, custom, job, traceparent) : null;

@@ -1,3 +1,5 @@
+using Orrery.Contracts;
+
 namespace Orrery.Gateway.Storage;
 
 /// <summary>A request that is answered without its client: it goes the way of every other, as the key that sent it, and what comes of it is stored.</summary>
@@ -45,6 +47,21 @@ internal sealed class Run : IDisposable
     /// <summary>Ends when more of it has been stored than now.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
+    /// <summary>A client's request, to go on without it.</summary>
+    /// <param name="id">Of what comes of it.</param>
+    /// <param name="state">What its kind keeps for it.</param>
+    public static Run Of(Exchange exchange, IRunKind kind, string id, byte[] body, object? state = null) => new()
+    {
+        Kind = kind,
+        Namespace = exchange.Caller.Namespace,
+        Id = id,
+        KeyName = exchange.Caller.Key.Name,
+        Headers = HeadersOf(exchange),
+        Body = body,
+        CreatedAt = exchange.StartedAt,
+        State = state,
+    };
+
     public void Cancel()
     {
         try
@@ -62,6 +79,17 @@ internal sealed class Run : IDisposable
     public void HasChanged() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     public void Dispose() => _cancelled.Dispose();
+
+    /// <summary>Ours, and the trace's: another gateway may have to run it, and credentials are not stored.</summary>
+    private static Dictionary<string, string> HeadersOf(Exchange exchange)
+    {
+        var headers = exchange.Http.Request.Headers
+            .Where(header => header.Key.StartsWith("X-Orrery-", StringComparison.OrdinalIgnoreCase) || header.Key.Equals("content-type", StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        headers["traceparent"] = exchange.Trace.Traceparent;
+        headers[OrreryHeaders.RequestId] = exchange.RequestId;
+        return headers;
+    }
 }
 
 /// <summary>What a run was answered with.</summary>

@@ -27,9 +27,9 @@ internal sealed partial class RunHost(
     private RequestPipeline? _pipeline;
     private volatile bool _isStopping;
 
-    /// <summary>Begins a run.</summary>
-    /// <returns>Why it is not begun; <c>null</c> once it goes to an engine, or has an answer already.</returns>
-    public async Task<Refusal?> BeginAsync(Run run)
+    /// <summary>Begins a run for a client.</summary>
+    /// <returns><c>null</c> once it goes to an engine; <see cref="Refusal.Answered"/> where it was refused before, as the client has been told; or why it is not begun.</returns>
+    public async Task<Refusal?> BeginAsync(Exchange exchange, Run run)
     {
         if (_running.Count >= _most)
         {
@@ -39,9 +39,22 @@ internal sealed partial class RunHost(
                 $"This gateway runs {_most} requests in the background already (Gateway:Storage:MaxRuns). Try again in a moment.", RetryAfter: Pause);
         }
 
+        var begun = run.Begun;
         Start(run);
-        await run.Begun;
-        return null;
+        if (await begun is not { } refused)
+        {
+            return null;
+        }
+
+        var response = exchange.Http.Response;
+        response.StatusCode = refused.Status;
+        foreach (var header in refused.Headers)
+        {
+            response.Headers[header.Key] = header.Value;
+        }
+
+        await response.BodyWriter.WriteAsync(refused.Body, exchange.ClientLeft);
+        return Refusal.Answered;
     }
 
     /// <summary>One that runs here.</summary>

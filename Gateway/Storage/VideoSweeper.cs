@@ -4,9 +4,12 @@ namespace Orrery.Gateway.Storage;
 
 /// <summary>Takes away videos that have expired, and files that have lost their row when a gateway died at the wrong moment.</summary>
 internal sealed partial class VideoSweeper(
-    GatewayDatabase database, VideoStore store, VideoFiles files, IOptions<StorageOptions> options, TimeProvider time, ILogger<VideoSweeper> logger) : BackgroundService
+    GatewayDatabase database, VideoStore store, VideoFiles files, IOptions<StorageOptions> options, TimeProvider time, ILogger<VideoSweeper> logger)
+    : Sweeper(database, options, time)
 {
     private const int Batch = 100;
+
+    private readonly TimeProvider _time = time;
 
     /// <summary>A file that was written to so recently is one that is being made.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
@@ -23,7 +26,7 @@ internal sealed partial class VideoSweeper(
         }
         while (swept == Batch);
 
-        foreach (var ids in files.IdsOlderThan(time.GetUtcNow() - Fresh).Chunk(Batch))
+        foreach (var ids in files.IdsOlderThan(_time.GetUtcNow() - Fresh).Chunk(Batch))
         {
             foreach (var id in ids.Except(await store.KnownAsync(ids, cancellationToken), StringComparer.Ordinal))
             {
@@ -35,37 +38,11 @@ internal sealed partial class VideoSweeper(
         return (videos, orphans);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!database.IsConfigured)
-        {
-            return;
-        }
-
-        using var timer = new PeriodicTimer(options.Value.SweepEvery, time);
-        try
-        {
-            await database.WaitForUseAsync(options.Value.FirstLook, stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TrySweepAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    private async Task TrySweepAsync(CancellationToken cancellationToken)
+    protected override async Task SweepOnceAsync(CancellationToken cancellationToken)
     {
         try
         {
             await SweepAsync(cancellationToken);
-        }
-        catch (StorageAwayException)
-        {
-            // Said already; the next time will do.
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -75,7 +52,7 @@ internal sealed partial class VideoSweeper(
 
     private static partial class Log
     {
-        [LoggerMessage(1011, LogLevel.Warning, "Videos that have expired cannot be taken away: {Reason}", EventName = "VideosNotSwept")]
+        [LoggerMessage(1032, LogLevel.Warning, "Videos that have expired cannot be taken away: {Reason}", EventName = "VideosNotSwept")]
         public static partial void NotSwept(ILogger logger, string reason);
     }
 }

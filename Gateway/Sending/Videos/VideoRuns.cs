@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Orrery.Contracts;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation.Clients;
@@ -47,37 +46,14 @@ internal sealed class VideoRuns(
                 $"The gateway cannot write to where it keeps videos ({VideoOptions.Section}:{nameof(VideoOptions.Directory)}).");
         }
 
-        var run = new Run
+        if (await Host.BeginAsync(exchange, Run.Of(exchange, this, id, await BodyOfAsync(exchange))) is { } refused)
         {
-            Kind = this,
-            Namespace = exchange.Caller.Namespace,
-            Id = id,
-            KeyName = exchange.Caller.Key.Name,
-            Headers = HeadersOf(exchange),
-            Body = await BodyOfAsync(exchange),
-            CreatedAt = exchange.StartedAt,
-        };
-        var begun = run.Begun;
-        if (await Host.BeginAsync(run) is { } busy)
-        {
-            return busy;
+            return refused;
         }
 
         var response = exchange.Http.Response;
-        if (await begun is { } refused)
-        {
-            response.StatusCode = refused.Status;
-            foreach (var header in refused.Headers)
-            {
-                response.Headers[header.Key] = header.Value;
-            }
-
-            await response.BodyWriter.WriteAsync(refused.Body, exchange.ClientLeft);
-            return Refusal.Answered;
-        }
-
         response.ContentType = "application/json";
-        await response.BodyWriter.WriteAsync(VideoWords.Video(VideoState.New(exchange, run.Id, time.GetUtcNow(), _keep)), exchange.ClientLeft);
+        await response.BodyWriter.WriteAsync(VideoWords.Video(VideoState.New(exchange, id, time.GetUtcNow(), _keep)), exchange.ClientLeft);
         return Refusal.Answered;
     }
 
@@ -109,17 +85,6 @@ internal sealed class VideoRuns(
     {
         await runs.RemoveAsync(video.Namespace, video.Id, cancellationToken);
         Host.Find(video.Namespace, video.Id)?.Cancel();
-    }
-
-    /// <summary>Ours, and the trace's: another gateway may have to run it, and credentials are not stored.</summary>
-    private static Dictionary<string, string> HeadersOf(Exchange exchange)
-    {
-        var headers = exchange.Http.Request.Headers
-            .Where(header => header.Key.StartsWith("X-Orrery-", StringComparison.OrdinalIgnoreCase) || header.Key.Equals("content-type", StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        headers["traceparent"] = exchange.Trace.Traceparent;
-        headers[OrreryHeaders.RequestId] = exchange.RequestId;
-        return headers;
     }
 
     private static async ValueTask<byte[]> BodyOfAsync(Exchange exchange)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Orrery.Contracts;
 using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Storage;
 
@@ -11,28 +10,13 @@ internal sealed class ResponseBackground(ResponseRuns runs, ResponseWords words,
     public async ValueTask<Refusal> AnswerAsync(Exchange exchange)
     {
         var http = exchange.Http;
-        var run = new Run
+        var run = Run.Of(exchange, runs, words.Ids.Response, body.ToArray(), new ResponseBeginning(previousId, input, Write(exchange, "in_progress"u8)));
+        if (await runs.Host.BeginAsync(exchange, run) is { } refused)
         {
-            Kind = runs,
-            Namespace = exchange.Caller.Namespace,
-            Id = words.Ids.Response,
-            KeyName = exchange.Caller.Key.Name,
-            Headers = HeadersOf(exchange),
-            Body = body.ToArray(),
-            CreatedAt = exchange.StartedAt,
-            State = new ResponseBeginning(previousId, input, Write(exchange, "in_progress"u8)),
-        };
-        var begun = run.Begun;
-        if (await runs.Host.BeginAsync(run) is { } busy)
-        {
-            return busy;
+            return refused;
         }
 
-        if (await begun is { } refused)
-        {
-            await RelayAsync(http, refused, exchange.ClientLeft);
-        }
-        else if (exchange.Call.Stream)
+        if (exchange.Call.Stream)
         {
             await runs.FollowAsync(http, run.Namespace, run.Id, after: -1);
         }
@@ -43,29 +27,6 @@ internal sealed class ResponseBackground(ResponseRuns runs, ResponseWords words,
         }
 
         return Refusal.Answered;
-    }
-
-    /// <summary>Ours, and the trace's: another gateway may have to run it, and credentials are not stored.</summary>
-    private static Dictionary<string, string> HeadersOf(Exchange exchange)
-    {
-        var headers = exchange.Http.Request.Headers
-            .Where(header => header.Key.StartsWith("X-Orrery-", StringComparison.OrdinalIgnoreCase) || header.Key.Equals("content-type", StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        headers["traceparent"] = exchange.Trace.Traceparent;
-        headers[OrreryHeaders.RequestId] = exchange.RequestId;
-        return headers;
-    }
-
-    /// <summary>What was refused before anything began, as the client would have got it.</summary>
-    private static async Task RelayAsync(HttpContext http, RunAnswer refused, CancellationToken cancellationToken)
-    {
-        http.Response.StatusCode = refused.Status;
-        foreach (var header in refused.Headers)
-        {
-            http.Response.Headers[header.Key] = header.Value;
-        }
-
-        await http.Response.BodyWriter.WriteAsync(refused.Body, cancellationToken);
     }
 
     private byte[] Write(Exchange exchange, ReadOnlySpan<byte> status)

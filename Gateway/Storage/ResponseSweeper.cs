@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Options;
+
+namespace Orrery.Gateway.Storage;
+
+/// <summary>Takes away responses that have expired, with all that is stored for them.</summary>
+internal sealed partial class ResponseSweeper(GatewayDatabase database, ResponseStore responses, IOptions<StorageOptions> options, TimeProvider time, ILogger<ResponseSweeper> logger)
+    : Sweeper(database, options, time)
+{
+    private const int Batch = 1_000;
+
+    protected override async Task SweepOnceAsync(CancellationToken cancellationToken)
+    {
+        long gone, all = 0;
+        do
+        {
+            gone = await responses.SweepAsync(Batch, cancellationToken);
+            all += gone;
+        }
+        while (gone == Batch);
+
+        if (all > 0)
+        {
+            Log.Swept(logger, all);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1031, LogLevel.Information, "Took away {Count} stored responses that had expired", EventName = "ResponsesSwept")]
+        public static partial void Swept(ILogger logger, long count);
+    }
+}
