@@ -153,7 +153,7 @@ internal static class GatewayExtensions
         builder.Services.AddHostedService<ResponseSweeper>();
         if (builder.Configuration.GetConnectionString(GatewayDatabase.ConnectionName) is { Length: > 0 })
         {
-            builder.AddNpgsqlDataSourceForLater(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly);
+            builder.AddServiceDatabase(GatewayDatabase.ConnectionName, "gateway", typeof(GatewayDatabase).Assembly);
             builder.Services.AddHealthChecks().AddCheck<GatewayDatabase>("database", HealthStatus.Degraded);
         }
     }

@@ -22,13 +22,17 @@ public static class PostgresClientExtensions
     /// <param name="isNeeded">Without the database the service is unready; otherwise it is ready and says that it lacks something.</param>
     public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations, bool isNeeded = true)
     {
-        builder.AddNpgsqlDataSourceForLater(connectionName, schema, migrations);
+        builder.AddServiceDatabase(connectionName, schema, migrations);
+        builder.Services.AddSingleton(services => services.GetRequiredService<ServiceDatabase>().Source);
         builder.Services.AddHostedService(services => services.GetRequiredService<MigrationAtStart>());
         builder.Services.AddHealthChecks().AddCheck<MigrationAtStart>("database", isNeeded ? HealthStatus.Unhealthy : HealthStatus.Degraded);
     }
 
-    /// <summary>As <see cref="AddNpgsqlDataSource"/>, but nothing is asked of the database before the service starts <see cref="MigrationAtStart"/> itself: many never use it.</summary>
-    public static void AddNpgsqlDataSourceForLater(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations)
+    /// <summary>
+    /// As <see cref="AddNpgsqlDataSource"/>, but nothing is asked of the database before the service starts <see cref="MigrationAtStart"/> itself, and its client is not so much as
+    /// loaded before <see cref="ServiceDatabase"/> is: many never use it.
+    /// </summary>
+    public static void AddServiceDatabase(this IHostApplicationBuilder builder, string connectionName, string schema, Assembly migrations)
     {
         builder.Services.AddSingleton(services =>
         {
@@ -36,7 +40,6 @@ public static class PostgresClientExtensions
                 $"ConnectionStrings:{connectionName} is not set; expected 'Host=…;Port=…;Username=…;Password=…;Database=…' (environment: ConnectionStrings__{connectionName}).");
             return new ServiceDatabase(text, schema, migrations);
         });
-        builder.Services.AddSingleton(services => services.GetRequiredService<ServiceDatabase>().Source);
         builder.Services.AddSingleton<Migrator>();
         builder.Services.AddSingleton<MigrationAtStart>();
     }

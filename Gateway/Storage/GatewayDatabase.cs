@@ -20,31 +20,18 @@ internal sealed partial class GatewayDatabase : IHealthCheck
     /// <summary>How long the first use waits for the schema.</summary>
     private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(5);
 
-    private readonly MigrationAtStart? _migration;
-    private readonly NpgsqlDataSource? _source;
-    private readonly ResiliencePipeline _breaker;
-    private readonly CircuitBreakerStateProvider _state = new();
     private readonly TaskCompletionSource _used = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lazy<Client> _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public GatewayDatabase(IServiceProvider services, TimeProvider time, ILogger<GatewayDatabase> logger)
+    public GatewayDatabase(IServiceProvider services, IConfiguration configuration, TimeProvider time, ILogger<GatewayDatabase> logger)
     {
-        (_migration, _source, _time, _logger) = (services.GetService<MigrationAtStart>(), services.GetService<NpgsqlDataSource>(), time, logger);
-        _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                ShouldHandle = outcome => ValueTask.FromResult(outcome.Outcome.Exception is { } error && IsAway(error)),
-                FailureRatio = 1,
-                MinimumThroughput = 2,
-                SamplingDuration = TimeSpan.FromSeconds(10),
-                BreakDuration = Break,
-                StateProvider = _state,
-            })
-            .Build();
+        (IsConfigured, _time, _logger) = (configuration.GetConnectionString(ConnectionName) is { Length: > 0 }, time, logger);
+        _client = new(() => new(services, time));
     }
 
-    public bool IsConfigured => _source is not null;
+    public bool IsConfigured { get; }
 
     /// <summary>Why it cannot be used now, as far as is known; <c>null</c>: it can.</summary>
     public Refusal? Fault => FaultNow()?.ToRefusal();
@@ -70,10 +57,10 @@ internal sealed partial class GatewayDatabase : IHealthCheck
         await BeginAsync(cancellationToken);
         try
         {
-            return await _breaker.ExecuteAsync(
+            return await _client.Value.Breaker.ExecuteAsync(
                 async cancelled =>
                 {
-                    await using var connection = await _source!.OpenConnectionAsync(cancelled);
+                    await using var connection = await _client.Value.Source.OpenConnectionAsync(cancelled);
                     return await use(connection, cancelled);
                 },
                 cancellationToken);
@@ -91,16 +78,17 @@ internal sealed partial class GatewayDatabase : IHealthCheck
 
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
+        var migration = _client.Value.Migration;
         if (_used.TrySetResult())
         {
-            await _migration!.StartAsync(CancellationToken.None);
+            await migration.StartAsync(CancellationToken.None);
         }
 
-        if (!_migration!.Completed.IsCompletedSuccessfully)
+        if (!migration.Completed.IsCompletedSuccessfully)
         {
-            await _migration.Completed.WaitAsync(Beginning, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await migration.Completed.WaitAsync(Beginning, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
-            if (!_migration.Completed.IsCompletedSuccessfully)
+            if (!migration.Completed.IsCompletedSuccessfully)
             {
                 throw Away(null);
             }
@@ -108,8 +96,8 @@ internal sealed partial class GatewayDatabase : IHealthCheck
     }
 
     private StorageAwayException? FaultNow() =>
-        _source is null ? new($"This gateway has no database (ConnectionStrings:{ConnectionName}), so it stores nothing.")
-        : _migration!.IsFailing || _state.CircuitState == CircuitState.Open ? Away(null)
+        !IsConfigured ? new($"This gateway has no database (ConnectionStrings:{ConnectionName}), so it stores nothing.")
+        : _client.IsValueCreated && _client.Value.IsFailing ? Away(null)
         : null;
 
     private static StorageAwayException Away(Exception? error) => new("The gateway's database does not answer. Try again in a moment.", error);
@@ -120,6 +108,36 @@ internal sealed partial class GatewayDatabase : IHealthCheck
         NpgsqlException or SocketException or TimeoutException => true,
         _ => false,
     };
+
+    /// <summary>What talks to the database; made for the first use.</summary>
+    private sealed class Client
+    {
+        private readonly CircuitBreakerStateProvider _state = new();
+
+        public Client(IServiceProvider services, TimeProvider time)
+        {
+            (Source, Migration) = (services.GetRequiredService<ServiceDatabase>().Source, services.GetRequiredService<MigrationAtStart>());
+            Breaker = new ResiliencePipelineBuilder { TimeProvider = time }
+                .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+                {
+                    ShouldHandle = outcome => ValueTask.FromResult(outcome.Outcome.Exception is { } error && IsAway(error)),
+                    FailureRatio = 1,
+                    MinimumThroughput = 2,
+                    SamplingDuration = TimeSpan.FromSeconds(10),
+                    BreakDuration = Break,
+                    StateProvider = _state,
+                })
+                .Build();
+        }
+
+        public NpgsqlDataSource Source { get; }
+
+        public MigrationAtStart Migration { get; }
+
+        public ResiliencePipeline Breaker { get; }
+
+        public bool IsFailing => Migration.IsFailing || _state.CircuitState == CircuitState.Open;
+    }
 
     private static partial class Log
     {
