@@ -30,9 +30,22 @@ internal static class Commands
         var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = value switch { null => DBNull.Value, DateTimeOffset at => at.UtcDateTime, _ => value } });
+            command.Parameters.Add(new NpgsqlParameter
+            {
+                Value = value switch
+                {
+                    null => DBNull.Value,
+                    DateTimeOffset at => at.UtcDateTime,
+                    string text => WithoutNul(text),
+                    string[] texts => Array.ConvertAll(texts, WithoutNul),
+                    _ => value,
+                },
+            });
         }
 
         return command;
     }
+
+    /// <summary>PostgreSQL's texts have no NUL, and clients may ask for anything: what had one is nothing that was ever stored.</summary>
+    private static string WithoutNul(string text) => text.Replace('\0', '\uFFFD');
 }

@@ -95,6 +95,12 @@ public sealed class StoredResponsesTests(PostgresServer postgres)
 
         using var other = await world.PostAsync($$"""{"model":"m","input":"?","previous_response_id":"{{passing["id"]}}"}""", Path);
         Assert.Equal((400, "previous_response_not_found", "previous_response_id"), ((await ErrorBody.ReadAsync(other)) is var error ? (error.Status, error.Code, error.Param) : default));
+        foreach (var (request, code) in new[] { ("\"input\":\"?\",\"previous_response_id\":\"\\u0000\"", "previous_response_not_found"), ("\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_\\u0000_0\"}]", "item_not_found") })
+        {
+            using var nothing = await world.PostAsync($$"""{"model":"m",{{request}}}""", Path);
+            Assert.Equal((400, code), ((await ErrorBody.ReadAsync(nothing)) is var fault ? (fault.Status, fault.Code) : default));
+        }
+
         using var cancel = await world.Client.PostAsync($"{Path}/{kept["id"]}/cancel", null);
         Assert.Equal((400, "response_not_cancellable"), ((await ErrorBody.ReadAsync(cancel)) is var refused ? (refused.Status, refused.Code) : default));
         using var put = await world.Client.PutAsync($"{Path}/{kept["id"]}", null);
