@@ -39,11 +39,28 @@ internal sealed partial class GatewayDatabase : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
         Task.FromResult(FaultNow() is { } fault ? new HealthCheckResult(context.Registration.FailureStatus, fault.Message) : HealthCheckResult.Healthy());
 
-    /// <summary>Ends with the first use, or when <paramref name="patience"/> does: others may have left something.</summary>
-    public async Task WaitForUseAsync(TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Does something again and again until the host stops, once the database is used; after <paramref name="patience"/> in any case, since others may have left something.</summary>
+    /// <param name="act">While the database is away it may fail: the next time will do.</param>
+    public async Task RepeatAsync(TimeSpan patience, TimeSpan period, Func<CancellationToken, Task> act, CancellationToken stopping)
     {
-        await _used.Task.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
+        if (!IsConfigured)
+        {
+            return;
+        }
+
+        try
+        {
+            await _used.Task.WaitAsync(patience, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            using var timer = new PeriodicTimer(period, _time);
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                await TryAsync(act, stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops.
+        }
     }
 
     /// <exception cref="StorageAwayException">There is no database, or it does not answer.</exception>
@@ -73,6 +90,18 @@ internal sealed partial class GatewayDatabase : IHealthCheck
         {
             Log.Away(_logger, error.Message);
             throw Away(error);
+        }
+    }
+
+    private static async Task TryAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await act(cancellationToken);
+        }
+        catch (StorageAwayException)
+        {
+            // Said already.
         }
     }
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Orrery.Gateway.Storage;
 
 /// <summary>Takes away responses that have expired, with all that is stored for them.</summary>
-internal sealed partial class ResponseSweeper(GatewayDatabase database, ResponseStore responses, IOptions<StorageOptions> options, TimeProvider time, ILogger<ResponseSweeper> logger)
-    : Sweeper(database, options, time)
+internal sealed partial class ResponseSweeper(GatewayDatabase database, ResponseStore responses, IOptions<StorageOptions> options, ILogger<ResponseSweeper> logger)
+    : Sweeper(database, options)
 {
     private const int Batch = 1_000;
 

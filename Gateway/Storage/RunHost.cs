@@ -23,7 +23,6 @@ internal sealed partial class RunHost(
     private readonly Dictionary<string, IRunKind> _kinds = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
     private readonly string _owner = RandomNumberGenerator.GetHexString(16, lowercase: true);
     private readonly int _most = options.Value.MaxRuns;
-    private readonly TimeSpan _beat = options.Value.Lease / 3;
     private RequestPipeline? _pipeline;
     private volatile bool _isStopping;
 
@@ -87,39 +86,12 @@ internal sealed partial class RunHost(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!database.IsConfigured)
-        {
-            return;
-        }
-
-        using var timer = new PeriodicTimer(_beat, time);
-        try
-        {
-            await database.WaitForUseAsync(options.Value.FirstLook, stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await BeatAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => database.RepeatAsync(options.Value.FirstLook, options.Value.Lease / 3, BeatAsync, stoppingToken);
 
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            await RenewAsync(cancellationToken);
-            await TakeOverAsync(cancellationToken);
-        }
-        catch (StorageAwayException)
-        {
-            // Said already; the next beat asks again.
-        }
+        await RenewAsync(cancellationToken);
+        await TakeOverAsync(cancellationToken);
     }
 
     /// <summary>What is not ours any more was cancelled, deleted or taken over elsewhere.</summary>

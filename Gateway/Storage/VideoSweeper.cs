@@ -5,11 +5,9 @@ namespace Orrery.Gateway.Storage;
 /// <summary>Takes away videos that have expired, and files that have lost their row when a gateway died at the wrong moment.</summary>
 internal sealed partial class VideoSweeper(
     GatewayDatabase database, VideoStore store, VideoFiles files, IOptions<StorageOptions> options, TimeProvider time, ILogger<VideoSweeper> logger)
-    : Sweeper(database, options, time)
+    : Sweeper(database, options)
 {
     private const int Batch = 100;
-
-    private readonly TimeProvider _time = time;
 
     /// <summary>A file that was written to so recently is one that is being made.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
@@ -26,7 +24,7 @@ internal sealed partial class VideoSweeper(
         }
         while (swept == Batch);
 
-        foreach (var ids in files.IdsOlderThan(_time.GetUtcNow() - Fresh).Chunk(Batch))
+        foreach (var ids in files.IdsOlderThan(time.GetUtcNow() - Fresh).Chunk(Batch))
         {
             foreach (var id in ids.Except(await store.KnownAsync(ids, cancellationToken), StringComparer.Ordinal))
             {
