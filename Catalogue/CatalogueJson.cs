@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orrery.Catalogue.Api;
+using Orrery.Catalogue.Linting;
 using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
 
@@ -20,4 +21,5 @@ namespace Orrery.Catalogue;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(UsageList))]
 [JsonSerializable(typeof(TestAnswer))]
+[JsonSerializable(typeof(LintAnswer))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

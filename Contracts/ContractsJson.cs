@@ -20,6 +20,8 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(AccessKeyQuestion))]
 [JsonSerializable(typeof(AccessKeyIdentity))]
 [JsonSerializable(typeof(RouteSpec))]
+[JsonSerializable(typeof(LicencePolicySpec))]
+[JsonSerializable(typeof(LicenceAcceptanceSpec))]
 [JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(SealedSecret))]
 [JsonSerializable(typeof(TeamSpec))]

@@ -327,6 +327,12 @@ public static class Engines
     /// <summary>Google's Gemini API in its form that is compatible with OpenAI's.</summary>
     public const string Gemini = "gemini";
 
+    /// <summary>Servers of our own for speech to text: OpenAI's <c>/v1/audio/transcriptions</c> and <c>/translations</c>.</summary>
+    public const string Whisper = "whisper";
+
+    /// <summary>Servers of our own for text to speech: OpenAI's <c>/v1/audio/speech</c>.</summary>
+    public const string TtsEngine = "tts-engine";
+
     /// <summary>Servers that make videos and take <c>{prompt, duration, resolution, aspect_ratio, fps}</c> in JSON.</summary>
     public const string VideoEngine = "video-engine";
 
@@ -334,7 +340,8 @@ public static class Engines
     public const string Custom = "custom";
 
     /// <summary>Servers that a team runs itself.</summary>
-    public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers, VideoEngine];
+    public static readonly IReadOnlyList<string> SelfHosted = [Vllm, Transformers, Whisper, TtsEngine, VideoEngine];
 
-    public static readonly IReadOnlyList<string> All = [Vllm, Transformers, OpenAi, Anthropic, AzureOpenAi, Gemini, VideoEngine, Custom];
+    public static readonly IReadOnlyList<string> All =
+        [Vllm, Transformers, Whisper, TtsEngine, VideoEngine, OpenAi, Anthropic, AzureOpenAi, Gemini, Custom];
 }

@@ -1,7 +1,7 @@
 namespace Orrery.Contracts;
 
 /// <summary>A model that applications may name, whoever serves it.</summary>
-public sealed record ModelSpec
+public sealed partial record ModelSpec
 {
     /// <summary>The public id, as applications write it in <c>model</c>. May hold slashes and dots: <c>Qwen/Qwen3-8B</c>.</summary>
     public required string Id { get; init; }
@@ -48,6 +48,7 @@ public sealed record ModelSpec
         }
 
         Limits?.Validate(errors, "spec.limits");
+        ValidateEntry(errors);
     }
 
     internal static void RequireModelId(FieldErrors errors, string path, string? id)

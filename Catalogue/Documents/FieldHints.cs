@@ -10,6 +10,12 @@ internal static class FieldHints
     private static readonly Dictionary<(Type Type, string Field), IReadOnlyList<string>> Values = new()
     {
         [(typeof(ModelSpec), "modelType")] = ModelTypes.All,
+        [(typeof(ModelSpec), "category")] = ModelCategories.All,
+        [(typeof(ModelSpec), "engine")] = ServingEngines.All,
+        [(typeof(ModelSpec), "dtype")] = WeightTypes.All,
+        [(typeof(LicencePolicySpec), "otherwise")] = LicenceDecisions.All,
+        [(typeof(LicencePolicySpec), "remoteCode")] = LicenceDecisions.All,
+        [(typeof(LicenceRule), "decision")] = LicenceDecisions.All,
         [(typeof(ProvidedModel), "modelType")] = ModelTypes.All,
         [(typeof(ModelProviderSpec), "engine")] = Engines.All,
         [(typeof(RequestTransform), "method")] = TransformMethods.OfRequests,
@@ -31,6 +37,9 @@ internal static class FieldHints
         [(typeof(ProviderAuth), "key")] = KeyInSecret,
         [(typeof(ProviderAuth), "token")] = KeyInSecret,
         [(typeof(ProviderAuth), "password")] = KeyInSecret,
+        [(typeof(ModelSpec), "license")] = "It is written licence here.",
+        [(typeof(ModelSpec), "provider")] = "Who made the model is its vendor here; a provider is who offers it, a ModelProvider.",
+        [(typeof(ModelSpec), "modelSize")] = "It is written weights here.",
     };
 
     private const string KeyInSecret = "Put the key into a Secret and name that: apiKeySecretRef: { name: vendor, key: token } in spec.";
@@ -61,6 +70,8 @@ internal static class FieldHints
             _ when type == typeof(int) || type == typeof(long) => "a whole number",
             _ when type == typeof(double) => "a number",
             _ when type == typeof(Duration) => Duration.Expectation,
+            _ when type == typeof(ByteSize) => ByteSize.Expectation,
+            _ when type == typeof(ParameterCount) => ParameterCount.Expectation,
             _ when type == typeof(DateTimeOffset) => "a time such as 2026-01-31T12:00:00Z (RFC 3339, with its offset)",
             _ when type == typeof(IReadOnlyDictionary<string, string>) => "a mapping of names to texts",
             _ when type == typeof(IReadOnlyDictionary<string, JsonElement>) => "a mapping of names to anything",

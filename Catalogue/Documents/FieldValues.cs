@@ -16,6 +16,8 @@ internal static class FieldValues
         ScalarKind.Number when type == typeof(long) => long.TryParse(scalar.Value, CultureInfo.InvariantCulture, out _),
         ScalarKind.Number => type == typeof(double),
         ScalarKind.Text when type == typeof(Duration) => Duration.TryParse(scalar.Value, out _),
+        ScalarKind.Text when type == typeof(ByteSize) => ByteSize.TryParse(scalar.Value, out _),
+        ScalarKind.Text when type == typeof(ParameterCount) => ParameterCount.TryParse(scalar.Value, out _),
         ScalarKind.Text when type == typeof(DateTimeOffset) => IsTime(scalar.Value),
         _ => false,
     };
@@ -33,6 +35,8 @@ internal static class FieldValues
             _ when type == typeof(string) => "",
             _ when type == typeof(bool) => false,
             _ when type == typeof(Duration) => "1s",
+            _ when type == typeof(ByteSize) => "1GB",
+            _ when type == typeof(ParameterCount) => "1B",
             _ when type == typeof(DateTimeOffset) => "2000-01-01T00:00:00Z",
             _ => 0,
         };

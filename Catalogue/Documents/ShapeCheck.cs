@@ -1,8 +1,12 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Orrery.Catalogue.Documents.Shapes;
+using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Servers;
+using Orrery.Catalogue.Sizing;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Documents;
@@ -16,6 +20,8 @@ namespace Orrery.Catalogue.Documents;
 /// <param name="written">Filled with the names as the document has them; <c>null</c>: messages use the contract's.</param>
 internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = null)
 {
+    private static readonly JsonSerializerContext[] Contexts = [ContractsJson.Default, PastedJson.Default, SizingJson.Default, ServersJson.Default, LicencesJson.Default];
+
     private readonly List<(FieldError Error, Position At)> _errors = [];
     private readonly Dictionary<string, Position> _places = new(StringComparer.Ordinal);
 
@@ -214,7 +220,8 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
     }
 
     internal static JsonTypeInfo TypeInfo(Type type) =>
-        ContractsJson.Default.GetTypeInfo(type) ?? PastedJson.Default.GetTypeInfo(type) ?? throw new InvalidOperationException($"{type} is neither in ContractsJson nor in PastedJson.");
+        Contexts.Select(context => context.GetTypeInfo(type)).FirstOrDefault(info => info is not null)
+        ?? throw new InvalidOperationException($"{type} is in none of the JSON contexts that documents are read with.");
 
     private static string Names(IEnumerable<JsonPropertyInfo> fields) => string.Join(", ", fields.Select(field => field.Name).Order(StringComparer.Ordinal));
 

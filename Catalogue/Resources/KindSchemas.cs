@@ -37,13 +37,22 @@ internal static class KindSchemas
 
     private static JsonArray Values(IEnumerable<string> values) => new([.. values.Select(value => JsonValue.Create(value))]);
 
+    /// <summary>What a value that is written as a text looks like.</summary>
+    private static string? TextForm(Type type) => type switch
+    {
+        _ when type == typeof(Duration) => Duration.Expectation,
+        _ when type == typeof(ByteSize) => ByteSize.Expectation,
+        _ when type == typeof(ParameterCount) => ParameterCount.Expectation,
+        _ => null,
+    };
+
     private static JsonNode Enrich(JsonSchemaExporterContext context, JsonNode schema)
     {
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
         var node = schema as JsonObject ?? [];
-        if (type == typeof(Duration))
+        if (TextForm(type) is { } form)
         {
-            node = new JsonObject { ["type"] = "string", ["description"] = Duration.Expectation };
+            node = new JsonObject { ["type"] = "string", ["description"] = form };
         }
 
         if (node["properties"] is JsonObject properties)

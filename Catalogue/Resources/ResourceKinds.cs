@@ -27,6 +27,8 @@ internal static class ResourceKinds
         new(ResourceKind.AccessKey, ContractsJson.Default.AccessKeySpec, static (spec, errors) => ((AccessKeySpec)spec).Validate(errors)),
         new(ResourceKind.Secret, ContractsJson.Default.SecretSpec, static (spec, errors) => ((SecretSpec)spec).Validate(errors)),
         new(ResourceKind.Route, ContractsJson.Default.RouteSpec, static (spec, errors) => ((RouteSpec)spec).Validate(errors)),
+        new(ResourceKind.LicencePolicy, ContractsJson.Default.LicencePolicySpec, static (spec, errors) => ((LicencePolicySpec)spec).Validate(errors)),
+        new(ResourceKind.LicenceAcceptance, ContractsJson.Default.LicenceAcceptanceSpec, static (spec, errors) => ((LicenceAcceptanceSpec)spec).Validate(errors)),
         new(ResourceKind.Team, ContractsJson.Default.TeamSpec, static (spec, errors) => ((TeamSpec)spec).Validate(errors)),
     ];
 

@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace Orrery.Catalogue.Commands;
+
+/// <summary>What the program does besides serving: each is a word that it is started with.</summary>
+internal static class CatalogueCommands
+{
+    private static readonly string[] Help = ["--help", "-h", "-?", "help"];
+
+    /// <summary>Whether the program was started for one of them; everything else is configuration of the service.</summary>
+    public static bool Wants(string[] args) => args.Length > 0 && (Help.Contains(args[0]) || Root().Subcommands.Any(command => command.Name == args[0]));
+
+    public static Task<int> RunAsync(string[] args) => Root().Parse(args is ["help", .. var rest] ? [.. rest, "--help"] : args).InvokeAsync();
+
+    private static RootCommand Root() => new("Orrery's Catalogue. Without a command it serves; settings are given as --Section:Name value, see docs/resources.md.")
+    {
+        LintCommand.Create(),
+        PageCommand.Create(),
+    };
+}

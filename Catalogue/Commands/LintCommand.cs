@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Text.Json;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Linting;
+
+namespace Orrery.Catalogue.Commands;
+
+/// <summary><c>lint</c>: looks through entries of files, folders or the built-in ones; 1 where one has an error.</summary>
+internal static class LintCommand
+{
+    public static Command Create()
+    {
+        var paths = new Argument<string[]>("paths") { Arity = ArgumentArity.ZeroOrMore, Description = "Files of entries (.yaml, .yml, .json) or folders with such; without any: the entries that come with the Catalogue" };
+        var format = new Option<string>("--format") { Description = "How findings are written", DefaultValueFactory = _ => "text" }.AcceptOnlyFromAmong("text", "json", "github");
+        var strict = new Option<bool>("--strict") { Description = "Warnings count as errors" };
+        var command = new Command("lint", "Looks through entries of the catalogue without a GPU and without a network, and names every fault (docs/catalogue.md)") { paths, format, strict };
+        command.SetAction(result => Run(result.GetValue(paths) ?? [], result.GetValue(format)!, result.GetValue(strict)));
+        return command;
+    }
+
+    private static int Run(string[] paths, string format, bool strict)
+    {
+        var missing = paths.Where(path => !File.Exists(path) && !Directory.Exists(path)).ToList();
+        if (missing.Count > 0)
+        {
+            Console.Error.WriteLine($"There is no file and no folder {string.Join(", ", missing.Select(path => $"'{path}'"))}.");
+            return 2;
+        }
+
+        var (entries, findings) = LintFiles(paths);
+        Write(findings, entries, format);
+        return findings.Any(finding => strict || finding.Severity == Severities.Error) ? 1 : 0;
+    }
+
+    private static (int Entries, IReadOnlyList<LintFinding> Findings) LintFiles(string[] paths)
+    {
+        var files = paths.Length == 0 ? [.. BuiltInEntries.Texts()] : Files(paths).Select(path => (Path: path, Text: File.ReadAllText(path))).ToList();
+        var results = files.Select(file => EntryLinter.Lint(file.Text, file.Path)).ToList();
+        var entries = results.Select(result => result.Entry).OfType<Entry>().ToList();
+        return (files.Count, [.. results.SelectMany(result => result.Findings), .. EntryLinter.LintTogether(entries)]);
+    }
+
+    private static IEnumerable<string> Files(string[] paths) => paths.SelectMany(path =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.*", SearchOption.AllDirectories).Where(IsEntry).Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1));
+
+    private static bool IsEntry(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";
+
+    private static void Write(IReadOnlyList<LintFinding> findings, int entries, string format)
+    {
+        if (format == "json")
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new LintAnswer(entries, findings), CatalogueJson.Default.LintAnswer));
+            return;
+        }
+
+        foreach (var finding in findings)
+        {
+            Console.WriteLine(format == "github" ? Annotation(finding) : finding.ToString());
+        }
+
+        var errors = findings.Count(finding => finding.Severity == Severities.Error);
+        Console.WriteLine($"{entries} entries, {errors} errors, {findings.Count - errors} warnings");
+    }
+
+    private static string Annotation(LintFinding finding) =>
+        $"::{finding.Severity} file={finding.File},line={finding.Line ?? 1},col={finding.Column ?? 1},title={finding.Rule}::{finding.ToString().Replace("%", "%25", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal)}";
+}

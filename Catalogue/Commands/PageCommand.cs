@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Orrery.Catalogue.Entries;
+
+namespace Orrery.Catalogue.Commands;
+
+/// <summary><c>page</c>: writes the page of all built-in models, <c>docs/models.md</c>.</summary>
+internal static class PageCommand
+{
+    public static Command Create()
+    {
+        var output = new Option<string?>("--output", "-o") { Description = "The file to write; without it: the standard output" };
+        var command = new Command("page", "Writes docs/models.md from the entries that come with the Catalogue") { output };
+        command.SetAction(result =>
+        {
+            var page = ModelsPage.Write(BuiltInEntries.All);
+            if (result.GetValue(output) is { } path)
+            {
+                File.WriteAllText(path, page);
+            }
+            else
+            {
+                Console.Write(page);
+            }
+
+            return 0;
+        });
+        return command;
+    }
+}

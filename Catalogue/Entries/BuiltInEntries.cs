@@ -1,0 +1,30 @@
+using System.Collections.Frozen;
+using Orrery.Catalogue.Documents;
+
+namespace Orrery.Catalogue.Entries;
+
+/// <summary>The entries that come with the service: files of <c>Entries/</c>, one a model, read-only.</summary>
+internal static class BuiltInEntries
+{
+    private const string Folder = "Entries";
+
+    private static readonly Lazy<IReadOnlyList<Entry>> Entries = new(() => [.. EmbeddedYaml.In(Folder).Select(Read)]);
+
+    private static readonly Lazy<FrozenDictionary<string, Entry>> ById = new(() => Entries.Value.ToFrozenDictionary(entry => entry.Id));
+
+    public static IReadOnlyList<Entry> All => Entries.Value;
+
+    public static Entry? Find(string id) => ById.Value.GetValueOrDefault(id);
+
+    /// <summary>The files as they are.</summary>
+    public static IEnumerable<(string Path, string Text)> Texts() => EmbeddedYaml.In(Folder).Select(path => (path, EmbeddedYaml.Text(path)));
+
+    private static Entry Read(string path)
+    {
+        var errors = new FieldErrorList();
+        var entry = EntryReader.Read(EmbeddedYaml.Text(path), path, errors);
+        return entry is not null && !errors.Any
+            ? entry with { IsBuiltIn = true, PlaceOf = null }
+            : throw new InvalidOperationException($"{path}: {errors.All[0].Path}: expected {errors.All[0].Expectation}");
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Entries;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Linting;
+
+/// <summary>Looks through entries without a GPU and without a network: everything that can be known before anything is built. All faults at once.</summary>
+internal static partial class EntryLinter
+{
+    private static readonly IReadOnlyList<Action<EntryReport>> Rules = [CheckId, FactRules.Check, ServerRules.Check, SizeRules.Check];
+
+    /// <summary>An entry's text, as its author has it.</summary>
+    public static (Entry? Entry, IReadOnlyList<LintFinding> Findings) Lint(string text, string file)
+    {
+        var errors = new FieldErrorList();
+        var entry = EntryReader.Read(text, file, errors);
+        var findings = errors.All.Select(error => OfShape(error, file)).ToList();
+        if (entry is not null)
+        {
+            // What the shape already refused is said once.
+            var wrong = findings.Select(finding => finding.Field).ToHashSet(StringComparer.Ordinal);
+            findings.AddRange(Lint(entry).Where(finding => !wrong.Contains(finding.Field)));
+        }
+
+        return (entry, [.. findings.OrderBy(finding => finding.Line ?? 0).ThenBy(finding => finding.Column ?? 0)]);
+    }
+
+    /// <summary>An entry whose shape is right.</summary>
+    public static IReadOnlyList<LintFinding> Lint(Entry entry)
+    {
+        var report = new EntryReport(entry);
+        foreach (var rule in Rules)
+        {
+            rule(report);
+        }
+
+        return report.Findings;
+    }
+
+    /// <summary>What only all entries together show: ids and aliases that two of them have.</summary>
+    public static IReadOnlyList<LintFinding> LintTogether(IReadOnlyCollection<Entry> entries)
+    {
+        var findings = new List<LintFinding>();
+        var names = entries.SelectMany(entry => (entry.Spec.Aliases ?? []).Select((alias, i) => (Name: alias, Field: $"aliases[{i}]", Entry: entry)).Prepend((Name: entry.Id, Field: "id", Entry: entry)));
+        foreach (var group in names.GroupBy(name => name.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        {
+            foreach (var (name, field, entry) in group.Skip(1))
+            {
+                var report = new EntryReport(entry);
+                report.Error("unique-id", field, name, "an id or alias that no other entry has", $"{group.First().Entry.Origin} has it.");
+                findings.AddRange(report.Findings);
+            }
+        }
+
+        return findings;
+    }
+
+    private static LintFinding OfShape(FieldError error, string file) =>
+        new("schema", Severities.Error, file, error.Line, error.Column, error.Path, error.Value, error.Expectation, error.Remedy);
+
+    private static void CheckId(EntryReport report)
+    {
+        var entry = report.Entry;
+        if (!IdForm.IsMatch(entry.Id))
+        {
+            report.Error("id", "id", entry.Id, "1 to 96 of a-z, 0-9, '.', '_' and -, starting with a letter or digit", "It becomes the name of an image.");
+        }
+
+        var file = Path.GetFileNameWithoutExtension(entry.Origin);
+        if (entry.Origin.EndsWith(".yaml", StringComparison.Ordinal) && file != entry.Id)
+        {
+            report.Error("id", "id", entry.Id, $"{file}, as the file is called", "Rename one of the two.");
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{0,95}\z")]
+    private static partial Regex IdForm { get; }
+}

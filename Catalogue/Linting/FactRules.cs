@@ -1,0 +1,204 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Orrery.Catalogue.Licences;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Linting;
+
+/// <summary>Whether an entry says what must be known of a model, and whether its facts agree with each other.</summary>
+internal static partial class FactRules
+{
+    private const string Missing = "missing-fact";
+    private const string Sureness = "sureness";
+
+    public static void Check(EntryReport report)
+    {
+        CheckPresence(report);
+        CheckLicence(report);
+        CheckWeights(report);
+        CheckSureness(report);
+        CheckKinds(report);
+        CheckTexts(report);
+    }
+
+    private static void CheckPresence(EntryReport report)
+    {
+        var model = report.Entry.Spec;
+        Require("name", model.Name, "the name for people");
+        Require("description", model.Description, "one sentence that says what it is good for");
+        Require("vendor", model.Vendor, "who made it");
+        Require("engine", model.Engine, "what serves it: one of " + string.Join(", ", ServingEngines.All));
+        Require("repo", model.Repo ?? model.Dockerfile, "where its weights are: owner/name on Hugging Face (or a dockerfile of its own)");
+        Require("licence", model.Licence, "its licence: an SPDX identifier, or the vendor's name of it");
+        Require("parameters", model.Parameters, ParameterCount.Expectation);
+        Require("weights", model.Weights, ByteSize.Expectation);
+        Require("dtype", model.Dtype, "what a weight is stored as: one of " + string.Join(", ", WeightTypes.All));
+        if (model.ModelType is ModelTypes.Chat or ModelTypes.Multimodal)
+        {
+            Require("contextWindow", model.ContextWindow, "the tokens of prompt and answer together");
+        }
+
+        void Require(string field, object? value, string expectation)
+        {
+            if (value is null || value is string { Length: 0 })
+            {
+                report.Error(Missing, field, null, "required: " + expectation);
+            }
+        }
+    }
+
+    private static void CheckLicence(EntryReport report)
+    {
+        var names = KnownLicences.Of(report.Entry.Spec).ToList();
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (KnownLicences.Find(names[i]) is null)
+            {
+                report.Warn(
+                    "licence", i == 0 ? "licence" : $"alsoLicensed[{i - 1}]", names[i], "a licence whose facts are known here",
+                    "Deployments wait for an acceptance. Known ones: GET /licences.");
+            }
+        }
+    }
+
+    /// <summary>Parameters times bytes, within what embeddings in another type, shared layers and bundled parts make of it.</summary>
+    private static void CheckWeights(EntryReport report)
+    {
+        var model = report.Entry.Spec;
+        if (model is not { Parameters: { } parameters, Weights: { } weights } || BytesEach(model.Dtype) is not { } bytes || model.ModelType is not (ModelTypes.Chat or ModelTypes.Multimodal or ModelTypes.Embedding))
+        {
+            return;
+        }
+
+        var reckoned = parameters.Value * bytes;
+        if (weights.Bytes < reckoned * 0.8 || weights.Bytes > reckoned * 1.3)
+        {
+            report.Error(
+                "weights", "weights", $"{weights}",
+                $"about {new ByteSize((long)reckoned).Gigabytes.ToString("0.##", CultureInfo.InvariantCulture)}GB: {parameters} parameters of {bytes.ToString(CultureInfo.InvariantCulture)} bytes ({model.Dtype})",
+                "One of parameters, weights and dtype is another one.");
+        }
+
+        if (model.ActiveParameters is { } active && active.Value > parameters.Value)
+        {
+            report.Error("weights", "activeParameters", $"{active}", $"at most the {parameters} that there are");
+        }
+    }
+
+    private static double? BytesEach(string? dtype) => dtype switch
+    {
+        WeightTypes.Bf16 or WeightTypes.Fp16 => 2,
+        WeightTypes.Fp32 => 4,
+        WeightTypes.Fp8 or "int8" => 1,
+        _ => null, // Of 4 bits and less, not all weights are.
+    };
+
+    private static void CheckSureness(EntryReport report)
+    {
+        var model = report.Entry.Spec;
+        var said = JsonSerializer.SerializeToElement(model, ContractsJson.Default.ModelSpec);
+        foreach (var (list, names) in new[] { ("verified", model.Verified), ("guess", model.Guess) })
+        {
+            for (var i = 0; i < names?.Count; i++)
+            {
+                if (!said.TryGetProperty(names[i], out _))
+                {
+                    report.Error(Sureness, $"{list}[{i}]", names[i], "the name of a field that this entry has");
+                }
+            }
+        }
+
+        foreach (var both in (model.Verified ?? []).Intersect(model.Guess ?? []))
+        {
+            report.Error(Sureness, "guess", both, "a field that is not in verified as well");
+        }
+
+        if (model.Verified is { Count: > 0 } && model.Sources is not { Count: > 0 })
+        {
+            report.Error(Sureness, "sources", null, "required with verified: where the values were seen");
+        }
+    }
+
+    private static void CheckKinds(EntryReport report)
+    {
+        var model = report.Entry.Spec;
+        if (model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))
+        {
+            report.Error("engine", "engine", engine, $"an engine that serves models of type {model.ModelType}; {engine} serves {string.Join(", ", types)}");
+        }
+
+        if (model.Category is { } category && category != ModelCategories.Of(model.ModelType) && category != ModelCategories.Nlp)
+        {
+            report.Error("category", "category", category, $"{ModelCategories.Of(model.ModelType)}, which models of type {model.ModelType} are (or nlp)", "Leave it out: it follows from modelType.");
+        }
+
+        if (model.ModelType is not (ModelTypes.Chat or ModelTypes.Multimodal) && (model.ToolParser ?? model.ReasoningParser) is { } parser)
+        {
+            report.Error("parser", model.ToolParser is null ? "reasoningParser" : "toolParser", parser, $"no parser on a model of type {model.ModelType}");
+        }
+
+        if (model is { MaxModelLength: { } most, ContextWindow: { } window } && most > window)
+        {
+            report.Error("context", "maxModelLength", $"{most}", $"at most contextWindow, which is {window}");
+        }
+
+        for (var i = 0; i < model.Languages?.Count; i++)
+        {
+            if (!LanguageForm.IsMatch(model.Languages[i]))
+            {
+                report.Error("language", $"languages[{i}]", model.Languages[i], "an ISO 639 code of two or three letters, or multi at the end");
+            }
+        }
+    }
+
+    private static IReadOnlyList<string>? Serves(string engine) => engine switch
+    {
+        Engines.Vllm => [ModelTypes.Chat, ModelTypes.Multimodal, ModelTypes.Embedding, ModelTypes.SpeechToText],
+        Engines.Transformers => [ModelTypes.Chat, ModelTypes.Multimodal, ModelTypes.Embedding, ModelTypes.SpeechToText],
+        Engines.Whisper => [ModelTypes.SpeechToText],
+        Engines.TtsEngine => [ModelTypes.TextToSpeech],
+        Engines.VideoEngine => [ModelTypes.VideoGeneration],
+        _ => null,
+    };
+
+    private static void CheckTexts(EntryReport report)
+    {
+        var model = report.Entry.Spec;
+        foreach (var (field, text) in new[] { ("documentation", model.Documentation), ("description", model.Description) }
+            .Concat((model.Sources ?? []).Select((source, i) => ($"sources[{i}]", (string?)source))))
+        {
+            foreach (var link in Links.Matches(text ?? "").Select(match => match.Value.TrimEnd('.', ',', ';', ')', ':')))
+            {
+                if (!Uri.TryCreate(link, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || !url.Host.Contains('.', StringComparison.Ordinal) || url.UserInfo.Length > 0)
+                {
+                    report.Error("link", field, link, "a well-formed https:// link to a host");
+                }
+                else if (url.Scheme == "http")
+                {
+                    report.Warn("link", field, link, "https://");
+                }
+            }
+        }
+
+        foreach (var (name, value) in model.Environment ?? new Dictionary<string, string>())
+        {
+            if (value.Length > 0 && (SecretName.IsMatch(name) || SecretValue.IsMatch(value)))
+            {
+                report.Error("secret", $"environment.{name}", null, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.");
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^([a-z]{2,3}|multi)\z")]
+    private static partial Regex LanguageForm { get; }
+
+    [GeneratedRegex(@"\bhttps?:[^\s<>""'`\])]*")]
+    private static partial Regex Links { get; }
+
+    [GeneratedRegex("(TOKEN|SECRET|PASSWORD|API_?KEY|CREDENTIAL)", RegexOptions.IgnoreCase)]
+    private static partial Regex SecretName { get; }
+
+    [GeneratedRegex(@"^(hf_|sk-|ghp_|AKIA|-----BEGIN)")]
+    private static partial Regex SecretValue { get; }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Servers;
+
+/// <summary>What a deployment decides about a start of the server; the entry says the rest.</summary>
+/// <param name="Gpus">Over how many GPUs a copy is split.</param>
+/// <param name="MaxLength">Tokens of one request; <c>null</c>: the entry's.</param>
+internal sealed record StartOptions(int Gpus = 1, int? MaxLength = null);
+
+/// <summary>An entry's facts as the flags of a server.</summary>
+internal static class ServerCommand
+{
+    private static readonly Dictionary<string, JsonElement> None = [];
+
+    /// <summary>The arguments after the server's command, flags and values apart.</summary>
+    public static IReadOnlyList<string> Arguments(ModelSpec model, ServerTable table, StartOptions options) => [.. Flags(model, table, options).SelectMany(flag => flag)];
+
+    /// <summary>The same, one flag with its values each, as documents show it.</summary>
+    public static IReadOnlyList<string[]> Flags(ModelSpec model, ServerTable table, StartOptions options)
+    {
+        var names = table.Spelling;
+        var flags = new List<string[]>();
+        if (model.Repo is not null)
+        {
+            flags.Add(names.Model is null ? [model.Repo] : [names.Model, model.Repo]);
+        }
+
+        Add(names.Revision, model.Revision);
+        Add(names.CodeRevision, model.RemoteCode == true ? model.Revision : null);
+        Add(names.Name, model.Id);
+        Add(names.Host, "0.0.0.0");
+        Add(names.Port, Number(model.EffectivePort));
+        AddSwitch(names.RemoteCode, model.RemoteCode == true);
+        Add(names.MaxLength, Number(options.MaxLength ?? model.MaxModelLength));
+        Add(names.TensorParallel, options.Gpus > 1 && model.ExpertParallel != true ? Number(options.Gpus) : null);
+        AddSwitch(names.ToolChoice, model.ToolParser is not null && IsOf(model, table));
+        Add(names.ToolParser, IsOf(model, table) ? model.ToolParser : null);
+        Add(names.ReasoningParser, IsOf(model, table) ? model.ReasoningParser : null);
+        Add(names.ChatTemplate, IsOf(model, table) ? model.ChatTemplate : null);
+        foreach (var (name, value) in Written(model, table))
+        {
+            flags.Add([.. Argument(name, value)]);
+        }
+
+        return flags;
+
+        void Add(string? flag, string? value)
+        {
+            if (flag is not null && value is not null)
+            {
+                flags.Add([flag, value]);
+            }
+        }
+
+        void AddSwitch(string? flag, bool isOn)
+        {
+            if (flag is not null && isOn)
+            {
+                flags.Add([flag]);
+            }
+        }
+    }
+
+    /// <summary>Parsers, templates and further flags are the names of the entry's own engine: another server has others.</summary>
+    private static bool IsOf(ModelSpec model, ServerTable table) => table.Server == model.Engine;
+
+    private static IEnumerable<KeyValuePair<string, JsonElement>> Written(ModelSpec model, ServerTable table)
+    {
+        var own = IsOf(model, table) ? model.Arguments : null;
+        return (table.Always ?? None).Where(always => own?.ContainsKey(always.Key) != true).Concat(own ?? None);
+    }
+
+    /// <summary>A boolean is the flag alone, or <c>--no-…</c>; a mapping is JSON; a list is several values.</summary>
+    private static IEnumerable<string> Argument(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True => [name],
+        JsonValueKind.False => ["--no-" + name[2..]],
+        JsonValueKind.Array => [name, .. value.EnumerateArray().Select(Text)],
+        _ => [name, Text(value)],
+    };
+
+    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+
+    private static string? Number(int? number) => number?.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,197 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+
+namespace Orrery.Contracts;
+
+/// <summary>What is known of a model that can be served here: an entry of the catalogue. A Model without an engine has none of it.</summary>
+public sealed partial record ModelSpec
+{
+    /// <summary>One of <see cref="ModelCategories.All"/>; follows from the model type where absent.</summary>
+    public string? Category { get; init; }
+
+    /// <summary>Who made the model: <c>Mistral AI</c>.</summary>
+    public string? Vendor { get; init; }
+
+    /// <summary>What serves it. One of <see cref="ServingEngines.All"/>; absent: it is not served here.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>Other servers that can stand in for vLLM: <c>sglang</c>, <c>tgi</c>, <c>trt-llm</c>.</summary>
+    public IReadOnlyList<string>? Servers { get; init; }
+
+    /// <summary>Where the weights are on Hugging Face: <c>Qwen/Qwen3-8B</c>.</summary>
+    public string? Repo { get; init; }
+
+    /// <summary>The repository's commit or tag. Absent: resolved to a commit when it is first fetched, and kept.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>Whether the repository wants its terms accepted before anything is downloaded.</summary>
+    public bool? Gated { get; init; }
+
+    /// <summary>Whether it runs Python code out of its repository.</summary>
+    public bool? RemoteCode { get; init; }
+
+    /// <summary>The weights' licence: an SPDX identifier, or the vendor's name of it.</summary>
+    public string? Licence { get; init; }
+
+    /// <summary>Further licences that hold as well, a base model's above all.</summary>
+    public IReadOnlyList<string>? AlsoLicensed { get; init; }
+
+    public ParameterCount? Parameters { get; init; }
+
+    /// <summary>Parameters that take part in a token, where not all do (mixture of experts).</summary>
+    public ParameterCount? ActiveParameters { get; init; }
+
+    /// <summary>What the weights take on disk and in memory, in the form that is served.</summary>
+    public ByteSize? Weights { get; init; }
+
+    /// <summary>What a weight is stored as. One of <see cref="WeightTypes.All"/>.</summary>
+    public string? Dtype { get; init; }
+
+    public ModelArchitecture? Architecture { get; init; }
+
+    /// <summary>Tokens of prompt and answer that are served unless a deployment asks otherwise; the context window where absent.</summary>
+    public int? MaxModelLength { get; init; }
+
+    /// <summary>The most GPUs over which one copy can be split, where the weights' form bounds it.</summary>
+    public int? MaxTensorParallel { get; init; }
+
+    /// <summary>The only GPUs that it runs on, where its weights' kind alone does not say it: <c>h100-80</c>.</summary>
+    public IReadOnlyList<string>? Gpus { get; init; }
+
+    /// <summary>Whether several GPUs share the experts and hold all else each (data parallel), instead of sharing every layer.</summary>
+    public bool? ExpertParallel { get; init; }
+
+    /// <summary>What it takes. Each one of <see cref="Modalities.All"/>; follows from the model type where absent.</summary>
+    public IReadOnlyList<string>? Inputs { get; init; }
+
+    /// <summary>What it gives.</summary>
+    public IReadOnlyList<string>? Outputs { get; init; }
+
+    /// <summary>ISO 639-1 codes; <c>multi</c> at the end: and more.</summary>
+    public IReadOnlyList<string>? Languages { get; init; }
+
+    /// <summary>How the server reads calls of tools out of the model's text.</summary>
+    public string? ToolParser { get; init; }
+
+    /// <summary>How the server tells thinking from the answer.</summary>
+    public string? ReasoningParser { get; init; }
+
+    /// <summary>A file of the server's image with the template to use instead of the model's own.</summary>
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>Further flags of the server: name with dashes, and <c>true</c>, a number, a text, or a mapping for JSON.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Arguments { get; init; }
+
+    /// <summary>Environment variables of the server. No secrets.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+
+    /// <summary>Python packages that the image needs besides its base's, with versions.</summary>
+    public IReadOnlyList<string>? Packages { get; init; }
+
+    /// <summary>Debian packages that the image needs besides its base's.</summary>
+    public IReadOnlyList<string>? SystemPackages { get; init; }
+
+    /// <summary>The port that the server listens on; 8000 where absent.</summary>
+    public int? DefaultPort { get; init; }
+
+    /// <summary>What a replica asks of its node; reckoned where absent.</summary>
+    public ModelResources? DefaultResources { get; init; }
+
+    /// <summary>An instance type, where the reckoned one is not the right one.</summary>
+    public string? RecommendedInstance { get; init; }
+
+    /// <summary>A whole Dockerfile, instead of the one that follows from the engine.</summary>
+    public string? Dockerfile { get; init; }
+
+    /// <summary>Markdown, for people.</summary>
+    public string? Documentation { get; init; }
+
+    /// <summary>Fields whose value was seen in one of <see cref="Sources"/>.</summary>
+    public IReadOnlyList<string>? Verified { get; init; }
+
+    /// <summary>Fields whose value is rough. All that is in neither list is general knowledge.</summary>
+    public IReadOnlyList<string>? Guess { get; init; }
+
+    /// <summary>Where the facts are from.</summary>
+    public IReadOnlyList<string>? Sources { get; init; }
+
+    /// <summary>Whether it says how it is served, so that it can be deployed.</summary>
+    [JsonIgnore]
+    public bool IsEntry => Engine is not null;
+
+    [JsonIgnore]
+    public string EffectiveCategory => Category ?? ModelCategories.Of(ModelType);
+
+    [JsonIgnore]
+    public int EffectivePort => DefaultPort ?? 8000;
+
+    private void ValidateEntry(FieldErrors errors)
+    {
+        RequireOneOf(errors, "spec.category", Category, ModelCategories.All);
+        RequireOneOf(errors, "spec.engine", Engine, ServingEngines.All);
+        RequireOneOf(errors, "spec.dtype", Dtype, WeightTypes.All);
+        RequireEach(errors, "spec.servers", Servers, ServingEngines.Alternatives);
+        RequireEach(errors, "spec.inputs", Inputs, Modalities.All);
+        RequireEach(errors, "spec.outputs", Outputs, Modalities.All);
+        RequirePositive(errors, "spec.maxModelLength", MaxModelLength, "a number of tokens above 0");
+        RequirePositive(errors, "spec.maxTensorParallel", MaxTensorParallel, "a number of GPUs above 0");
+        if (Repo is not null && !RepoForm.IsMatch(Repo))
+        {
+            errors.Add("spec.repo", Repo, "a repository as owner/name");
+        }
+
+        if (Revision is not null && !RevisionForm.IsMatch(Revision))
+        {
+            errors.Add("spec.revision", Revision, "a commit (40 hexadecimal digits) or a tag");
+        }
+
+        if (DefaultPort is < 1 or > 65535)
+        {
+            errors.Add("spec.defaultPort", $"{DefaultPort}", "a port from 1 to 65535");
+        }
+
+        Architecture?.Validate(errors, "spec.architecture");
+        DefaultResources?.Validate(errors, "spec.defaultResources");
+        RequireEngineForFacts(errors);
+    }
+
+    /// <summary>What only a server needs, without a server, is a slip: the model would be listed and could not be deployed.</summary>
+    private void RequireEngineForFacts(FieldErrors errors)
+    {
+        if (Engine is null && (Dockerfile ?? Repo) is not null)
+        {
+            errors.Add("spec.engine", null, "required with repo and with dockerfile: one of " + string.Join(", ", ServingEngines.All));
+        }
+    }
+
+    private static void RequireOneOf(FieldErrors errors, string path, string? value, IReadOnlyList<string> allowed)
+    {
+        if (value is not null)
+        {
+            errors.RequireOneOf(path, value, allowed);
+        }
+    }
+
+    private static void RequireEach(FieldErrors errors, string path, IReadOnlyList<string>? values, IReadOnlyList<string> allowed)
+    {
+        for (var i = 0; i < values?.Count; i++)
+        {
+            errors.RequireOneOf($"{path}[{i}]", values[i], allowed);
+        }
+    }
+
+    private static void RequirePositive(FieldErrors errors, string path, int? value, string expectation)
+    {
+        if (value is < 1)
+        {
+            errors.Add(path, $"{value}", expectation);
+        }
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}\z")]
+    private static partial Regex RepoForm { get; }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\z")]
+    private static partial Regex RevisionForm { get; }
+}
