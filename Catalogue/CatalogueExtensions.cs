@@ -4,6 +4,7 @@ using Orrery.Catalogue.Accounting;
 using Orrery.Catalogue.Api;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Documents.Shapes;
+using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
@@ -36,6 +37,7 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<AccessControl>();
         builder.Services.AddSingleton<WatchApi>();
         builder.Services.AddSingleton<ProviderTester>();
+        builder.Services.AddSingleton<Shelf>();
         builder.AddFollowing();
 
         builder.Services.AddProblemDetails();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orrery.Catalogue.Api;
+using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Linting;
 using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
@@ -22,4 +23,9 @@ namespace Orrery.Catalogue;
 [JsonSerializable(typeof(UsageList))]
 [JsonSerializable(typeof(TestAnswer))]
 [JsonSerializable(typeof(LintAnswer))]
+[JsonSerializable(typeof(LicenceList))]
+[JsonSerializable(typeof(FitList))]
+[JsonSerializable(typeof(InstanceList))]
+[JsonSerializable(typeof(GpuList))]
+[JsonSerializable(typeof(GateDecision))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

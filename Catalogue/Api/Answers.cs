@@ -71,10 +71,6 @@ internal sealed record KindList(string ApiVersion, IReadOnlyList<KindEntry> Kind
 
 internal sealed record KindEntry(string Kind, string Plural, string Schema);
 
-internal sealed record ModelList(IReadOnlyList<ModelEntry> Items, int Total);
-
-internal sealed record ModelEntry(string Id, string ModelType, IReadOnlyList<string> Aliases, int? ContextWindow, IReadOnlyList<ModelOffer> Providers, bool Simulated);
-
 internal sealed record ModelOffer(string Name, string Provider, string Engine, string UpstreamId, bool Simulated);
 
 internal sealed record UsageList(IReadOnlyList<UsageEvent> Items, string? After);

@@ -1,58 +1,200 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Orrery.Catalogue.Dockerfiles;
+using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Search;
+using Orrery.Catalogue.Servers;
+using Orrery.Catalogue.Sizing;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Api;
 
-/// <summary>The models of the caller's namespace as gateways see them.</summary>
-internal static class ModelsApi
+/// <summary>The models of the caller's namespace: those that come with the service, its own, and what its providers serve.</summary>
+internal static partial class ModelsApi
 {
     public static void MapModelsApi(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/models").RequireAdministrator().WithTags("Models");
-        group.MapGet("", List).WithSummary("The models, by category (model type), engine and text");
+        var group = routes.MapGroup("").RequireAdministrator().WithTags("Models");
+        group.MapGet("/models", List).WithSummary("Models by words and facts, the best first");
 
-        // An id may hold slashes (Qwen/Qwen3-8B), so it is all the rest of the path.
-        group.MapGet("/{**id}", Get).WithSummary("One model, by its id or an alias");
+        // An id may hold slashes (Qwen/Qwen3-8B), so it is all the rest of the path; what is asked of it comes last.
+        group.MapGet("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances and /gate behind it");
+        group.MapGet("/fit", FitAll).WithSummary("Which models fit on given GPUs, and why not");
+        group.MapGet("/gpus", Gpus).WithSummary("The GPUs that are known");
+        group.MapGet("/licences", Licences).WithSummary("The licences whose facts are known");
+        group.MapGet("/licences/{id}", Licence).WithSummary("One licence");
     }
 
-    private static IResult List(HttpContext http, LiveState live, string? category, string? engine, string? q)
+    private static IResult List(HttpContext http, Shelf shelf, LiveState live)
     {
         var @namespace = http.Caller().Namespace;
+        var query = ReadQuery(http.Request);
         var limit = http.Request.Limit();
-        RequireOneOf("category", category, ModelTypes.All);
-        RequireOneOf("engine", engine, Engines.All);
-        var found = Entries(live, @namespace)
-            .Where(model => category is null || model.ModelType == category)
-            .Where(model => engine is null || model.Providers.Any(offer => offer.Engine == engine))
-            .Where(model => q is null || model.Aliases.Append(model.Id).Any(name => name.Contains(q, StringComparison.OrdinalIgnoreCase)))
-            .ToList();
-        return TypedResults.Ok(new ModelList([.. found.Take(limit)], found.Count));
+        try
+        {
+            var page = shelf.Of(@namespace).Search(query, limit, http.Request.Text("after"));
+            return TypedResults.Ok(new ModelList([.. page.Items.Select(entry => Answer(entry, live, @namespace))], page.Total, page.After));
+        }
+        catch (FormatException)
+        {
+            throw Queries.Wrong("after", http.Request.Text("after")!, "the value of after that the page before gave");
+        }
     }
 
-    private static IResult Get(string id, HttpContext http, LiveState live)
+    private static IResult Get(string id, HttpContext http, Shelf shelf, LiveState live)
     {
-        const string Dockerfile = "/dockerfile";
-        var wanted = id.EndsWith(Dockerfile, StringComparison.Ordinal) ? id[..^Dockerfile.Length] : id;
-        var found = Entries(live, http.Caller().Namespace).FirstOrDefault(model => model.Id == wanted || model.Aliases.Contains(wanted));
-        return found is null
-            ? Problems.Of(Refusal.NotFound($"There is no model '{wanted}' in namespace '{http.Caller().Namespace}'; GET /models lists those that there are."))
-            : wanted != id
-                ? Problems.Of(Refusal.NotFound($"Model '{wanted}' has no Dockerfile: it is served by providers, not built here."))
-                : TypedResults.Ok(found);
+        var @namespace = http.Caller().Namespace;
+        var index = shelf.Of(@namespace);
+        if (index.Find(id) is { } whole)
+        {
+            return TypedResults.Ok(Answer(whole, live, @namespace).Whole(whole, whole.Spec.IsEntry ? Dockerfile(whole, http.Request) : null));
+        }
+
+        var slash = id.LastIndexOf('/');
+        var (name, question) = slash > 0 ? (id[..slash], id[(slash + 1)..]) : (id, "");
+        if (index.Find(name) is not { } entry || question is not ("dockerfile" or "fit" or "instances" or "gate"))
+        {
+            return Problems.Of(Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are."));
+        }
+
+        if (!entry.Spec.IsEntry)
+        {
+            return Problems.Of(Refusal.NotFound($"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as they are."));
+        }
+
+        return question switch
+        {
+            "dockerfile" => TypedResults.Text(Dockerfile(entry, http.Request), "text/plain; charset=utf-8"),
+            "fit" => TypedResults.Ok(new FitList([.. ReadOffers(http.Request).Select(offer => FitAnswer.Of(entry.Spec, Fitting.Of(entry.Spec, offer, ReadFit(http.Request))))])),
+            "instances" => TypedResults.Ok(new InstanceList([.. InstanceChoice.Options(entry.Spec, ReadInstances(http.Request)).Take(http.Request.Limit(fallback: 10)).Select(InstanceAnswer.Of)])),
+            _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(entry.Spec)),
+        };
     }
 
-    private static IEnumerable<ModelEntry> Entries(LiveState live, string @namespace)
+    private static IResult FitAll(HttpContext http, Shelf shelf)
+    {
+        var offers = ReadOffers(http.Request).ToList();
+        var question = ReadFit(http.Request);
+        var entries = shelf.Of(http.Caller().Namespace).All.Where(entry => entry.Spec.IsEntry);
+        return TypedResults.Ok(new FitList([.. entries.SelectMany(entry => offers.Select(offer => FitAnswer.Of(entry.Spec, Fitting.Of(entry.Spec, offer, question))))]));
+    }
+
+    private static IResult Gpus() => TypedResults.Ok(new GpuList(
+        [.. Hardware.Gpus.Values.OrderBy(gpu => gpu.Id, StringComparer.Ordinal).Select(gpu => new GpuAnswer(gpu.Id, gpu.Name, gpu.Memory, gpu.Capability, gpu.Of, gpu.Nvlink))]));
+
+    private static IResult Licences() => TypedResults.Ok(new LicenceList([.. KnownLicences.All.Select(facts => LicenceAnswer.Of(facts.Id))]));
+
+    private static IResult Licence(string id) => KnownLicences.Find(id) is null
+        ? Problems.Of(Refusal.NotFound($"There are no facts about a licence '{id}'; GET /licences lists those that are known."))
+        : TypedResults.Ok(LicenceAnswer.Of(id));
+
+    private static ModelAnswer Answer(Entry entry, LiveState live, string @namespace)
     {
         var state = live.State;
-        var providers = state.Providers(@namespace).ToDictionary(provider => provider.Name);
-        return state.Models(@namespace).Select(model =>
-        {
-            var offers = model.Offers.Select(offer => (Offer: offer, Provider: providers[offer.Provider]))
-                .Select(pair => new ModelOffer(pair.Provider.Name, pair.Provider.Provider, pair.Provider.Engine, pair.Offer.UpstreamId, pair.Provider.Simulated))
-                .ToList();
-            return new ModelEntry(model.Id, model.ModelType, model.Aliases, model.ContextWindow, offers, offers.Count > 0 && offers.TrueForAll(offer => offer.Simulated));
-        });
+        var served = state.Models(@namespace).FirstOrDefault(model => model.Id == entry.Id);
+        var providers = state.Providers(@namespace);
+        var offers = (served?.Offers ?? []).Select(offer => (Offer: offer, Provider: providers.First(provider => provider.Name == offer.Provider)))
+            .Select(pair => new ModelOffer(pair.Provider.Name, pair.Provider.Provider, pair.Provider.Engine, pair.Offer.UpstreamId, pair.Provider.Simulated));
+        return ModelAnswer.Of(entry, served, [.. offers]);
     }
+
+    private static string Dockerfile(Entry entry, HttpRequest request)
+    {
+        var model = entry.Spec;
+        var server = request.Text("server") ?? model.Engine!;
+        var allowed = (IReadOnlyList<string>)[model.Engine!, .. model.Servers ?? []];
+        if (!allowed.Contains(server) || ServerTables.Current(server) is not { } table)
+        {
+            throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
+        }
+
+        var recommended = entry.Recommended?.Fit;
+        var gpus = (int)request.Number("gpus", Math.Max(1, recommended?.Gpus ?? 1), 1, 64);
+        var length = request.Text("context") is null ? recommended is { Memory.Cache.Bytes: > 0 } ? recommended.Context : (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
+        return DockerfileRenderer.Render(model, table, new StartOptions(gpus, length));
+    }
+
+    private static EntryQuery ReadQuery(HttpRequest request)
+    {
+        RequireOneOf("category", request.Text("category"), ModelCategories.All);
+        RequireOneOf("type", request.Text("type"), ModelTypes.All);
+        RequireOneOf("engine", request.Text("engine"), [.. Engines.All.Concat(ServingEngines.Alternatives)]);
+        foreach (var modality in Several(request, "modality"))
+        {
+            RequireOneOf("modality", modality, Modalities.All);
+        }
+
+        return new EntryQuery
+        {
+            Text = request.Text("q"),
+            Category = request.Text("category"),
+            ModelType = request.Text("type"),
+            Engine = request.Text("engine"),
+            Licences = Several(request, "licence"),
+            LeastParameters = Billions(request, "minParameters"),
+            MostParameters = Billions(request, "maxParameters"),
+            LeastContext = request.Text("minContext") is null ? null : (int)request.Number("minContext", 0, 1, int.MaxValue),
+            Modalities = Several(request, "modality"),
+            Language = request.Text("language"),
+            Tags = Several(request, "tag"),
+            FitsOn = request.Text("fits") is { } fits ? ReadOffer("fits", fits) : null,
+            IsServed = request.Flag("served"),
+        };
+    }
+
+    /// <summary>Given twice or with commas.</summary>
+    private static List<string> Several(HttpRequest request, string name) =>
+        [.. request.Query[name].OfType<string>().SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+
+    private static double? Billions(HttpRequest request, string name) =>
+        request.Text(name) is not { } text ? null
+        : ParameterCount.TryParse(text, out var count) ? count.Billions
+        : throw Queries.Wrong(name, text, ParameterCount.Expectation);
+
+    private static FitQuestion ReadFit(HttpRequest request)
+    {
+        var context = request.Text("context") is null ? (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
+        var utilization = request.Text("utilization") is not { } text ? MemoryEstimator.DefaultUtilization
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && share is > 0 and <= 1 ? share
+            : throw Queries.Wrong("utilization", text, "a share of the memory above 0, up to 1");
+        return new FitQuestion(context, (int)request.Number("concurrency", 1, 1, 100_000), utilization);
+    }
+
+    private static InstanceQuestion ReadInstances(HttpRequest request)
+    {
+        var gpu = request.Text("gpu");
+        if (gpu is not null && !Hardware.Gpus.ContainsKey(gpu))
+        {
+            throw WrongGpu("gpu", gpu);
+        }
+
+        var count = request.Text("count") is null ? (int?)null : (int)request.Number("count", 0, 1, 64);
+        return new InstanceQuestion(ReadFit(request), request.Flag("parts"), gpu, count);
+    }
+
+    private static IEnumerable<GpuOffer> ReadOffers(HttpRequest request)
+    {
+        var offers = Several(request, "gpu");
+        return offers.Count > 0
+            ? [.. offers.Select(offer => ReadOffer("gpu", offer))]
+            : throw new BadHttpRequestException("gpu is missing; expected NAME:COUNT or MEMORY:COUNT, such as gpu=l4:2 or gpu=24GB:2, several times or with commas. GET /gpus lists the names.");
+    }
+
+    /// <summary><c>l4:2</c>; <c>24GB:2</c> is a GPU of which nothing else is known: it is taken to compute with everything.</summary>
+    private static GpuOffer ReadOffer(string parameter, string text)
+    {
+        var match = OfferForm.Match(text);
+        var count = match.Groups["count"].Success ? int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) : 1;
+        return !match.Success || count is < 1 or > 64 ? throw WrongGpu(parameter, text)
+            : Hardware.Gpus.TryGetValue(match.Groups["gpu"].Value, out var gpu) ? new GpuOffer(gpu, count)
+            : ByteSize.TryParse(match.Groups["gpu"].Value, out var memory) && memory.Bytes > 1_000_000 ? new GpuOffer(new Gpu($"a GPU of {memory}", memory, "9.0") { Id = $"{memory}" }, count)
+            : throw WrongGpu(parameter, text);
+    }
+
+    private static BadHttpRequestException WrongGpu(string parameter, string text) =>
+        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal)));
 
     private static void RequireOneOf(string name, string? value, IReadOnlyList<string> allowed)
     {
@@ -61,4 +203,7 @@ internal static class ModelsApi
             throw Queries.Wrong(name, value, "one of " + string.Join(", ", allowed));
         }
     }
+
+    [GeneratedRegex(@"^(?<gpu>[A-Za-z0-9. -]{1,40}?)(:(?<count>\d{1,3}))?\z")]
+    private static partial Regex OfferForm { get; }
 }

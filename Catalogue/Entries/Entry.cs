@@ -16,6 +16,9 @@ internal sealed record Entry(ModelSpec Spec, string Origin)
     /// <summary>Whether it comes with the service, and is not a namespace's own.</summary>
     public bool IsBuiltIn { get; init; }
 
+    /// <summary>The engines of the providers that serve it now; empty: nobody does.</summary>
+    public IReadOnlyList<string> ServedBy { get; init; } = [];
+
     /// <summary>Where a field stands in the text, while that is at hand.</summary>
     public Func<string, Position>? PlaceOf { get; init; }
 

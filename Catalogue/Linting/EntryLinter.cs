@@ -8,7 +8,7 @@ namespace Orrery.Catalogue.Linting;
 /// <summary>Looks through entries without a GPU and without a network: everything that can be known before anything is built. All faults at once.</summary>
 internal static partial class EntryLinter
 {
-    private static readonly IReadOnlyList<Action<EntryReport>> Rules = [CheckId, FactRules.Check, ServerRules.Check, SizeRules.Check];
+    private static readonly IReadOnlyList<Action<EntryReport>> Rules = [CheckId, FactRules.Check, ServerRules.Check, SizeRules.Check, ImageRules.Check];
 
     /// <summary>An entry's text, as its author has it.</summary>
     public static (Entry? Entry, IReadOnlyList<LintFinding> Findings) Lint(string text, string file)

@@ -29,7 +29,7 @@ internal sealed record ServerTable
     public required ServerSpelling Spelling { get; init; }
 
     /// <summary>The path that answers 200 once the server is ready.</summary>
-    public string Health { get; init; } = "/health";
+    public string Health { get; init => field = value ?? "/health"; } = "/health";
 
     /// <summary>Flags that each start has.</summary>
     public IReadOnlyDictionary<string, System.Text.Json.JsonElement>? Always { get; init; }
@@ -40,6 +40,12 @@ internal sealed record ServerTable
     public IReadOnlyList<string>? Packages { get; init; }
 
     public IReadOnlyList<string>? SystemPackages { get; init; }
+
+    /// <summary>How the image installs packages.</summary>
+    public string Installer { get; init => field = value ?? "pip install --no-cache-dir"; } = "pip install --no-cache-dir";
+
+    /// <summary>What is different for models that run on the CPU.</summary>
+    public CpuImage? Cpu { get; init; }
 
     /// <summary>The folder of <c>Engines/Servers/</c> whose program the image holds, where it is ours.</summary>
     public string? Program { get; init; }
@@ -86,6 +92,10 @@ internal sealed record ServerSpelling(
     string? ReasoningParser = null,
     string? ChatTemplate = null,
     string? Memory = null);
+
+/// <summary>An image without a GPU's libraries.</summary>
+/// <param name="Index">A further index of packages, for builds without CUDA.</param>
+internal sealed record CpuImage(string Image, string? Digest = null, IReadOnlyList<string>? Packages = null, string? Index = null);
 
 /// <param name="Type">One of <see cref="FlagTypes"/>.</param>
 /// <param name="Negated">Whether <c>--no-NAME</c> is there as well.</param>

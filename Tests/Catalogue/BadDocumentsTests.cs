@@ -12,8 +12,8 @@ public sealed class BadDocumentsTests
     private const string Head = "kind: Model\nmetadata: {name: m}\n";
 
     [Theory]
-    [InlineData("{kind: Modell, metadata: {name: m}, spec: {}}", "kind", null, 1, 8, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team", "Did you mean 'Model'?")]
-    [InlineData("metadata: {name: m}", "kind", null, 1, 1, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team", null)]
+    [InlineData("{kind: Modell, metadata: {name: m}, spec: {}}", "kind", null, 1, 8, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance", "Did you mean 'Model'?")]
+    [InlineData("metadata: {name: m}", "kind", null, 1, 1, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance", null)]
     [InlineData("apiVersion: v1\n" + Head + "spec: {id: x, modelType: chat}", "apiVersion", "v1", 1, 13, "one of orrery.dev/v1, pai.io/v1", null)]
     [InlineData(Head, "spec", null, 1, 1, "required: a mapping that says what is wanted", null)]
     [InlineData(Head + "spec: {id: x, modelType: chat}\nspecs: 1", "specs", null, 4, 1, "a known field: apiVersion, kind, metadata, spec, status", "Did you mean 'spec'?")]
@@ -43,7 +43,7 @@ public sealed class BadDocumentsTests
     [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: vllm, endpoint: http://h, balancing: {slow_start: 2h}}", "spec.balancing.slowStart", "2h", 3, 68, "0s to 1h", null)]
     [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: vllm}", "spec.endpoint", null, 3, 7, "either endpoint or endpoints", "Only vendors whose address is known need none: openai, anthropic, gemini, cerebras, cohere, deepinfra, deepseek, fireworks, groq, huggingface, mistral, nvidia, openrouter, together, xai.")]
     [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: vllm, endpoint: http://h, apiKeySecretRef: sk-secret}", "spec.apiKeySecretRef", null, 3, 61, "a mapping with key, name", "There is a text now.")]
-    [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: acme, endpoint: http://h}", "spec.engine", null, 3, 7, "one of vllm, transformers, openai, anthropic, azure-openai, gemini, video-engine, custom", "No engine follows from provider 'acme': name one.")]
+    [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: acme, endpoint: http://h}", "spec.engine", null, 3, 7, "one of vllm, transformers, whisper, tts-engine, video-engine, openai, anthropic, azure-openai, gemini, custom", "No engine follows from provider 'acme': name one.")]
     [InlineData("kind: Secret\nmetadata: {name: s}\nspec: {data: {a: 4711}}", "spec.data.a", null, 3, 18, "a text", "Write it in quotes.")]
     [InlineData("just a text", "", null, 1, 1, "a resource: a mapping with apiVersion, kind, metadata and spec", "There is a text now.")]
     [InlineData("a: *nowhere", "", null, 1, 4, "an anchor &nowhere before the alias *nowhere", null)]

@@ -111,21 +111,5 @@ public sealed class SnapshotApiTests(PostgresServer postgres) : IAsyncLifetime
         Assert.True(clock.ElapsedMilliseconds < 2_000, $"The poll took {clock.ElapsedMilliseconds} ms.");
     }
 
-    [Fact]
-    public async Task Models_are_listed_as_compiled()
-    {
-        (await _catalogue.Apply(Documents.Many(
-            Documents.Model("declared", "Org/Declared-8B", aliases: "[short]"),
-            "{kind: ModelProvider, metadata: {name: sim}, spec: {provider: vllm, simulated: true, endpoints: [{url: http://h}], models: [{id: Org/Declared-8B}, {id: vec, modelType: embedding}]}}"))).ExpectOk();
-        var all = (await _catalogue.Get("/models")).ExpectOk().Json["items"]!.AsArray();
-        Assert.Equal(["Org/Declared-8B chat", "vec embedding"], all.Select(model => $"{model!["id"]} {model["modelType"]}"));
-        Assert.Equal("vec", (string?)Assert.Single((await _catalogue.Get("/models?category=embedding")).Json["items"]!.AsArray())!["id"]);
-        Assert.Single((await _catalogue.Get("/models?q=declared&engine=vllm&limit=1")).Json["items"]!.AsArray());
-        Assert.True((bool)(await _catalogue.Get("/models/Org/Declared-8B")).ExpectOk().Json["simulated"]!);
-        Assert.Equal("Org/Declared-8B", (string?)(await _catalogue.Get("/models/short")).ExpectOk().Json["id"]);
-        (await _catalogue.Get("/models/Org/Declared-8B/dockerfile")).Expect(System.Net.HttpStatusCode.NotFound);
-        (await _catalogue.Get("/models?category=talk")).Expect(System.Net.HttpStatusCode.BadRequest);
-    }
-
     private static T Read<T>(Event? message) => (T)JsonSerializer.Deserialize(message!.Data, ContractsJson.Default.GetTypeInfo(typeof(T))!)!;
 }

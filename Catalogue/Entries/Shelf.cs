@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Resources;
+using Orrery.Catalogue.Search;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Entries;
+
+/// <summary>The models that a namespace sees: those that come with the service, its own Models, and what its providers serve besides.</summary>
+internal sealed class Shelf(LiveState live)
+{
+    private readonly ConcurrentDictionary<string, Indexed> _indexes = new(StringComparer.Ordinal);
+
+    /// <summary>As it is now. Made anew only when the namespace's models are others.</summary>
+    public EntryIndex Of(string @namespace)
+    {
+        var state = live.State;
+        var models = state.Namespace(@namespace).Values.Where(resource => resource is { Spec: ModelSpec, IsGoing: false })
+            .OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
+        var engines = state.Providers(@namespace).ToDictionary(provider => provider.Name, provider => provider.Engine, StringComparer.Ordinal);
+        var served = state.Models(@namespace).Select(model => new Served(model.Id, model.ModelType, string.Join(' ', model.Offers.Select(offer => engines[offer.Provider]).Distinct()))).ToList();
+        if (_indexes.TryGetValue(@namespace, out var known) && known.Models.SequenceEqual(models, ReferenceEqualityComparer.Instance) && known.Served.SequenceEqual(served))
+        {
+            return known.Index;
+        }
+
+        var index = new EntryIndex(EntriesOf(models, served));
+        _indexes[@namespace] = new Indexed(models, served, index);
+        return index;
+    }
+
+    /// <summary>A Model with a built-in entry's id says how that one is governed here (aliases, limits); what it is stays as it comes.</summary>
+    private static List<Entry> EntriesOf(List<StoredResource> models, List<Served> served)
+    {
+        var own = models.Select(resource => new Entry((ModelSpec)resource.Spec, resource.Key.ToString())).DistinctBy(entry => entry.Id).ToDictionary(entry => entry.Id, StringComparer.Ordinal);
+        var entries = BuiltInEntries.All
+            .Select(entry => own.TryGetValue(entry.Id, out var governed) ? entry with { Spec = entry.Spec with { Aliases = governed.Spec.Aliases } } : entry)
+            .ToList();
+        entries.AddRange(own.Values.Where(entry => BuiltInEntries.Find(entry.Id) is null));
+        var ids = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
+        entries.AddRange(served.Where(model => ids.Add(model.Id)).Select(model => new Entry(new ModelSpec { Id = model.Id, ModelType = model.ModelType }, "its provider")));
+        var by = served.Where(model => model.Engines.Length > 0).ToDictionary(model => model.Id, model => model.Engines.Split(' '), StringComparer.Ordinal);
+        return [.. entries.Select(entry => by.TryGetValue(entry.Id, out var engines) ? entry with { ServedBy = engines } : entry)];
+    }
+
+    /// <param name="Engines">Of the providers that offer it, apart by blanks: two lists of the same are not equal.</param>
+    private sealed record Served(string Id, string ModelType, string Engines);
+
+    private sealed record Indexed(List<StoredResource> Models, List<Served> Served, EntryIndex Index);
+}

@@ -1,0 +1,43 @@
+using Orrery.Catalogue.Sizing;
+
+namespace Orrery.Catalogue.Search;
+
+/// <summary>What is looked for; everything that is given must hold.</summary>
+internal sealed record EntryQuery
+{
+    /// <summary>Words; each must begin a word of the entry.</summary>
+    public string? Text { get; init; }
+
+    public string? Category { get; init; }
+
+    public string? ModelType { get; init; }
+
+    public string? Engine { get; init; }
+
+    /// <summary>A licence's name, or one of <c>LicenceProperties</c>; with a <c>!</c> before it: not.</summary>
+    public IReadOnlyList<string> Licences { get; init; } = [];
+
+    /// <summary>Parameters, in billions.</summary>
+    public double? LeastParameters { get; init; }
+
+    public double? MostParameters { get; init; }
+
+    public int? LeastContext { get; init; }
+
+    /// <summary>What goes in or comes out.</summary>
+    public IReadOnlyList<string> Modalities { get; init; } = [];
+
+    public string? Language { get; init; }
+
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    public GpuOffer? FitsOn { get; init; }
+
+    /// <summary>Only what a provider serves now.</summary>
+    public bool IsServed { get; init; }
+}
+
+/// <summary>A page of what was found, the best first.</summary>
+/// <param name="Total">How many there are on all pages.</param>
+/// <param name="After">The next page's cursor; <c>null</c> on the last.</param>
+internal sealed record EntryPage(IReadOnlyList<Entries.Entry> Items, int Total, string? After);

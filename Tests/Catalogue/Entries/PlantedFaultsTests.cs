@@ -1,0 +1,114 @@
+using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Linting;
+
+namespace Orrery.Tests.Catalogue.Entries;
+
+/// <summary>Faults of every kind, planted into a sound entry: each is found at its place, told with what was expected and what to do.</summary>
+public sealed class PlantedFaultsTests
+{
+    private const string File = "entries/acme-8b.yaml";
+
+    private const string Sound = """
+        id: acme-8b
+        name: Acme 8B
+        description: Chat model of Acme for its own staff.
+        vendor: Acme
+        modelType: chat
+        engine: vllm
+        repo: acme/acme-8b
+        licence: Apache-2.0
+        parameters: 8.03B
+        weights: 16.06GB
+        dtype: bf16
+        contextWindow: 32768
+        architecture: { layers: 32, heads: 32, kvHeads: 8, headSize: 128 }
+        languages: [en, de]
+        toolParser: hermes
+        arguments: { --enable-prefix-caching: true }
+        documentation: "See https://acme.example/models for how it was trained."
+        verified: [licence]
+        sources: [acme/acme-8b README.md]
+        """;
+
+    [Fact]
+    public void A_sound_entry_has_no_finding() => Assert.Empty(EntryLinter.Lint(Sound, File).Findings.Select(finding => finding.ToString()));
+
+    [Theory]
+    [InlineData("id: acme-8b", "id: acme-9b", "id", 1, "acme-8b, as the file is called", "Rename one of the two.")]
+    [InlineData("name: Acme 8B\n", "", "missing-fact", 1, "required: the name for people", null)]
+    [InlineData("engine: vllm", "engine: vlm", "schema", 6, "one of vllm, transformers, whisper, tts-engine, video-engine, custom", null)]
+    [InlineData("vendor: Acme", "vendor: Acme\nlicense: MIT", "schema", 5, "a known field: ", "It is written licence here.")]
+    [InlineData("repo: acme/acme-8b", "repo: acme-8b", "schema", 7, "a repository as owner/name", null)]
+    [InlineData("licence: Apache-2.0\n", "", "missing-fact", 1, "required: its licence: an SPDX identifier, or the vendor's name of it", null)]
+    [InlineData("weights: 16.06GB", "weights: 8GB", "weights", 10, "about 16.06GB: 8.03B parameters of 2 bytes (bf16)", "One of parameters, weights and dtype is another one.")]
+    [InlineData("parameters: 8.03B", "parameters: 8030", "schema", 9, "a number of parameters such as 82M, 8.19B or 1T", null)]
+    [InlineData("kvHeads: 8", "kvHeads: 7", "architecture", 13, "a divisor of heads, which is 32", null)]
+    [InlineData("languages: [en, de]", "languages: [en, german]", "language", 14, "an ISO 639 code of two or three letters, or multi at the end", null)]
+    [InlineData("toolParser: hermes", "toolParser: hermez", "parser", 15, "a parser of vllm 0.16.0: ", "Did you mean 'hermes'?")]
+    [InlineData("toolParser: hermes", "reasoningParser: nemotron_v3", "parser", 15, "a parser of vllm 0.16.0: ", null)]
+    [InlineData("--enable-prefix-caching: true", "--enable-reasoning: true", "server-flag", 16, "a flag of vllm 0.16.0; this one went away with 0.10.0", "Use --reasoning-parser.")]
+    [InlineData("--enable-prefix-caching: true", "--enable-prefix-cachin: true", "server-flag", 16, "a flag of vllm 0.16.0", "Did you mean '--enable-prefix-caching'?")]
+    [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write { image: 4 }.")]
+    [InlineData("--enable-prefix-caching: true", "--block-size: many", "server-flag-value", 16, " (vllm 0.16.0)", null)]
+    [InlineData("--enable-prefix-caching: true", "--tensor-parallel-size: 4", "own-word", 16, "no flag for what the entry says in a field of its own", "Say it in the deployment, which knows its GPUs.")]
+    [InlineData("dtype: bf16", "dtype: bf16\nrecommendedInstance: g4dn.xlarge", "memory", 12, "an instance on which it fits", "NVIDIA T4 (compute capability 7.5) has no bf16, from 8.0 on; --dtype half works for many models, at a loss of range. It fits on g6.2xlarge.")]
+    [InlineData("dtype: bf16", "dtype: bf16\nrecommendedInstance: g9.xlarge", "instance", 12, "an instance type that is known here", "Did you mean 'g5.xlarge'?")]
+    [InlineData("dtype: bf16", "dtype: bf16\ndefaultResources: { gpu: 3 }", "tensor-parallel", 12, "a number of GPUs over which it can be split: its 32 attention heads cannot be divided by 3 GPUs", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nmaxModelLength: 65536", "context", 12, "at most contextWindow, which is 32768", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { HF_TOKEN: hf_abcdefghijklmnop }", "secret", 12, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.")]
+    [InlineData("https://acme.example/models", "https://acme/models", "link", 17, "a well-formed https:// link to a host", null)]
+    [InlineData("verified: [licence]", "verified: [licence, repro]", "sureness", 18, "the name of a field that this entry has", null)]
+    [InlineData("sources: [acme/acme-8b README.md]", "guess: [licence]", "sureness", 19, "a field that is not in verified as well", null)]
+    [InlineData("modelType: chat", "modelType: text_to_speech", "engine", 6, "an engine that serves models of type text_to_speech; vllm serves chat, multimodal, embedding, speech_to_text", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\ndockerfile: |\n  FROM vllm/vllm-openai:latest\n  CMD [\"x\"]", "base-image-unpinned", 12, "an image with a tag other than latest, or with a digest (line 1 of the Dockerfile)", "Name the version that was tested; what latest is changes from one day to the next.")]
+    public void Each_fault_is_found(string sound, string planted, string rule, int line, string expectation, string? remedy)
+    {
+        Assert.Contains(sound, Sound, StringComparison.Ordinal);
+        var findings = EntryLinter.Lint(Sound.ReplaceLineEndings("\n").Replace(sound, planted, StringComparison.Ordinal), File).Findings;
+        var finding = findings.FirstOrDefault(finding => finding.Rule == rule && finding.Severity == Severities.Error);
+        Assert.True(finding is not null, $"Only: {string.Join("\n", findings)}");
+        Assert.Equal((File, line), (finding.File, finding.Line));
+        Assert.Contains(expectation, finding.Expectation, StringComparison.Ordinal);
+        if (remedy is not null)
+        {
+            Assert.Contains(remedy, finding.Remedy, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void All_faults_are_told_at_once()
+    {
+        var text = Sound.ReplaceLineEndings("\n").Replace("name: Acme 8B\n", "", StringComparison.Ordinal).Replace("hermes", "hermez", StringComparison.Ordinal)
+            .Replace("dtype: bf16", "dtype: fp32", StringComparison.Ordinal).Replace("kvHeads: 8", "kvHeads: 5", StringComparison.Ordinal);
+        Assert.Equal(["missing-fact", "weights", "architecture", "parser"], EntryLinter.Lint(text, File).Findings.Where(finding => finding.Severity == Severities.Error).Select(finding => finding.Rule));
+    }
+
+    [Fact]
+    public void What_an_upgrade_would_break_is_seen_before()
+    {
+        var text = Sound.Replace("--enable-prefix-caching: true", "--calculate-kv-scales: true, --disable-frontend-multiprocessing: true", StringComparison.Ordinal);
+        var findings = EntryLinter.Lint(text, File).Findings;
+        Assert.All(findings, finding => Assert.Equal((Severities.Warning, "upgrade"), (finding.Severity, finding.Rule)));
+        Assert.Contains(findings, finding => finding.Field == "arguments.--disable-frontend-multiprocessing" && finding.Expectation.Contains("vllm 0.24.0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_same_id_twice_is_found()
+    {
+        Entry Read(string file) => EntryReader.Read(Sound, file, new FieldErrorList())!;
+        var finding = Assert.Single(EntryLinter.LintTogether([Read("a/acme-8b.yaml"), Read("b/acme-8b.yaml")]));
+        Assert.Equal(("unique-id", "b/acme-8b.yaml", "a/acme-8b.yaml has it."), (finding.Rule, finding.File, finding.Remedy));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("just a text")]
+    [InlineData("id: [")]
+    [InlineData("---\nid: a\n---\nid: b\n")]
+    public void What_is_no_entry_is_one_error(string text)
+    {
+        var (_, findings) = EntryLinter.Lint(text, "x.yaml");
+        Assert.Contains(findings, finding => finding.Rule == "schema");
+    }
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Tests.Catalogue;
+
+/// <summary>The catalogue over HTTP: searching, sizing, Dockerfiles, the licence gate.</summary>
+public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
+{
+    private CatalogueReplica _catalogue = null!;
+
+    public async ValueTask InitializeAsync() => _catalogue = await CatalogueReplica.StartAsync(await postgres.CreateDatabaseAsync());
+
+    public ValueTask DisposeAsync() => _catalogue.DisposeAsync();
+
+    [Fact]
+    public async Task What_comes_with_the_service_what_is_declared_and_what_is_served_stand_in_one_list()
+    {
+        (await _catalogue.Apply(Documents.Many(
+            Documents.Model("declared", "Org/Declared-8B", aliases: "[short]"),
+            "{kind: ModelProvider, metadata: {name: sim}, spec: {provider: vllm, simulated: true, endpoints: [{url: http://h}], models: [{id: Org/Declared-8B}, {id: vec, modelType: embedding}, {id: qwen3-8b}]}}"))).ExpectOk();
+        Assert.Equal(171, (int)(await Get("/models?limit=1"))["total"]!);
+        Assert.Equal(["Org/Declared-8B chat", "qwen3-8b chat", "vec embedding"], Items(await Get("/models?served=true")).Select(model => $"{model["id"]} {model["modelType"]}").Order());
+        Assert.Equal("vec", (string?)Assert.Single(Items(await Get("/models?category=embedding&served=true")))["id"]);
+        Assert.Single(Items(await Get("/models?q=declared&engine=vllm&limit=1")));
+        var one = await Get("/models/Org/Declared-8B");
+        Assert.True((bool)one["simulated"]!);
+        Assert.Equal("Org/Declared-8B", (string?)(await Get("/models/short"))["id"]);
+        Assert.Equal("sim", (string?)(await Get("/models/qwen3-8b"))["providers"]![0]!["name"]);
+        (await _catalogue.Get("/models/Org/Declared-8B/dockerfile")).Expect(HttpStatusCode.NotFound);
+        (await _catalogue.Get("/models/nobody")).Expect(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task An_entry_is_told_whole()
+    {
+        var model = await Get("/models/qwen3-8b");
+        Assert.Equal(("Qwen3 8B", "Alibaba Qwen", "llm", "chat", "vllm", 8000, "16.38GB", "g6.2xlarge"), (
+            (string?)model["name"], (string?)model["provider"], (string?)model["category"], (string?)model["modelType"], (string?)model["engine"], (int)model["defaultPort"]!, (string?)model["modelSize"],
+            (string?)model["recommendedInstance"]));
+        Assert.Equal("Apache-2.0", (string?)model["licences"]![0]!["facts"]!["spdx"]);
+        Assert.StartsWith("# Qwen3 8B", (string?)model["dockerfile"]);
+        Assert.Equal("verified", (string?)model["certainty"]!["licence"]);
+        Assert.Equal(1, (int)model["defaultResources"]!["gpu"]!);
+        Assert.Contains("--max-model-len", (await _catalogue.Get("/models/qwen3-8b/dockerfile")).ExpectOk().Text, StringComparison.Ordinal);
+        Assert.Contains("FROM lmsysorg/sglang:", (await _catalogue.Get("/models/qwen3-8b/dockerfile?server=sglang")).ExpectOk().Text, StringComparison.Ordinal);
+        Assert.Contains("\"--tensor-parallel-size\", \"4\"", (await _catalogue.Get("/models/qwen3-8b/dockerfile?gpus=4")).ExpectOk().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fit_is_answered_with_its_arithmetic()
+    {
+        var fits = Items(await Get("/models/llama-3.3-70b-instruct/fit?gpu=a10g:4,h100-80:4&gpu=24GB:2&context=8192"));
+        Assert.Equal([false, true, false], fits.Select(fit => (bool)fit["fits"]!));
+        Assert.Equal(4, (int)fits[1]["gpus"]!);
+        Assert.Contains("may use", (string?)fits[0]["reasons"]![0], StringComparison.Ordinal);
+        Assert.Contains("g6.2xlarge", Items(await Get("/models/qwen3-8b/instances")).Select(option => (string?)option["instance"]));
+        Assert.Equal(169, Items(await Get("/fit?gpu=l4:1")).Count);
+        Assert.Contains("qwen3-8b", Items(await Get("/models?fits=l4:1&q=qwen3")).Select(model => (string?)model["id"]));
+    }
+
+    [Fact]
+    public async Task The_gate_follows_policy_and_acceptances()
+    {
+        Assert.Equal("acceptance", (string?)(await Get("/models/llama-3.1-8b/gate"))["decision"]);
+        var link = (string?)(await Get("/licences/Llama-3.1-Community"))["facts"]!["link"];
+        (await _catalogue.Apply($"{{kind: LicenceAcceptance, metadata: {{name: llama}}, spec: {{licence: Llama-3.1-Community, text: '{link}', statement: LEGAL-12}}}}")).ExpectOk();
+        var accepted = await Get("/models/llama-3.1-8b/gate");
+        Assert.Equal(("allow", "first"), ((string?)accepted["decision"], ((string?)accepted["findings"]![0]!["acceptedBy"])?.Split('/')[^1]));
+        Assert.NotNull(accepted["findings"]![0]!["acceptedAt"]);
+        (await _catalogue.Delete("/apis/orrery.dev/v1/licenceacceptances/llama")).ExpectOk();
+        Assert.Equal("acceptance", (string?)(await Get("/models/llama-3.1-8b/gate"))["decision"]);
+        (await _catalogue.Apply("{kind: LicencePolicy, metadata: {name: default}, spec: {rules: [{properties: [acceptable-use], decision: deny}], otherwise: allow}}")).ExpectOk();
+        Assert.Equal("deny", (string?)(await Get("/models/llama-3.1-8b/gate"))["decision"]);
+        Assert.Equal("allow", (string?)(await Get("/models/qwen3-8b/gate"))["decision"]);
+    }
+
+    [Theory]
+    [InlineData("/models?category=talk", "category is 'talk'; expected one of llm, multimodal,")]
+    [InlineData("/models?fits=h100", "fits is 'h100'; expected a GPU's name or memory")]
+    [InlineData("/models?minParameters=many", "minParameters is 'many'; expected a number of parameters such as 82M")]
+    [InlineData("/models?after=%21", "after is '!'; expected the value of after that the page before gave")]
+    [InlineData("/models/qwen3-8b/fit", "gpu is missing; expected NAME:COUNT")]
+    [InlineData("/models/qwen3-8b/fit?gpu=l4:0", "gpu is 'l4:0'; expected")]
+    [InlineData("/models/qwen3-8b/fit?gpu=l4&utilization=2", "utilization is '2'; expected a share")]
+    [InlineData("/models/qwen3-8b/dockerfile?server=ollama", "server is 'ollama'; expected a server that serves qwen3-8b: vllm")]
+    public async Task Bad_questions_are_answered_with_what_was_expected(string path, string message) =>
+        Assert.Contains(message, (await _catalogue.Get(path)).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+
+    private async Task<JsonNode> Get(string path) => (await _catalogue.Get(path)).ExpectOk().Json;
+
+    private static List<JsonNode> Items(JsonNode answer) => [.. answer["items"]!.AsArray().Select(item => item!)];
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using FsCheck;
+using FsCheck.Fluent;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Search;
+using Orrery.Catalogue.Sizing;
+using Orrery.Contracts;
+
+namespace Orrery.Tests.Catalogue.Search;
+
+public sealed class EntryIndexTests
+{
+    private static readonly EntryIndex BuiltIn = new(BuiltInEntries.All);
+
+    [Theory]
+    [InlineData("qwen3-8b", "qwen3-8b")]
+    [InlineData("qwen coder 480", "qwen3-coder-480b-a35b-instruct")]
+    [InlineData("whisper turbo", "whisper-large-v3-turbo")]
+    [InlineData("Meta-Llama 3.3", "llama-3.3-70b-instruct")]
+    [InlineData("KOKORO", "kokoro-82m")]
+    public void Words_find_what_they_name_first(string text, string id) => Assert.Equal(id, Ids(new EntryQuery { Text = text })[0]);
+
+    [Fact]
+    public void Every_word_must_be_there()
+    {
+        Assert.Empty(Ids(new EntryQuery { Text = "qwen3 nonsense" }));
+        Assert.All(BuiltIn.Search(new EntryQuery { Text = "ocr" }, 100).Items, entry => Assert.Contains("ocr", (entry.Id + string.Join(' ', entry.Spec.Tags!) + entry.Spec.Description + entry.Spec.Documentation).ToLowerInvariant(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Facts_narrow()
+    {
+        Assert.Equal(18, Ids(new EntryQuery { ModelType = "speech_to_text" }).Count);
+        Assert.Equal(6, Ids(new EntryQuery { Engine = "video-engine" }).Count);
+        Assert.All(Find(new EntryQuery { MostParameters = 1, Category = "llm" }), model => Assert.True(model.Parameters!.Value.Billions <= 1));
+        Assert.All(Find(new EntryQuery { LeastContext = 200_000 }), model => Assert.True(model.ContextWindow >= 200_000));
+        Assert.All(Find(new EntryQuery { Modalities = ["image"], Language = "de", ModelType = "multimodal" }), model => Assert.Contains("de", model.Languages!));
+        Assert.All(Find(new EntryQuery { Tags = ["coding", "reasoning"] }), model => Assert.Contains("coding", model.Tags!));
+        Assert.Contains("qwen3-8b", Ids(new EntryQuery { Licences = ["permissive"] }));
+        Assert.DoesNotContain("llama-3.1-8b", Ids(new EntryQuery { Licences = ["permissive"] }));
+        Assert.DoesNotContain("orpheus-3b", Ids(new EntryQuery { Licences = ["permissive"] })); // Its base is under Llama's licence.
+        Assert.All(Find(new EntryQuery { Licences = ["!non-commercial"] }), model => Assert.DoesNotContain(model.Licence, new[] { "CC-BY-NC-4.0", "MNPL-0.1", "CPML" }));
+        Assert.All(Find(new EntryQuery { Licences = ["gemma"] }), model => Assert.Equal("Gemma", model.Licence));
+    }
+
+    [Fact]
+    public void What_fits_on_given_GPUs_is_found()
+    {
+        var onOne = Ids(new EntryQuery { FitsOn = new GpuOffer(Hardware.Gpus["l4"], 1), Category = "llm" });
+        Assert.Contains("qwen3-8b", onOne);
+        Assert.DoesNotContain("qwen3-14b", onOne);
+        Assert.Contains("qwen3-14b", Ids(new EntryQuery { FitsOn = new GpuOffer(Hardware.Gpus["l4"], 2) }));
+    }
+
+    [Fact]
+    public void Pages_follow_each_other_without_gaps()
+    {
+        foreach (var query in (EntryQuery[])[new(), new() { Text = "chat model" }, new() { Category = "llm" }])
+        {
+            var whole = BuiltIn.Search(query, 1_000);
+            var (paged, after) = (new List<string>(), default(string?));
+            do
+            {
+                var page = BuiltIn.Search(query, 7, after);
+                Assert.Equal(whole.Total, page.Total);
+                paged.AddRange(page.Items.Select(entry => entry.Id));
+                after = page.After;
+            }
+            while (after is not null);
+
+            Assert.Equal(whole.Items.Select(entry => entry.Id), paged);
+        }
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("!!")]
+    [InlineData("MXxxd2Vu")] // 1|qwen is one; this is cut.
+    public void A_cursor_of_others_is_refused_or_past(string cursor)
+    {
+        try
+        {
+            BuiltIn.Search(new EntryQuery(), 5, cursor);
+        }
+        catch (FormatException)
+        {
+            return;
+        }
+
+        Assert.Equal("MXxxd2Vu", cursor);
+    }
+
+    [Fact]
+    public void Any_text_is_searched_without_a_fault() =>
+        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<string?>(), text => BuiltIn.Search(new EntryQuery { Text = text }, 5).Items.Count <= 5));
+
+    [Fact]
+    public void Ten_thousand_entries_are_searched_in_five_milliseconds()
+    {
+        var index = new EntryIndex(Enumerable.Range(0, 60).SelectMany(copy => BuiltInEntries.All.Select(entry => entry with { Spec = entry.Spec with { Id = $"{entry.Id}-{copy}" } })).Take(10_000));
+        EntryQuery[] queries =
+        [
+            new() { Text = "qwen coder" }, new() { Text = "chat" }, new() { Text = "a" }, new() { Category = "llm", LeastContext = 100_000 }, new() { Licences = ["permissive"], Language = "de" },
+            new() { Text = "vision", FitsOn = new GpuOffer(Hardware.Gpus["a10g"], 1) }, new(),
+        ];
+        foreach (var query in queries)
+        {
+            index.Search(query, 50); // Once for what is made at the first use: code, and which entries fit.
+        }
+
+        var times = new List<double>();
+        for (var round = 0; round < 60; round++)
+        {
+            foreach (var query in queries)
+            {
+                var clock = Stopwatch.GetTimestamp();
+                Assert.NotEmpty(index.Search(query, 50).Items);
+                times.Add(Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+            }
+        }
+
+        // On a machine that others use as well, a stolen time slice is no property of the index: nine tenths say what it costs, and the p99 has room for one.
+        times.Sort();
+        TestContext.Current.TestOutputHelper?.WriteLine($"p50 {times[times.Count / 2]:0.00} ms, p90 {times[times.Count * 9 / 10]:0.00} ms, p99 {times[times.Count * 99 / 100]:0.00} ms");
+        Assert.InRange(times[times.Count * 9 / 10], 0, 5);
+    }
+
+    private static List<string> Ids(EntryQuery query) => [.. BuiltIn.Search(query, 1_000).Items.Select(entry => entry.Id)];
+
+    private static List<ModelSpec> Find(EntryQuery query)
+    {
+        List<ModelSpec> found = [.. BuiltIn.Search(query, 1_000).Items.Select(entry => entry.Spec)];
+        Assert.NotEmpty(found);
+        return found;
+    }
+}
