@@ -133,7 +133,7 @@ public sealed class DockerfileRulesTests
         var errors = new FieldErrorList();
         var file = Dockerfile.Parse(File.ReadAllText(Path.Combine(Repository.Root, "eng", "Dockerfile")), errors);
         Assert.Empty(errors.All);
-        Assert.Equal(["base-image-unpinned", "healthcheck-missing", "label-missing"], DockerfileRules.Check(file, new DockerfileExpectations(8080)).Select(finding => finding.Rule));
+        Assert.Equal(["healthcheck-missing", "label-missing", "base-image-unpinned"], DockerfileRules.Check(file, new DockerfileExpectations(8080)).Select(finding => finding.Rule));
     }
 
     private static IReadOnlyList<DockerfileFinding> Findings(string text, DockerfileExpectations? expected = null)
