@@ -70,6 +70,7 @@ internal static class CatalogueExtensions
         app.MapConnectionTestApi();
         app.MapUsageApi();
         app.MapModelsApi();
+        app.MapExchangeApi();
         app.MapSnapshotApi();
         app.MapAccessKeysApi();
     }

@@ -23,6 +23,7 @@ namespace Orrery.Catalogue;
 [JsonSerializable(typeof(UsageList))]
 [JsonSerializable(typeof(TestAnswer))]
 [JsonSerializable(typeof(LintAnswer))]
+[JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(LicenceList))]
 [JsonSerializable(typeof(FitList))]
 [JsonSerializable(typeof(InstanceList))]

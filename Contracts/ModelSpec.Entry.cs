@@ -62,7 +62,7 @@ public sealed partial record ModelSpec
     /// <summary>Whether several GPUs share the experts and hold all else each (data parallel), instead of sharing every layer.</summary>
     public bool? ExpertParallel { get; init; }
 
-    /// <summary>What it takes. Each one of <see cref="Modalities.All"/>; follows from the model type where absent.</summary>
+    /// <summary>What it takes. Each one of <see cref="ModalityNames.All"/>; follows from the model type where absent.</summary>
     public IReadOnlyList<string>? Inputs { get; init; }
 
     /// <summary>What it gives.</summary>
@@ -132,8 +132,8 @@ public sealed partial record ModelSpec
         RequireOneOf(errors, "spec.engine", Engine, ServingEngines.All);
         RequireOneOf(errors, "spec.dtype", Dtype, WeightTypes.All);
         RequireEach(errors, "spec.servers", Servers, ServingEngines.Alternatives);
-        RequireEach(errors, "spec.inputs", Inputs, Modalities.All);
-        RequireEach(errors, "spec.outputs", Outputs, Modalities.All);
+        RequireEach(errors, "spec.inputs", Inputs, ModalityNames.All);
+        RequireEach(errors, "spec.outputs", Outputs, ModalityNames.All);
         RequirePositive(errors, "spec.maxModelLength", MaxModelLength, "a number of tokens above 0");
         RequirePositive(errors, "spec.maxTensorParallel", MaxTensorParallel, "a number of GPUs above 0");
         if (Repo is not null && !RepoForm.IsMatch(Repo))

@@ -55,7 +55,7 @@ public static class WeightTypes
 }
 
 /// <summary>What a model takes and gives.</summary>
-public static class Modalities
+public static class ModalityNames
 {
     public const string Text = "text";
     public const string Image = "image";

@@ -100,7 +100,8 @@ internal static partial class ModelsApi
         return ModelAnswer.Of(entry, served, [.. offers]);
     }
 
-    private static string Dockerfile(Entry entry, HttpRequest request)
+    /// <summary>For the server, the GPUs and the context that the request asks for; otherwise as they are recommended.</summary>
+    internal static string Dockerfile(Entry entry, HttpRequest request)
     {
         var model = entry.Spec;
         var server = request.Text("server") ?? model.Engine!;
@@ -123,7 +124,7 @@ internal static partial class ModelsApi
         RequireOneOf("engine", request.Text("engine"), [.. Engines.All.Concat(ServingEngines.Alternatives)]);
         foreach (var modality in Several(request, "modality"))
         {
-            RequireOneOf("modality", modality, Modalities.All);
+            RequireOneOf("modality", modality, ModalityNames.All);
         }
 
         return new EntryQuery

@@ -74,7 +74,9 @@ internal sealed class DockerfileLines(string text, DockerfileFaults faults)
             var trimmed = line.AsSpan().TrimStart();
             if (trimmed.IsEmpty)
             {
-                faults.Note("", null, "no empty line within an instruction", "Take the line out, or the continuation before it: the instruction goes on after the empty line.", new Position(_line, 1));
+                faults.Note(
+                    "", null, "no empty line within an instruction",
+                    "Take the line out, or the continuation before it: the instruction goes on after the empty line.", new Position(_line, 1));
             }
             else if (trimmed[0] != '#')
             {

@@ -35,7 +35,8 @@ internal sealed class DockerfileReader
         var faults = new DockerfileFaults(errors);
         if (text.Length > Dockerfile.MaxBytes || Encoding.UTF8.GetByteCount(text) > Dockerfile.MaxBytes)
         {
-            faults.Add("", null, $"at most {Dockerfile.MaxBytes / 1024} KB of text", "Put long scripts into files of their own, and COPY them.", new Position(1, 1));
+            faults.Add(
+                "", null, $"at most {Dockerfile.MaxBytes / 1024} KB of text", "Put long scripts into files of their own, and COPY them.", new Position(1, 1));
             return new Dockerfile();
         }
 
@@ -90,7 +91,13 @@ internal sealed class DockerfileReader
     {
         var written = from.Arguments.Count > 0 ? from.Arguments[0] : new InstructionArgument(from.At, "", "", IsResolved: false);
         var parent = written.IsResolved ? _named.GetValueOrDefault(written.Value) : null;
-        var stage = new Stage(from, _stages.Count) { Base = written, Parent = parent, Image = parent is null ? ReadImage(from, written) : null, Name = ReadName(from) };
+        var stage = new Stage(from, _stages.Count)
+        {
+            Base = written,
+            Parent = parent,
+            Image = parent is null ? ReadImage(from, written) : null,
+            Name = ReadName(from),
+        };
         _stages.Add(stage);
         if (_stages.Count > MaxStages)
         {
@@ -116,7 +123,9 @@ internal sealed class DockerfileReader
 
         if (_named.TryGetValue(stage.Name, out var other))
         {
-            _faults.Note("FROM", stage.Name, $"a name that no other stage has; the one on line {other.From.At.Line} has it", "Later references mean this one.", stage.From.Arguments[2].At);
+            _faults.Note(
+                "FROM", stage.Name, $"a name that no other stage has; the one on line {other.From.At.Line} has it", "Later references mean this one.",
+                stage.From.Arguments[2].At);
         }
 
         _named[stage.Name] = stage;
@@ -168,13 +177,18 @@ internal sealed class DockerfileReader
 
         if (source.Contains('$'))
         {
-            _faults.Add("COPY", "--from=" + source, "the name of a stage or an image, without variables", "Name a stage with FROM ${…} AS name, and copy from that.", flag.At);
+            _faults.Add(
+                "COPY", "--from=" + source, "the name of a stage or an image, without variables", "Name a stage with FROM ${…} AS name, and copy from that.",
+                flag.At);
         }
         else if (source.Length > 0 && source.All(char.IsAsciiDigit))
         {
             if (!int.TryParse(source, out var index) || index >= _stages.Count - 1)
             {
-                _faults.Add("COPY", "--from=" + source, _stages.Count == 1 ? "the number of an earlier stage; there is none" : $"the number of an earlier stage: 0 to {_stages.Count - 2}", null, flag.At);
+                _faults.Add(
+                    "COPY", "--from=" + source,
+                    _stages.Count == 1 ? "the number of an earlier stage; there is none" : $"the number of an earlier stage: 0 to {_stages.Count - 2}", null,
+                    flag.At);
             }
         }
         else if (_named.TryGetValue(source, out var stage) && stage.Index == _stages.Count - 1)
@@ -183,7 +197,8 @@ internal sealed class DockerfileReader
         }
         else if (stage is null && ImageReference.Parse(source) is null)
         {
-            _faults.Add("COPY", "--from=" + source, "an earlier stage, or " + ImageReference.Expectation, DockerfileFaults.DidYouMean(source, _named.Keys), flag.At);
+            _faults.Add(
+                "COPY", "--from=" + source, "an earlier stage, or " + ImageReference.Expectation, DockerfileFaults.DidYouMean(source, _named.Keys), flag.At);
         }
     }
 
@@ -207,7 +222,8 @@ internal sealed class DockerfileReader
     {
         if (_stages.Count == 0 && !_isBeforeFromReported)
         {
-            _faults.Add("", null, "a FROM instruction", "FROM names the image that this one begins with, or scratch.", new Position(Math.Max(1, _lines.Line), 1));
+            _faults.Add(
+                "", null, "a FROM instruction", "FROM names the image that this one begins with, or scratch.", new Position(Math.Max(1, _lines.Line), 1));
         }
     }
 

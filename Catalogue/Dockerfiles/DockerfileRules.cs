@@ -9,6 +9,7 @@ internal sealed class DockerfileRules
     private static readonly string[] Labels = ["title", "licenses", "version"];
     private static readonly string[] Shells = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
     private static readonly string[] Interpreters = ["python", "python3", "perl", "ruby", "node", "php"];
+    private static readonly string[] Addresses = ["http://", "https://", "git://", "ssh://", "git@"];
     private static readonly string[] Weights = [".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".onnx"];
 
     private readonly DockerfileExpectations _expected;
@@ -61,11 +62,15 @@ internal sealed class DockerfileRules
         var first = Chain(_final).Last();
         if (first.Image is { Digest: null, Tag: null or "latest" } image)
         {
-            Error("base-image-unpinned", first.Base.At, image.ToString(), Expectation, "Name the version that was tested; what latest is changes from one day to the next.");
+            Error(
+                "base-image-unpinned", first.Base.At, image.ToString(), Expectation,
+                "Name the version that was tested; what latest is changes from one day to the next.");
         }
         else if (!first.Base.IsResolved)
         {
-            Error("base-image-unpinned", first.Base.At, first.Base.Written, Expectation, "Give the ARG a default that names a version: without one, nobody can tell what is built on.");
+            Error(
+                "base-image-unpinned", first.Base.At, first.Base.Written, Expectation,
+                "Give the ARG a default that names a version: without one, nobody can tell what is built on.");
         }
     }
 
@@ -80,7 +85,7 @@ internal sealed class DockerfileRules
                 if (isSecret || isNamedSo)
                 {
                     Error(
-                        instruction.Name == "ARG" ? "secret-in-arg" : instruction.Name == "LABEL" ? "secret-in-label" : "secret-in-env", pair.At, $"{pair.Name}=…",
+                        $"secret-in-{instruction.Name.ToLowerInvariant()}", pair.At, $"{pair.Name}=…",
                         "no secret: everybody who has the image can read it", "Give it to the container when it starts, or to the build with RUN --mount=type=secret.");
                 }
             }
@@ -104,12 +109,16 @@ internal sealed class DockerfileRules
             {
                 if (instruction.Name == "ADD" && instruction.Flag("checksum") is null && IsUnpinnedAddress(source.Value))
                 {
-                    Error("add-url-without-checksum", source.At, source.Value, "--checksum=sha256:… for what comes from elsewhere", "Add the checksum of the file that was tested, or COPY a file of your own.");
+                    Error(
+                        "add-url-without-checksum", source.At, source.Value, "--checksum=sha256:… for what comes from elsewhere",
+                        "Add the checksum of the file that was tested, or COPY a file of your own.");
                 }
 
                 if (Weights.Any(ending => source.Value.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
                 {
-                    Error("weights-in-image", source.At, source.Value, "no weights in the image", "Mount them when the container starts, or let it load them into a volume.");
+                    Error(
+                        "weights-in-image", source.At, source.Value, "no weights in the image",
+                        "Mount them when the container starts, or let it load them into a volume.");
                 }
             }
         }
@@ -117,10 +126,9 @@ internal sealed class DockerfileRules
 
     private static bool IsUnpinnedAddress(string source)
     {
-        var isRepository = source.StartsWith("git@", StringComparison.Ordinal) || source.StartsWith("git://", StringComparison.Ordinal) || source.StartsWith("ssh://", StringComparison.Ordinal);
-        var isAddress = source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        var isAddress = Addresses.Any(start => source.StartsWith(start, StringComparison.OrdinalIgnoreCase));
         var commit = source.IndexOf(".git#", StringComparison.Ordinal) is > 0 and var at ? source[(at + 5)..].Split(':')[0] : "";
-        return (isRepository || isAddress) && !(commit.Length == 40 && commit.All(char.IsAsciiHexDigit));
+        return isAddress && !(commit.Length == 40 && commit.All(char.IsAsciiHexDigit));
     }
 
     private void CheckCommands()
@@ -146,7 +154,9 @@ internal sealed class DockerfileRules
             var substitutes = (isShell || command.Program is "eval" or "source" or ".") && command.Bare.Any(HasDownload);
             if (runsIt || substitutes)
             {
-                Error("pipe-to-shell", at, string.Join(' ', command.Words), "no program that is run as it comes from the network", "Download it, check its checksum, then run it; or install a package.");
+                Error(
+                    "pipe-to-shell", at, string.Join(' ', command.Words), "no program that is run as it comes from the network",
+                    "Download it, check its checksum, then run it; or install a package.");
             }
         }
     }
@@ -187,7 +197,9 @@ internal sealed class DockerfileRules
             foreach (var unpinned in PipRequirement.Installed(command) is { } words ? PipRequirement.Unpinned(words) : [])
             {
                 var report = unpinned is "pip" or "setuptools" or "wheel" ? (Action<string, Position, string?, string, string>)Warning : Error;
-                report("pip-unpinned", at, unpinned, "a version: name==1.2.3, -r with a file, a path, or a URL with a tag or hash", "Name the version that was tested; otherwise each build gets what is newest that day.");
+                report(
+                    "pip-unpinned", at, unpinned, "a version: name==1.2.3, -r with a file, a path, or a URL with a tag or hash",
+                    "Name the version that was tested; otherwise each build gets what is newest that day.");
             }
         }
     }
@@ -204,15 +216,20 @@ internal sealed class DockerfileRules
         var found = string.Join(' ', install.Command.Bare);
         if (!apt.TakeWhile(command => command != install).Any(command => command.Command.Bare.Contains("update")))
         {
-            Error("apt-without-update", install.At, found, "apt-get update before it, in the same RUN", "A RUN of its own is cached, and the lists with it, long after the packages in them are gone.");
+            Error(
+                "apt-without-update", install.At, found, "apt-get update before it, in the same RUN",
+                "A RUN of its own is cached, and the lists with it, long after the packages in them are gone.");
         }
 
         // A cache mount over the lists is not part of the image.
         var isMounted = run.Flags.Any(flag => flag.Name == "mount" && flag.Value?.Contains("/var/lib/apt", StringComparison.Ordinal) == true);
-        var isCleaned = commands.Any(command => command.Command.Program == "rm" && command.Command.Bare.Any(word => word.StartsWith("/var/lib/apt/lists", StringComparison.Ordinal)));
+        var removed = commands.Where(command => command.Command.Program == "rm").SelectMany(command => command.Command.Bare);
+        var isCleaned = removed.Any(word => word.StartsWith("/var/lib/apt/lists", StringComparison.Ordinal));
         if (!isMounted && !isCleaned)
         {
-            Warning("apt-lists-left", install.At, found, "rm -rf /var/lib/apt/lists/* at the end of the same RUN", "What a later RUN deletes stays in the layer of this one.");
+            Warning(
+                "apt-lists-left", install.At, found, "rm -rf /var/lib/apt/lists/* at the end of the same RUN",
+                "What a later RUN deletes stays in the layer of this one.");
         }
     }
 
@@ -256,12 +273,16 @@ internal sealed class DockerfileRules
         var starts = entrypoint ?? command;
         if (starts is null)
         {
-            Error("start-missing", _final.From.At, null, "an ENTRYPOINT or a CMD", "Write ENTRYPOINT [\"program\", \"argument\"]: what the base image starts is not known here.");
+            Error(
+                "start-missing", _final.From.At, null, "an ENTRYPOINT or a CMD",
+                "Write ENTRYPOINT [\"program\", \"argument\"]: what the base image starts is not known here.");
         }
 
         foreach (var shell in new[] { entrypoint, command }.OfType<Instruction>().Where(instruction => !instruction.IsExecForm))
         {
-            Error("start-in-shell", shell.At, $"{shell.Name} {shell.Text.Value}", "the exec form: a JSON array", "A shell in between does not pass SIGTERM on, and the container is killed instead of ending.");
+            Error(
+                "start-in-shell", shell.At, $"{shell.Name} {shell.Text.Value}", "the exec form: a JSON array",
+                "A shell in between does not pass SIGTERM on, and the container is killed instead of ending.");
         }
     }
 
@@ -270,7 +291,9 @@ internal sealed class DockerfileRules
         var health = _instructions.LastOrDefault(instruction => instruction.Name == "HEALTHCHECK");
         if (health is null || health.Keyword == "NONE")
         {
-            Error("healthcheck-missing", (health?.At ?? _final.From.At), health is null ? null : "HEALTHCHECK NONE", "HEALTHCHECK CMD …", "Ask the server itself whether it is well, at the port that it serves on.");
+            Error(
+                "healthcheck-missing", (health?.At ?? _final.From.At), health is null ? null : "HEALTHCHECK NONE", "HEALTHCHECK CMD …",
+                "Ask the server itself whether it is well, at the port that it serves on.");
             return;
         }
 
@@ -309,7 +332,10 @@ internal sealed class DockerfileRules
         var exposed = _instructions.Where(instruction => instruction.Name == "EXPOSE").SelectMany(instruction => instruction.Arguments).ToList();
         if (_expected.Port is { } port && !exposed.Exists(argument => ExposedPorts.Parse(argument.Value)?.Contains(port) == true))
         {
-            Error("port-not-exposed", exposed.Count > 0 ? exposed[0].At : _final.From.At, exposed.Count > 0 ? string.Join(' ', exposed.Select(argument => argument.Value)) : null, $"EXPOSE {port}", "Name the port that the server listens on.");
+            Error(
+                "port-not-exposed", exposed.Count > 0 ? exposed[0].At : _final.From.At,
+                exposed.Count > 0 ? string.Join(' ', exposed.Select(argument => argument.Value)) : null, $"EXPOSE {port}",
+                "Name the port that the server listens on.");
         }
     }
 
@@ -325,7 +351,9 @@ internal sealed class DockerfileRules
 
         foreach (var label in missing)
         {
-            Warning("label-missing", _final.From.At, null, $"LABEL {Name(label)}=…", "Whoever finds the image in a registry learns from it what it is and where it comes from.");
+            Warning(
+                "label-missing", _final.From.At, null, $"LABEL {Name(label)}=…",
+                "Whoever finds the image in a registry learns from it what it is and where it comes from.");
         }
 
         static string Name(string label) => "org.opencontainers.image." + label;

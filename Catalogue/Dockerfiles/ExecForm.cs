@@ -109,7 +109,7 @@ internal ref struct ExecForm
             if (sign == '"')
             {
                 // Halves of characters become U+FFFD, as in BuildKit.
-                return value.ToString().AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? value.ToString() : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value.ToString()));
+                return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value.ToString()));
             }
 
             if (sign != '\\')

@@ -22,7 +22,7 @@ internal static class HealthPorts
                 at++;
             }
 
-            if (at - start <= 5 && int.Parse(command.AsSpan(start, at - start), NumberStyles.None, CultureInfo.InvariantCulture) is > 0 and <= 65535 and var number)
+            if (int.TryParse(command.AsSpan(start, at - start), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535)
             {
                 numbers.Add(number);
                 if (IsAfterHost(command, start) || EndsWithOption(command.AsSpan(0, start)))
@@ -34,7 +34,7 @@ internal static class HealthPorts
 
         foreach (var (scheme, port) in new[] { ("http://", 80), ("https://", 443) })
         {
-            for (var at = command.IndexOf(scheme, StringComparison.OrdinalIgnoreCase); at >= 0; at = command.IndexOf(scheme, at + 1, StringComparison.OrdinalIgnoreCase))
+            for (var at = Find(0); at >= 0; at = Find(at + 1))
             {
                 if (!HasPort(command.AsSpan(at + scheme.Length)))
                 {
@@ -42,12 +42,15 @@ internal static class HealthPorts
                     named.Add(port);
                 }
             }
+
+            int Find(int from) => command.IndexOf(scheme, from, StringComparison.OrdinalIgnoreCase);
         }
 
         return (numbers, named);
     }
 
-    private static bool IsAfterHost(string command, int start) => start > 1 && command[start - 1] == ':' && (char.IsAsciiLetterOrDigit(command[start - 2]) || command[start - 2] == ']');
+    private static bool IsAfterHost(string command, int start) =>
+        start > 1 && command[start - 1] == ':' && (char.IsAsciiLetterOrDigit(command[start - 2]) || command[start - 2] == ']');
 
     private static bool EndsWithOption(ReadOnlySpan<char> before) =>
         before.TrimEnd(" =").EndsWith("-p") || before.TrimEnd(" =").EndsWith("--port");

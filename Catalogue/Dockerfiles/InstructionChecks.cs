@@ -9,12 +9,14 @@ internal static class InstructionChecks
 
     private static readonly string[] MountOptions =
     [
-        "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro", "readwrite", "rw", "id", "sharing", "required", "size", "mode", "uid", "gid", "env",
+        "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro", "readwrite", "rw",
+        "id", "sharing", "required", "size", "mode", "uid", "gid", "env",
     ];
 
     private static readonly string[] Signals =
     [
-        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM",
+        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR",
+        "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM",
         "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
     ];
 
@@ -55,11 +57,14 @@ internal static class InstructionChecks
     {
         if (instruction.Arguments.Count < 2)
         {
-            faults.Add(instruction.Name, instruction.Text.Value, "sources and a destination", "The last word is where the others go to.", instruction.Text.At(0));
+            faults.Add(
+                instruction.Name, instruction.Text.Value, "sources and a destination", "The last word is where the others go to.", instruction.Text.At(0));
         }
         else if (!instruction.IsExecForm && HeredocWord.Parse(instruction.Arguments[^1].Value) is not null)
         {
-            faults.Add(instruction.Name, instruction.Arguments[^1].Value, "a path as the destination", "A heredoc can only be a source.", instruction.Arguments[^1].At);
+            faults.Add(
+                instruction.Name, instruction.Arguments[^1].Value, "a path as the destination", "A heredoc can only be a source.",
+                instruction.Arguments[^1].At);
         }
     }
 
@@ -78,7 +83,8 @@ internal static class InstructionChecks
         if (instruction.Keyword is not ("CMD" or "NONE"))
         {
             var isPlainCommand = instruction.Keyword!.StartsWith('[') || hasCommand;
-            faults.Add("HEALTHCHECK", instruction.Keyword, "CMD and a command, or NONE", isPlainCommand ? "Write CMD before the command." : null, instruction.At);
+            faults.Add(
+                "HEALTHCHECK", instruction.Keyword, "CMD and a command, or NONE", isPlainCommand ? "Write CMD before the command." : null, instruction.At);
         }
         else if (instruction.Keyword == "NONE" && hasCommand)
         {
@@ -99,7 +105,9 @@ internal static class InstructionChecks
             };
             if (!isValid)
             {
-                faults.Add("HEALTHCHECK", $"--{flag.Name}={flag.Value}", flag.Name == "retries" ? "a whole number" : "a duration such as 500ms, 30s or 1m30s", null, flag.At);
+                faults.Add(
+                    "HEALTHCHECK", $"--{flag.Name}={flag.Value}", flag.Name == "retries" ? "a whole number" : "a duration such as 500ms, 30s or 1m30s", null,
+                    flag.At);
             }
         }
     }
@@ -115,7 +123,8 @@ internal static class InstructionChecks
             }
             else if (allowed.Count > 0 && !allowed.Contains(flag.Value))
             {
-                faults.Add("RUN", $"--{flag.Name}={flag.Value}", "one of " + string.Join(", ", allowed), DockerfileFaults.DidYouMean(flag.Value!, allowed), flag.At);
+                faults.Add(
+                    "RUN", $"--{flag.Name}={flag.Value}", "one of " + string.Join(", ", allowed), DockerfileFaults.DidYouMean(flag.Value!, allowed), flag.At);
             }
         }
     }
@@ -133,11 +142,15 @@ internal static class InstructionChecks
             }
             else if (name == "type" && !value.Contains('$') && !MountTypes.Contains(value.ToLowerInvariant()))
             {
-                faults.Add("RUN", "--mount=" + flag.Value, "a type of mount: " + string.Join(", ", MountTypes), DockerfileFaults.DidYouMean(value, MountTypes), flag.At);
+                faults.Add(
+                    "RUN", "--mount=" + flag.Value, "a type of mount: " + string.Join(", ", MountTypes), DockerfileFaults.DidYouMean(value, MountTypes),
+                    flag.At);
             }
             else if (name == "from" && value.Contains('$'))
             {
-                faults.Add("RUN", "--mount=" + flag.Value, "the name of a stage or an image, without variables", "Name a stage with FROM ${…} AS name, and mount from that.", flag.At);
+                faults.Add(
+                    "RUN", "--mount=" + flag.Value, "the name of a stage or an image, without variables",
+                    "Name a stage with FROM ${…} AS name, and mount from that.", flag.At);
             }
         }
     }
@@ -159,7 +172,8 @@ internal static class InstructionChecks
 
         var name = text.ToUpperInvariant();
         name = name.StartsWith("SIG", StringComparison.Ordinal) ? name[3..] : name;
-        return Signals.Contains(name) || name is "RTMIN" or "RTMAX" || (name.Length is 7 or 8 && name[..6] is "RTMIN+" or "RTMAX-" && name[6..].All(char.IsAsciiDigit));
+        var isRealTime = name is "RTMIN" or "RTMAX" || (name.Length is 7 or 8 && name[..6] is "RTMIN+" or "RTMAX-" && name[6..].All(char.IsAsciiDigit));
+        return isRealTime || Signals.Contains(name);
     }
 
     private static string? SignalRemedy(string text) => DockerfileFaults.DidYouMean(text, Signals.Select(name => "SIG" + name));

@@ -51,17 +51,17 @@ internal sealed class InstructionReader(DockerfileLines lines, DockerfileFaults 
 
     private Instruction ReadArguments(Instruction instruction, InstructionKind kind, VariableScope scope, VariableScope arguments)
     {
-        var text = instruction.Text;
+        var (name, text) = (kind.Name, instruction.Text);
         return kind.Style switch
         {
-            ArgumentStyle.Text => instruction with { Arguments = [kind.Expands ? Expand(kind.Name, text, scope) : new InstructionArgument(text.At(0), text.Value, text.Value)] },
-            ArgumentStyle.Words when kind.Name == "EXPOSE" => instruction with { Arguments = [.. Words(text).SelectMany(word => ExpandToWords(kind.Name, word, scope))] },
-            ArgumentStyle.Words => instruction with { Arguments = [.. Words(text).Select((word, i) => i == 0 ? Expand(kind.Name, word, scope) : AsWritten(word))] },
+            ArgumentStyle.Text => instruction with { Arguments = [kind.Expands ? Expand(name, text, scope) : AsWritten(text)] },
+            ArgumentStyle.Words when name == "EXPOSE" => instruction with { Arguments = [.. Words(text).SelectMany(word => ExpandToWords(name, word, scope))] },
+            ArgumentStyle.Words => instruction with { Arguments = [.. Words(text).Select((word, i) => i == 0 ? Expand(name, word, scope) : AsWritten(word))] },
             ArgumentStyle.List => ReadList(instruction, scope),
             ArgumentStyle.Command => ReadCommand(instruction, text),
             ArgumentStyle.Health => ReadHealth(instruction, text),
-            ArgumentStyle.Pairs => instruction with { Pairs = ReadPairs(kind.Name, text, scope) },
-            ArgumentStyle.Names => instruction with { Pairs = ReadNames(kind.Name, text, scope, arguments) },
+            ArgumentStyle.Pairs => instruction with { Pairs = ReadPairs(name, text, scope) },
+            ArgumentStyle.Names => instruction with { Pairs = ReadNames(name, text, scope, arguments) },
             _ => ReadTrigger(instruction, text, scope, arguments),
         };
     }
@@ -103,7 +103,9 @@ internal sealed class InstructionReader(DockerfileLines lines, DockerfileFaults 
         NoteExecForm(instruction.Name, kind, instruction.Text);
         return kind == ExecFormKind.Texts
             ? instruction with { IsExecForm = true, Arguments = [.. members.Select(member => Expand(instruction.Name, member, scope))] }
-            : instruction with { Arguments = [.. Words(instruction.Text).Select(word => HeredocWord.Parse(word.Value) is null ? Expand(instruction.Name, word, scope) : AsWritten(word))] };
+            : instruction with { Arguments = [.. Words(instruction.Text).Select(Source)] };
+
+        InstructionArgument Source(PlacedText word) => HeredocWord.Parse(word.Value) is null ? Expand(instruction.Name, word, scope) : AsWritten(word);
     }
 
     private void NoteExecForm(string instruction, ExecFormKind kind, PlacedText text)
@@ -115,7 +117,9 @@ internal sealed class InstructionReader(DockerfileLines lines, DockerfileFaults 
         }
         else if (kind == ExecFormKind.Malformed && instruction != "SHELL" && !LooksLikeTest(text.Value))
         {
-            faults.Note(instruction, text.Value, Expectation, "It begins like one and is no JSON, so that all of it, brackets too, is taken as words or as the shell's.", text.At(0));
+            faults.Note(
+                instruction, text.Value, Expectation,
+                "It begins like one and is no JSON, so that all of it, brackets too, is taken as words or as the shell's.", text.At(0));
         }
     }
 

@@ -3,13 +3,18 @@ namespace Orrery.Catalogue.Dockerfiles;
 /// <summary>What <c>pip install</c> is given, and whether the same comes with the next build.</summary>
 internal static class PipRequirement
 {
+    private static readonly string[] Archives = [".whl", ".tar.gz", ".zip"];
+
     /// <summary>Options whose value is the next word.</summary>
     private static readonly HashSet<string> WithValue = new(StringComparer.Ordinal)
     {
-        "-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix", "--root", "--platform",
+        "-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix", "--root",
+        "--platform",
         "--python-version", "--implementation", "--abi", "--cache-dir", "--timeout", "--retries", "--proxy", "--trusted-host", "--cert", "--client-cert", "--log",
-        "--progress-bar", "--only-binary", "--no-binary", "--upgrade-strategy", "--src", "--build-option", "--global-option", "-C", "--config-settings", "--report",
-        "-p", "--python", "--exists-action", "--torch-backend", "--index-strategy", "--index", "--default-index", "--link-mode", "--prerelease", "--resolution", "--overrides", "--group",
+        "--progress-bar", "--only-binary", "--no-binary", "--upgrade-strategy", "--src", "--build-option", "--global-option", "-C", "--config-settings",
+        "--report",
+        "-p", "--python", "--exists-action", "--torch-backend", "--index-strategy", "--index", "--default-index", "--link-mode", "--prerelease", "--resolution",
+        "--overrides", "--group",
     };
 
     /// <summary>The words after <c>install</c>; <c>null</c> where the command is none of pip's.</summary>
@@ -76,7 +81,9 @@ internal static class PipRequirement
     }
 
     private static bool IsLocal(string word) =>
-        word[0] is '.' or '/' or '~' || word.Contains('/') || word.EndsWith(".whl", StringComparison.Ordinal) || word.EndsWith(".tar.gz", StringComparison.Ordinal) || word.EndsWith(".zip", StringComparison.Ordinal);
+        word[0] is '.' or '~' || word.Contains('/') || IsArchive(word);
+
+    private static bool IsArchive(string file) => Archives.Any(ending => file.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>A repository with a tag or a commit, a file with a hash, or a file whose path names a version.</summary>
     private static bool IsPinnedAddress(string address)
@@ -84,8 +91,7 @@ internal static class PipRequirement
         var path = address.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme ? address[(scheme + 3)..] : address;
         path = path.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? path[slash..] : "";
         var file = path.Split('#', '?')[0];
-        var isArchive = file.EndsWith(".whl", StringComparison.Ordinal) || file.EndsWith(".tar.gz", StringComparison.Ordinal) || file.EndsWith(".zip", StringComparison.Ordinal);
         return file.StartsWith('$') || path.Contains('$') || (file.Contains('@') && !file.EndsWith('@'))
-            || path.Contains("#sha256=", StringComparison.Ordinal) || (isArchive && file.Any(char.IsAsciiDigit));
+            || path.Contains("#sha256=", StringComparison.Ordinal) || (IsArchive(file) && file.Any(char.IsAsciiDigit));
     }
 }

@@ -4,12 +4,14 @@ namespace Orrery.Catalogue.Dockerfiles;
 internal static class SecretSigns
 {
     private static readonly string[] Words = ["PASSWORD", "PASSWD", "SECRET", "CREDENTIAL"];
+    private static readonly string[] Places = ["_FILE", "_PATH"];
     private static readonly string[] LastWords = ["TOKEN", "KEY", "APIKEY", "PAT"];
 
     /// <summary>What begins a credential, and how many letters and digits come after it at least.</summary>
     private static readonly (string Start, int Length)[] Values =
     [
-        ("hf_", 16), ("sk-", 16), ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20), ("glpat-", 16), ("AKIA", 16), ("ASIA", 16), ("xoxb-", 16), ("xoxp-", 16), ("AIza", 30), ("nvapi-", 16),
+        ("hf_", 16), ("sk-", 16), ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20), ("glpat-", 16),
+        ("AKIA", 16), ("ASIA", 16), ("xoxb-", 16), ("xoxp-", 16), ("AIza", 30), ("nvapi-", 16),
         ("-----BEGIN", 0),
     ];
 
@@ -18,7 +20,7 @@ internal static class SecretSigns
         var upper = name.ToUpperInvariant();
 
         // PUBLIC_KEY and the like are no secrets; *_FILE and *_PATH say where one is.
-        var isPlace = upper.EndsWith("_FILE", StringComparison.Ordinal) || upper.EndsWith("_PATH", StringComparison.Ordinal) || upper.Contains("PUBLIC", StringComparison.Ordinal);
+        var isPlace = Places.Any(ending => upper.EndsWith(ending, StringComparison.Ordinal)) || upper.Contains("PUBLIC", StringComparison.Ordinal);
         return !isPlace && (Words.Any(word => upper.Contains(word, StringComparison.Ordinal))
             || LastWords.Any(word => upper == word || upper.EndsWith("_" + word, StringComparison.Ordinal)));
     }

@@ -8,13 +8,19 @@ namespace Orrery.Catalogue.Dockerfiles;
 /// <param name="IsPiped">Whether it reads what the command before it prints.</param>
 internal sealed record ShellCommand(IReadOnlyList<string> Words, int Offset, bool IsPiped)
 {
-    private static readonly string[] Prefixes = ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "(", "sudo", "exec", "command", "env", "time", "nice", "nohup"];
+    private static readonly string[] Prefixes =
+    [
+        "if", "then", "else", "elif", "do", "while", "until", "!", "{", "(", "sudo", "exec", "command", "env", "time", "nice", "nohup",
+    ];
 
     /// <summary>Without <c>A=b</c>, <c>sudo</c>, <c>if</c> and the like before it.</summary>
-    public IReadOnlyList<string> Bare { get; } = [.. Words.SkipWhile((word, i) => Prefixes.Contains(word) || IsAssignment(word) || (i > 0 && Words[0] is "sudo" or "env" && word.StartsWith('-')))];
+    public IReadOnlyList<string> Bare { get; } = [.. Words.SkipWhile((word, i) => IsBefore(word, i > 0 ? Words[0] : ""))];
 
     /// <summary>Its program, without the folder.</summary>
     public string Program => Bare.Count == 0 ? "" : Bare[0][(Bare[0].LastIndexOf('/') + 1)..];
+
+    private static bool IsBefore(string word, string first) =>
+        Prefixes.Contains(word) || IsAssignment(word) || (first is "sudo" or "env" && word.StartsWith('-'));
 
     private static bool IsAssignment(string word)
     {

@@ -20,7 +20,9 @@ internal sealed record Expansion(string Text, bool IsResolved, string? Fault = n
 }
 
 /// <summary>Takes quotes, escapes and variables out of a text, as BuildKit does before an instruction sees its words.</summary>
-/// <remarks>A variable whose value is not known here stays as it is written; <c>${A:-b}</c> is b then, which is what a build without arguments makes of it.</remarks>
+/// <remarks>
+/// A variable whose value is not known here stays as it is written; <c>${A:-b}</c> is b then, which is what a build without arguments makes of it.
+/// </remarks>
 internal sealed class WordLexer(string text, VariableScope scope, char escape, ExpansionBudget budget)
 {
     private const int MaxDepth = 32;
@@ -244,6 +246,7 @@ internal sealed class WordLexer(string text, VariableScope scope, char escape, E
         return (sign, isSet) switch
         {
             ('-' or '?', true) => value!,
+            ('?', false) when value is not null => Fail($"a value for {name} that is not empty", start),
             _ when scope.IsOfTheBuild(name) => Unresolved(name, start),
             ('-', false) => alternative,
             ('+', true) => alternative,

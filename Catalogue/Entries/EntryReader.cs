@@ -22,9 +22,10 @@ internal static class EntryReader
     }
 
     /// <summary>From a tree that was read already.</summary>
-    public static Entry? Read(DocumentNode node, string origin, FieldErrorList errors)
+    /// <param name="written">What fields are called in the text, where its names are others.</param>
+    public static Entry? Read(DocumentNode node, string origin, FieldErrorList errors, PathMap? written = null)
     {
-        var names = new PathMap();
+        var names = written ?? new PathMap();
         names.Add(Root, "");
         var shape = new ShapeCheck(hidesValues: false, names);
         var json = shape.Read(node, ContractsJson.Default.ModelSpec, Root);

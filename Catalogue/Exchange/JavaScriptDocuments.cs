@@ -60,7 +60,9 @@ internal sealed class JavaScriptDocuments
         _source.SkipBlanks();
         if (!_source.IsAtEnd)
         {
-            Fault(_source.Current.ToString(), "nothing after the literal", "Paste one object, or one array of objects, without other statements. " + NeverEvaluated, _source.Here);
+            Fault(
+                _source.Current.ToString(), "nothing after the literal",
+                "Paste one object, or one array of objects, without other statements. " + NeverEvaluated, _source.Here);
         }
 
         if (node is ScalarNode && _faults == 0)
@@ -99,7 +101,9 @@ internal sealed class JavaScriptDocuments
         else if (isExported || _source.PeekName() is "import" or "interface" or "type" or "class" or "function" or "async" or "if" or "for" or "return")
         {
             _source.At = start;
-            throw new UnreadableDocumentException("an object literal, or an array of them", at, "Paste the literal alone, or after export default, module.exports = or const name =. " + NeverEvaluated);
+            throw new UnreadableDocumentException(
+                "an object literal, or an array of them", at,
+                "Paste the literal alone, or after export default, module.exports = or const name =. " + NeverEvaluated);
         }
     }
 
@@ -141,7 +145,8 @@ internal sealed class JavaScriptDocuments
         return _source.Take(sign);
     }
 
-    /// <summary>A value with what may stand after it; ends before the comma or the bracket. <see cref="Absent"/> for what is refused, and for undefined.</summary>
+    /// <summary>A value with what may stand after it; ends before the comma or the bracket.</summary>
+    /// <returns><see cref="Absent"/> for what is refused, and for undefined.</returns>
     private DocumentNode ReadValue()
     {
         _source.SkipBlanks();
@@ -183,7 +188,9 @@ internal sealed class JavaScriptDocuments
             '.' or '[' or '?' => "a plain value, and nothing that is done with it",
             _ => "a plain value, and no calculation",
         };
-        Fault(sign.ToString(), expectation, sign == '.' ? "Only .trim(), .trimStart() and .trimEnd() after a text are understood. " + NeverEvaluated : NeverEvaluated, at);
+        Fault(
+            sign.ToString(), expectation,
+            sign == '.' ? "Only .trim(), .trimStart() and .trimEnd() after a text are understood. " + NeverEvaluated : NeverEvaluated, at);
     }
 
     /// <summary>Texts and numbers with '+' between them are one text.</summary>
@@ -607,7 +614,8 @@ internal sealed class JavaScriptDocuments
         var (sign, at) = (_source.Current, _source.Here);
         if (sign is '}' or ']' or ')')
         {
-            throw new UnreadableDocumentException($"a ',' or a '{closing}', and no '{sign}'", at, "Brackets are closed in the order in which they were opened, each by its own.");
+            throw new UnreadableDocumentException(
+                $"a ',' or a '{closing}', and no '{sign}'", at, "Brackets are closed in the order in which they were opened, each by its own.");
         }
 
         Fault(null, $"a ',' or a '{closing}'", null, at);
@@ -621,8 +629,12 @@ internal sealed class JavaScriptDocuments
         _source.At++;
         _source.SkipBlanks();
         var (start, faults, sign) = (_source.At, _faults, _source.Current);
-        var isPlain = sign is '"' or '\'' or '-' || char.IsAsciiDigit(sign);
-        var value = isPlain ? sign is '"' or '\'' ? new ScalarNode(at, ScalarKind.Text, _strings.ReadString(), "") : sign == '-' ? ReadSigned(at) : ReadNumber(at, isNegative: false) : Absent;
+        var value = sign switch
+        {
+            '"' or '\'' => new ScalarNode(at, ScalarKind.Text, _strings.ReadString(), ""),
+            '-' => ReadSigned(at),
+            _ => char.IsAsciiDigit(sign) ? ReadNumber(at, isNegative: false) : Absent,
+        };
         if (!ReferenceEquals(value, Absent) && TakeSign('}'))
         {
             return ((ScalarNode)value).Value;
@@ -630,7 +642,9 @@ internal sealed class JavaScriptDocuments
 
         if (_faults == faults)
         {
-            Fault(null, "a plain text or number within ${…}: the text is parsed, never evaluated", @"Write the value itself in its place; for the characters ${ write \${.", at);
+            Fault(
+                null, "a plain text or number within ${…}: the text is parsed, never evaluated",
+                @"Write the value itself in its place; for the characters ${ write \${.", at);
         }
 
         _source.At = start;

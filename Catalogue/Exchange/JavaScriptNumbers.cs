@@ -45,7 +45,8 @@ internal static class JavaScriptNumbers
     {
         var plain = WithoutSeparators(written, char.IsAsciiDigit);
         var isPlain = plain is not null && plain.All(sign => char.IsAsciiDigit(sign) || sign is '.' or 'e' or 'E' or '+' or '-');
-        return isPlain && double.TryParse(plain, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number) ? number : null;
+        const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return isPlain && double.TryParse(plain, Style, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
     private static double? Based(string written)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orrery.Catalogue.Documents;
 
 namespace Orrery.Catalogue.Exchange;
@@ -117,13 +118,14 @@ internal sealed class JavaScriptSource(string text)
 
     /// <summary>ECMAScript's WhiteSpace and LineTerminator, which <c>trim()</c> takes off, too. U+0085 is none.</summary>
     public static bool IsBlank(char sign) =>
-        sign is ' ' or '\t' or '\v' or '\f' or '\u00A0' or '\uFEFF' || IsLineEnd(sign) || (sign > 127 && char.GetUnicodeCategory(sign) == System.Globalization.UnicodeCategory.SpaceSeparator);
+        sign is ' ' or '\t' or '\v' or '\f' or '\u00A0' or '\uFEFF' || IsLineEnd(sign)
+        || (sign > 127 && char.GetUnicodeCategory(sign) == UnicodeCategory.SpaceSeparator);
 
     public static bool IsNameStart(char sign) => char.IsLetter(sign) || sign is '$' or '_' || char.IsSurrogate(sign);
 
     private static bool IsNamePart(char sign) => IsNameStart(sign) || char.IsLetterOrDigit(sign) || sign is '\u200C' or '\u200D'
-        || char.GetUnicodeCategory(sign) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.SpacingCombiningMark
-            or System.Globalization.UnicodeCategory.ConnectorPunctuation;
+        || char.GetUnicodeCategory(sign) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+            or UnicodeCategory.ConnectorPunctuation;
 
     private void SkipLine()
     {

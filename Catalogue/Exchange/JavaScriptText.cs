@@ -89,7 +89,7 @@ internal sealed class JavaScriptText
     private static string Scalar(JsonNode? node) =>
         node is null ? "null" : node.GetValueKind() == JsonValueKind.String ? Quoted(node.GetValue<string>()) : node.ToJsonString();
 
-    /// <summary>A name where it can be one. <c>__proto__</c> in brackets is a member as others are, where JavaScript reads it; our reader refuses it anyway.</summary>
+    /// <summary>A name where it can be one. <c>__proto__</c> in brackets is a member as others are to JavaScript; our reader refuses it anyway.</summary>
     private static string Key(string name)
     {
         var isName = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '$');
@@ -126,7 +126,9 @@ internal sealed class JavaScriptText
     private static StringBuilder Append(StringBuilder result, string text, int at)
     {
         var sign = text[at];
-        var isHalf = char.IsHighSurrogate(sign) ? !(at + 1 < text.Length && char.IsLowSurrogate(text[at + 1])) : char.IsLowSurrogate(sign) && !(at > 0 && char.IsHighSurrogate(text[at - 1]));
+        var isHalf = char.IsHighSurrogate(sign)
+            ? !(at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]))
+            : char.IsLowSurrogate(sign) && !(at > 0 && char.IsHighSurrogate(text[at - 1]));
         return sign switch
         {
             '\t' => result.Append("\\t"),
@@ -137,5 +139,6 @@ internal sealed class JavaScriptText
         };
     }
 
-    private static StringBuilder Escaped(StringBuilder result, char sign) => result.Append("\\u").Append(((int)sign).ToString("X4", CultureInfo.InvariantCulture));
+    private static StringBuilder Escaped(StringBuilder result, char sign) =>
+        result.Append("\\u").Append(((int)sign).ToString("X4", CultureInfo.InvariantCulture));
 }

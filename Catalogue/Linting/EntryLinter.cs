@@ -38,6 +38,12 @@ internal static partial class EntryLinter
         return report.Findings;
     }
 
+    /// <summary>Entries whose shape is right, each by itself and all together.</summary>
+    public static IEnumerable<LintFinding> LintAll(IReadOnlyCollection<Entry> entries) => entries.SelectMany(Lint).Concat(LintTogether(entries));
+
+    /// <summary>Faults of shape, of entries that came in one text.</summary>
+    public static IEnumerable<LintFinding> OfShapes(FieldErrorList errors) => errors.All.Select(error => OfShape(error, $"entry {(error.Document ?? 0) + 1}"));
+
     /// <summary>What only all entries together show: ids and aliases that two of them have.</summary>
     public static IReadOnlyList<LintFinding> LintTogether(IReadOnlyCollection<Entry> entries)
     {

@@ -13,6 +13,7 @@ internal static class CrossChecks
         {
             var after = new NamespaceChecks(group.Key, state, [.. group], byKey, faults);
             after.RequireDistinctModelIds();
+            after.RequireOwnEntries();
             after.RequireProvidersToAgreeWithModels();
             after.RequireDistinctProviderNames();
             after.RequireSecrets();

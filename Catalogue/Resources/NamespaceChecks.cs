@@ -1,4 +1,5 @@
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Entries;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Resources;
@@ -52,6 +53,30 @@ internal sealed class NamespaceChecks
                 Add(entry.Model, entry.Path, group.Key, other == entry.Model
                     ? "an id or alias that this Model names once"
                     : $"an id or alias that no other Model of namespace '{_name}' has; {other.Key} has it");
+            }
+        }
+    }
+
+    /// <summary>Built-in entries are read-only: a Model with the id of one says how it is governed here, and nothing of what it is.</summary>
+    public void RequireOwnEntries()
+    {
+        foreach (var model in _models)
+        {
+            var spec = (ModelSpec)model.Spec;
+            if (BuiltInEntries.Find(spec.Id) is not { } builtIn)
+            {
+                continue;
+            }
+
+            if (spec.IsEntry)
+            {
+                Add(
+                    model, "spec.id", spec.Id, "an id that no entry has which comes with the Catalogue",
+                    "Give your model another id; to govern the built-in one (aliases, limits, strategy) leave out what says how it is served: engine, repo, dockerfile, ….");
+            }
+            else if (spec.ModelType != builtIn.Spec.ModelType)
+            {
+                Add(model, "spec.modelType", spec.ModelType, $"{builtIn.Spec.ModelType}, as the Catalogue's entry '{spec.Id}' says");
             }
         }
     }

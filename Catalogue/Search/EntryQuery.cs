@@ -35,6 +35,22 @@ internal sealed record EntryQuery
 
     /// <summary>Only what a provider serves now.</summary>
     public bool IsServed { get; init; }
+
+    /// <summary>What must hold, as <see cref="EntryFacts"/>.</summary>
+    public IEnumerable<string> Facts() =>
+    [
+        .. Category is null ? (string[])[] : [EntryFacts.Category(Category)],
+        .. ModelType is null ? (string[])[] : [EntryFacts.ModelType(ModelType)],
+        .. Engine is null ? (string[])[] : [EntryFacts.Engine(Engine)],
+        .. Language is null ? (string[])[] : [EntryFacts.Language(Language)],
+        .. IsServed ? (string[])[EntryFacts.Served] : [],
+        .. Licences.Where(licence => !licence.StartsWith('!')).Select(EntryFacts.Licence),
+        .. Modalities.Select(EntryFacts.Modality),
+        .. Tags.Select(EntryFacts.Tag),
+    ];
+
+    /// <summary>What must not hold.</summary>
+    public IEnumerable<string> NotFacts() => Licences.Where(licence => licence.StartsWith('!')).Select(licence => EntryFacts.Licence(licence[1..]));
 }
 
 /// <summary>A page of what was found, the best first.</summary>

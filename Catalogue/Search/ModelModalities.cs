@@ -7,17 +7,17 @@ internal static class ModelModalities
 {
     public static IReadOnlyList<string> InputsOf(ModelSpec model) => model.Inputs ?? model.ModelType switch
     {
-        ModelTypes.Multimodal => [Modalities.Text, Modalities.Image],
-        ModelTypes.SpeechToText => [Modalities.Audio],
-        _ => [Modalities.Text],
+        ModelTypes.Multimodal => [ModalityNames.Text, ModalityNames.Image],
+        ModelTypes.SpeechToText => [ModalityNames.Audio],
+        _ => [ModalityNames.Text],
     };
 
     public static IReadOnlyList<string> OutputsOf(ModelSpec model) => model.Outputs ?? model.ModelType switch
     {
-        ModelTypes.TextToSpeech => [Modalities.Audio],
-        ModelTypes.ImageGeneration => [Modalities.Image],
-        ModelTypes.VideoGeneration => [Modalities.Video],
+        ModelTypes.TextToSpeech => [ModalityNames.Audio],
+        ModelTypes.ImageGeneration => [ModalityNames.Image],
+        ModelTypes.VideoGeneration => [ModalityNames.Video],
         ModelTypes.Embedding => [],
-        _ => [Modalities.Text],
+        _ => [ModalityNames.Text],
     };
 }

@@ -51,7 +51,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     {
         var fits = Items(await Get("/models/llama-3.3-70b-instruct/fit?gpu=a10g:4,h100-80:4&gpu=24GB:2&context=8192"));
         Assert.Equal([false, true, false], fits.Select(fit => (bool)fit["fits"]!));
-        Assert.Equal(4, (int)fits[1]["gpus"]!);
+        Assert.Equal(2, (int)fits[1]["gpus"]!);
         Assert.Contains("may use", (string?)fits[0]["reasons"]![0], StringComparison.Ordinal);
         Assert.Contains("g6.2xlarge", Items(await Get("/models/qwen3-8b/instances")).Select(option => (string?)option["instance"]));
         Assert.Equal(169, Items(await Get("/fit?gpu=l4:1")).Count);
@@ -72,6 +72,30 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         (await _catalogue.Apply("{kind: LicencePolicy, metadata: {name: default}, spec: {rules: [{properties: [acceptable-use], decision: deny}], otherwise: allow}}")).ExpectOk();
         Assert.Equal("deny", (string?)(await Get("/models/llama-3.1-8b/gate"))["decision"]);
         Assert.Equal("allow", (string?)(await Get("/models/qwen3-8b/gate"))["decision"]);
+    }
+
+    [Fact]
+    public async Task An_entry_comes_in_as_a_script_and_goes_out_again()
+    {
+        const string Script = "export default { id: 'acme-8b', name: 'Acme', provider: 'Acme', modelType: 'chat', engine: 'vllm', dockerfile: `FROM vllm/vllm-openai:latest\nCMD [\"x\"]`, modelSize: '16GB' };";
+        var linted = (await _catalogue.Post("/models/lint", Script)).ExpectOk().Json;
+        Assert.Contains(linted["findings"]!.AsArray(), finding => (string?)finding!["rule"] == "base-image-unpinned");
+        var imported = (await _catalogue.Post("/models/import", Script)).ExpectOk().Json;
+        Assert.Equal(("Model", "acme-8b", "created"), ((string?)imported["applied"]!["results"]![0]!["kind"], (string?)imported["applied"]!["results"]![0]!["name"], (string?)imported["applied"]!["results"]![0]!["action"]));
+        Assert.Contains(imported["findings"]!.AsArray(), finding => (string?)finding!["field"] == "licence");
+        Assert.StartsWith("FROM vllm/vllm-openai:latest", (await _catalogue.Get("/models/acme-8b/dockerfile")).ExpectOk().Text, StringComparison.Ordinal);
+        Assert.Contains("provider: Acme", (await _catalogue.Get("/models/export?id=acme-8b&format=yaml")).ExpectOk().Text, StringComparison.Ordinal);
+        Assert.Contains("provider: 'Acme'", (await _catalogue.Get("/models/export?id=acme-8b&format=js")).ExpectOk().Text, StringComparison.Ordinal);
+        Assert.Equal(170, JsonNode.Parse((await _catalogue.Get("/models/export")).ExpectOk().Text)!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_built_in_id_is_governed_and_not_redefined()
+    {
+        (await _catalogue.Apply("{kind: Model, metadata: {name: q}, spec: {id: qwen3-8b, modelType: chat, aliases: [house]}}")).ExpectOk();
+        Assert.Equal("qwen3-8b", (string?)(await Get("/models/house"))["id"]);
+        Assert.Contains("an id that no entry has", (await _catalogue.Apply("{kind: Model, metadata: {name: q}, spec: {id: qwen3-8b, modelType: chat, engine: vllm, repo: a/b}}")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        Assert.Contains("chat, as the Catalogue", (await _catalogue.Apply("{kind: Model, metadata: {name: q}, spec: {id: qwen3-8b, modelType: embedding}}")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
     }
 
     [Theory]

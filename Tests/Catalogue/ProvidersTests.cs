@@ -110,7 +110,7 @@ public sealed class ProvidersTests(PostgresServer postgres) : IAsyncLifetime
     {
         var properties = (await _catalogue.Get($"{Root}/schemas/ModelProvider")).ExpectOk().Json["properties"]!["spec"]!["properties"]!;
         Assert.Equal("""["bearer","header","basic","none"]""", properties["auth"]!["properties"]!["type"]!["enum"]!.ToJsonString());
-        Assert.Equal("""["vllm","transformers","openai","anthropic","azure-openai","gemini","video-engine","custom"]""", properties["engine"]!["enum"]!.ToJsonString());
+        Assert.Equal("""["vllm","transformers","whisper","tts-engine","video-engine","openai","anthropic","azure-openai","gemini","custom"]""", properties["engine"]!["enum"]!.ToJsonString());
         Assert.Contains("\"object\"", properties["secretHeaders"]!["type"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.All((string[])["apiKeySecretRefs", "headers", "secretHeaders", "aliases", "apiVersion"], field => Assert.NotNull(properties[field]!["description"]));
     }

@@ -196,6 +196,7 @@ public sealed class DockerfileParserTests
     [InlineData("FROM a:1\nWORKDIR ${a", 2, 9, "WORKDIR", null, "a '}' that closes ${", null)]
     [InlineData("FROM a:1\nWORKDIR ${}", 2, 9, "WORKDIR", null, "a variable's name after ${", null)]
     [InlineData("FROM a:1\nWORKDIR x${a:=b}", 2, 10, "WORKDIR", null, "one of :- - :+ + :? ? # % / after the name in ${…}", null)]
+    [InlineData("FROM a:1\nENV a=\nWORKDIR /${a:?b}", 3, 10, "WORKDIR", null, "a value for a that is not empty", null)]
     [InlineData("FROM a:1\nENV a", 2, 5, "ENV", "a", "name=value", "A name needs a value; an empty one is written name=\"\".")]
     [InlineData("FROM a:1\nENV a=b c", 2, 9, "ENV", null, "name=value", "Put quotes around a value that has blanks.")]
     [InlineData("FROM a:1\nLABEL =c", 2, 7, "LABEL", null, "a name before the '='", null)]

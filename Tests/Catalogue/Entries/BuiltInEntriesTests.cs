@@ -4,7 +4,6 @@ using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Linting;
 using Orrery.Catalogue.Servers;
-using Orrery.Contracts;
 
 namespace Orrery.Tests.Catalogue.Entries;
 

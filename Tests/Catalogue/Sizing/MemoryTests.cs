@@ -83,7 +83,7 @@ public sealed class MemoryTests
     }
 
     [Theory]
-    [InlineData("qwen3-8b", "a100-3g.20gb", 2, "not split over parts of GPUs")]
+    [InlineData("qwen3-14b", "a100-3g.20gb", 2, "not split over parts of GPUs")]
     [InlineData("qwen2.5-7b-instruct", "t4", 4, "no bf16")]
     [InlineData("qwen3-coder-next", "h100-80", 2, "GB cache")]
     [InlineData("whisper-large-v3", "l4", 0, null)]

@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Exchange;
+using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Linting;
+using Orrery.Catalogue.Resources;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Api;
+
+/// <summary>Entries in and out: linting before anything is stored, importing and exporting in the shape that other catalogues have.</summary>
+internal static class ExchangeApi
+{
+    public static void MapExchangeApi(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/models").RequireAdministrator().WithTags("Models");
+        group.MapPost("/lint", Lint).WithSummary("What is wrong with entries: YAML, JSON or a JavaScript literal; nothing is stored");
+        group.MapPost("/import", Import).WithSummary("Stores entries as Models of the caller's namespace, all or nothing");
+        group.MapGet("/export", Export).WithSummary("Entries as JSON, YAML or a JavaScript literal");
+    }
+
+    private static async Task<IResult> Lint(HttpContext http, CancellationToken cancellationToken)
+    {
+        var errors = new FieldErrorList();
+        var entries = ModelExchange.Read(await RequestBody.ReadAsync(http.Request, cancellationToken), errors);
+        return TypedResults.Ok(new LintAnswer(entries.Count, [.. EntryLinter.OfShapes(errors), .. EntryLinter.LintAll(entries)]));
+    }
+
+    private static async Task<IResult> Import(HttpContext http, ResourceStore store, ApplyPlanner planner, LiveState live, CancellationToken cancellationToken)
+    {
+        var caller = http.Caller();
+        var (isDryRun, manager) = (http.Request.Flag("dryRun"), http.Request.Manager());
+        var errors = new FieldErrorList();
+        var entries = ModelExchange.Read(await RequestBody.ReadAsync(http.Request, cancellationToken), errors);
+        if (errors.Any)
+        {
+            return Problems.Of(Refusal.Fields(errors.All));
+        }
+
+        var documents = entries.Select((entry, i) => Declared(entry, i, caller.Namespace)).ToList();
+        ApplyPlan Plan(CatalogueState state) => planner.Plan(state, new ApplyRequest(documents, caller, manager, Prune: false));
+        var plan = isDryRun ? await store.TryAsync(Plan, cancellationToken) : await store.WriteAsync(Plan, cancellationToken);
+        return plan.Refusal is null
+            ? TypedResults.Ok(new ImportAnswer(ApplyAnswer.Of(plan, live.State, isDryRun), [.. EntryLinter.LintAll(entries)]))
+            : Problems.Of(plan.Refusal);
+    }
+
+    private static IResult Export(HttpContext http, Shelf shelf)
+    {
+        var format = http.Request.Text("format") ?? "json";
+        var wanted = http.Request.Query["id"].OfType<string>().SelectMany(ids => ids.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
+        var index = shelf.Of(http.Caller().Namespace);
+        if (wanted.Find(id => index.Find(id) is not { Spec.IsEntry: true }) is { } unknown)
+        {
+            return Problems.Of(Refusal.NotFound($"There is no entry '{unknown}' to export; GET /models lists those that there are."));
+        }
+
+        var entries = wanted.Count > 0 ? wanted.Select(id => index.Find(id)!) : index.All.Where(entry => entry.Spec.IsEntry).OrderBy(entry => entry.Id, StringComparer.Ordinal);
+        var list = new JsonArray([.. entries.Select(entry => ModelExchange.Write(entry, ModelsApi.Dockerfile(entry, http.Request), ModelAnswer.Resources(entry.Spec, entry.Recommended)))]);
+        return format switch
+        {
+            "json" => TypedResults.Text(list.ToJsonString(Indented), "application/json", Encoding.UTF8),
+            "yaml" => TypedResults.Text(YamlText.Write(list), "application/yaml", Encoding.UTF8),
+            "js" => TypedResults.Text($"export default {JavaScriptText.Write(list)};\n", "text/javascript", Encoding.UTF8),
+            _ => throw Queries.Wrong("format", format, "one of json, yaml, js"),
+        };
+    }
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static DeclaredResource Declared(Entry entry, int index, string @namespace) => new(
+        index,
+        ResourceKinds.Of(ResourceKind.Model),
+        new ResourceMetadata { Name = NameOf(entry.Id), Namespace = @namespace },
+        entry.Spec,
+        entry.PlaceOf is { } place ? path => place(path.StartsWith("spec.", StringComparison.Ordinal) ? path[5..] : "") : null)
+    {
+        PathOf = path => path.StartsWith("spec.", StringComparison.Ordinal) ? path[5..] : path,
+    };
+
+    /// <summary>The id as a DNS-1123 label: <c>Qwen2.5_VL/7B</c> → <c>qwen2-5-vl-7b</c>.</summary>
+    internal static string NameOf(string id)
+    {
+        var name = new StringBuilder();
+        foreach (var c in id.ToLowerInvariant())
+        {
+            name.Append(char.IsAsciiLetterOrDigit(c) ? c : '-');
+        }
+
+        var label = name.ToString().Trim('-');
+        label = label.Length > 63 ? label[..63].Trim('-') : label;
+        return label.Length == 0 ? "model" : label;
+    }
+}
+
+/// <param name="Applied">What was stored.</param>
+/// <param name="Findings">What the linter says of it; none of it kept the entries from being stored.</param>
+internal sealed record ImportAnswer(ApplyAnswer Applied, IReadOnlyList<LintFinding> Findings);

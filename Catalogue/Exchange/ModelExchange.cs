@@ -1,0 +1,161 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Entries;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Exchange;
+
+/// <summary>Entries in the shape that other catalogues have them in: flat, with the vendor as <c>provider</c>, the size as <c>modelSize</c> and the whole Dockerfile.</summary>
+/// <remarks>Our own names for the two are taken as well, and every further field of an entry: nothing is lost on the way out and in again.</remarks>
+internal static class ModelExchange
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Their names for our fields.</summary>
+    private static readonly (string Theirs, string Ours)[] Names = [("provider", "vendor"), ("modelSize", "weights"), ("model_size", "weights"), ("license", "licence")];
+
+    /// <summary>The entries of a text: YAML, JSON, or a JavaScript literal. Faults go to <paramref name="errors"/>, each with the entry's place in the list.</summary>
+    public static IReadOnlyList<Entry> Read(ReadOnlySpan<byte> bytes, FieldErrorList errors)
+    {
+        string text;
+        try
+        {
+            text = Utf8.GetString(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes);
+        }
+        catch (DecoderFallbackException error)
+        {
+            errors.Add(0, new FieldError("", null, $"UTF-8 text; the byte at offset {error.Index} is none"), null);
+            return [];
+        }
+
+        var nodes = Parse(text, errors);
+        if (nodes.Count == 0 && !errors.Any)
+        {
+            errors.Add(0, new FieldError("", null, "at least one entry", "Send an entry, or a list of entries, as YAML, JSON or a JavaScript object literal."), null);
+        }
+
+        var entries = new List<Entry>();
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            errors.Document = i;
+            if (EntryReader.Read(Renamed(nodes[i], out var names), $"entry {i + 1}", errors, names) is { } entry)
+            {
+                entries.Add(entry);
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>As others write it.</summary>
+    /// <param name="dockerfile">The whole file, also where it follows from the engine.</param>
+    /// <param name="resources">As reckoned, where the entry says nothing.</param>
+    public static JsonObject Write(Entry entry, string? dockerfile, ModelResources? resources)
+    {
+        var written = JsonSerializer.SerializeToNode(entry.Spec, ContractsJson.Default.ModelSpec)!.AsObject();
+        var shown = new JsonObject();
+        foreach (var name in (string[])["id", "name", "description", "category", "vendor", "modelType", "engine"])
+        {
+            Move(written, name, shown);
+        }
+
+        shown["category"] = entry.Spec.EffectiveCategory;
+        shown["dockerfile"] = dockerfile;
+        shown["defaultPort"] = entry.Spec.EffectivePort;
+        shown["defaultResources"] = JsonSerializer.SerializeToNode(resources, ContractsJson.Default.ModelResources);
+        shown["recommendedInstance"] = entry.Spec.RecommendedInstance ?? entry.Recommended?.Instance.Id;
+        foreach (var name in (string[])["tags", "weights", "documentation"])
+        {
+            Move(written, name, shown);
+        }
+
+        foreach (var name in written.Select(pair => pair.Key).Where(name => !shown.ContainsKey(name)).ToList())
+        {
+            Move(written, name, shown);
+        }
+
+        foreach (var absent in shown.Where(pair => pair.Value is null).Select(pair => pair.Key).ToList())
+        {
+            shown.Remove(absent);
+        }
+
+        return shown;
+    }
+
+    private static void Move(JsonObject from, string name, JsonObject to)
+    {
+        if (from.Remove(name, out var value))
+        {
+            to[Names.FirstOrDefault(pair => pair.Ours == name && pair.Theirs != "license").Theirs ?? name] = value;
+        }
+    }
+
+    private static List<DocumentNode> Parse(string text, FieldErrorList errors)
+    {
+        List<DocumentNode> documents;
+        var asJson = new FieldErrorList();
+        if (JsonDocuments.Read(Utf8.GetBytes(text), asJson) is { } json)
+        {
+            errors.Take(asJson);
+            documents = [json];
+        }
+        else if (LooksLikeJavaScript(text))
+        {
+            documents = JavaScriptDocuments.Read(text, errors) is { } script ? [script] : [];
+        }
+        else
+        {
+            documents = YamlDocuments.Read(text, errors);
+        }
+
+        return [.. documents.SelectMany(document => document is SequenceNode list ? list.Items : [document])];
+    }
+
+    /// <summary>What begins with a bracket and is no JSON, or with a word of JavaScript. YAML's flow style is read as such a literal too, where its keys are names.</summary>
+    private static bool LooksLikeJavaScript(string text)
+    {
+        var start = text.TrimStart();
+        while (start.StartsWith("//", StringComparison.Ordinal) || start.StartsWith("/*", StringComparison.Ordinal))
+        {
+            var end = start[1] == '/' ? start.IndexOf('\n', StringComparison.Ordinal) : start.IndexOf("*/", StringComparison.Ordinal) + 1;
+            if (end <= 0)
+            {
+                return true;
+            }
+
+            start = start[(end + 1)..].TrimStart();
+        }
+
+        return start.Length > 0 && (start[0] is '{' or '[' or '('
+            || Array.Exists(["export ", "module.exports", "const ", "let ", "var "], word => start.StartsWith(word, StringComparison.Ordinal)));
+    }
+
+    /// <summary>With our names; messages keep the author's.</summary>
+    private static DocumentNode Renamed(DocumentNode node, out PathMap names)
+    {
+        names = new PathMap();
+        if (node is not MappingNode mapping)
+        {
+            return node;
+        }
+
+        var entries = new List<MappingEntry>();
+        foreach (var entry in mapping.Entries)
+        {
+            var ours = Names.FirstOrDefault(pair => pair.Theirs == entry.Key).Ours;
+            if (ours is null || mapping.Find(ours) is not null)
+            {
+                entries.Add(entry);
+            }
+            else
+            {
+                names.Add($"spec.{ours}", entry.Key);
+                entries.Add(entry with { Key = ours });
+            }
+        }
+
+        return mapping with { Entries = entries };
+    }
+}
