@@ -127,25 +127,32 @@ internal sealed class EventLog(RunStore store, Run run, TimeProvider time) : Str
                 (events, _waiting) = (_waiting, []);
             }
 
-            await StoreAsync([.. events]);
+            if (!await StoreAsync([.. events]))
+            {
+                run.Cancel(); // It was deleted, cancelled or taken elsewhere.
+                continue;
+            }
+
             _stored += events.Count;
             run.HasChanged();
         }
     }
 
-    private async Task StoreAsync(byte[][] events)
+    /// <returns>Whether there is still a place for them.</returns>
+    private async Task<bool> StoreAsync(byte[][] events)
     {
         while (!run.Cancelled.IsCancellationRequested)
         {
             try
             {
-                await store.AddEventsAsync(run, _stored, events, CancellationToken.None);
-                return;
+                return await store.AddEventsAsync(run, _stored, events, CancellationToken.None);
             }
             catch (StorageAwayException)
             {
                 await Task.Delay(Pause, time, run.Cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        return false;
     }
 }
