@@ -29,5 +29,5 @@ public sealed class FieldErrors
     public void Add(string path, string? value, string expectation, string? remedy = null) =>
         _errors.Add(new FieldError(path, Shorten(value), expectation, remedy));
 
-    private static string? Shorten(string? value) => value is { Length: > 80 } ? string.Concat(value.AsSpan(0, 77), "...") : value;
+    private static string? Shorten(string? value) => value is { Length: > 80 } ? value.Cut(77, "...") : value;
 }

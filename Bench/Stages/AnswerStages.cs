@@ -54,7 +54,7 @@ public class AnswerStages
     public int Chunk()
     {
         _output.ResetWrittenCount();
-        _translator.Translate(_chunk.AsSpan(0, SseReader.EventLength(_chunk)), _output);
+        _translator.Translate(_chunk.AsSpan(0, default(EventSearch).EventLength(_chunk)), _output);
         return _translator.Error is null ? _output.WrittenCount : throw new InvalidOperationException("The chunk was refused.");
     }
 

@@ -56,7 +56,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
     public void Add(string path, string? value, string expectation, string? remedy, Position at)
     {
-        var shown = value is null || hides(path) ? null : value.Length > 80 ? value[..77] + "..." : value;
+        var shown = value is null || hides(path) ? null : value.Length > 80 ? value.Cut(77, "...") : value;
         _errors.Add((new FieldError(path, shown, expectation, remedy), at));
     }
 

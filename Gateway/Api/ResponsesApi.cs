@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using Orrery.Gateway.Authentication;
 using Orrery.Gateway.Storage;
+using Orrery.Gateway.Translation;
 using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Translation.Clients.Responses;
 
 namespace Orrery.Gateway.Api;
 
 /// <summary>Stored responses: <c>/v1/responses/{id}</c> with GET and DELETE, its <c>cancel</c> and its <c>input_items</c>, and the same below <c>/api/v1/ai</c>.</summary>
-internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthenticator authenticator, ResponseStore store, ResponseRuns runs)
+internal sealed partial class ResponsesApi(
+    CurrentSnapshot snapshots, AccessKeyAuthenticator authenticator, ResponseStore store, ResponseRuns runs, ILogger<ResponsesApi> logger)
 {
     private const int UsualItems = 20;
     private const int MostItems = 100;
@@ -35,7 +37,7 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
             return fault;
         }
 
-        if (!IsBackground(response))
+        if (!NativeResponse.IsBackground(response.Response))
         {
             return Refusal.BadField("stream", $"The response '{Shown.Of(id)}' was not made in the background with stream true, so that its events were not kept. Read it without stream.", "response_not_streamable");
         }
@@ -46,7 +48,7 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
 
     public Task CancelAsync(HttpContext http) => AnswerAsync(http, "POST", async (@namespace, id) =>
         await store.FindAsync(@namespace, id, http.RequestAborted) is not { } response ? NotFound(id)
-        : !IsBackground(response) ? Refusal.BadField("response_id", $"The response '{Shown.Of(id)}' was not made in the background. Only such can be cancelled; end the others by closing the connection.", "response_not_cancellable")
+        : !NativeResponse.IsBackground(response.Response) ? Refusal.BadField("response_id", $"The response '{Shown.Of(id)}' was not made in the background. Only such can be cancelled; end the others by closing the connection.", "response_not_cancellable")
         : await runs.CancelAsync(response, @namespace, http.RequestAborted) is { } now ? await WriteAsync(http, now.Response)
         : NotFound(id));
 
@@ -85,6 +87,18 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
             {
                 return;
             }
+            catch (Exception error)
+            {
+                Log.Failed(logger, http.TraceIdentifier, error);
+                if (http.Response.HasStarted)
+                {
+                    http.Abort(); // What was sent is not the whole.
+                    return;
+                }
+
+                refusal = new Refusal(
+                    StatusCodes.Status500InternalServerError, RefusalTypes.Server, "internal_error", $"The gateway failed on this request. Its log says more under {http.TraceIdentifier}.");
+            }
         }
 
         if (refusal is not null)
@@ -101,7 +115,7 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
 
     private static async Task<Refusal?> WriteItemsAsync(HttpContext http, StoredResponse response, int limit, bool isAscending)
     {
-        using var input = JsonDocument.Parse(response.Input);
+        using var input = JsonBytes.Parse(response.Input);
         var items = input.RootElement.EnumerateArray().ToList();
         if (!isAscending)
         {
@@ -122,7 +136,7 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
             json.WriteStartObject();
             json.WriteString("object", "list");
             json.WriteStartArray("data");
-            page.ForEach(item => item.WriteTo(json));
+            page.ForEach(item => json.WriteRawValue(item.Raw(), skipInputValidation: true)); // As it is kept: a model's own text may hold half characters.
             json.WriteEndArray();
             json.WriteString("first_id", page.Count == 0 ? "" : IdOf(page[0]));
             json.WriteString("last_id", page.Count == 0 ? "" : IdOf(page[^1]));
@@ -134,13 +148,7 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
         return null;
     }
 
-    private static string IdOf(JsonElement item) => item.GetText("id"u8)?.GetString() ?? "";
-
-    private static bool IsBackground(StoredResponse response)
-    {
-        using var document = JsonDocument.Parse(response.Response);
-        return document.RootElement.Get("background"u8) is { ValueKind: JsonValueKind.True };
-    }
+    private static string IdOf(JsonElement item) => item.GetText("id"u8) is { } id ? UpstreamErrors.Text(id) ?? "" : "";
 
     private static bool TryRead(HttpContext http, string name, int otherwise, int least, int most, out int value, out Refusal? fault)
     {
@@ -165,6 +173,12 @@ internal sealed class ResponsesApi(CurrentSnapshot snapshots, AccessKeyAuthentic
     private static Refusal NotFound(string id) => new(
         StatusCodes.Status404NotFound, RefusalTypes.InvalidRequest, "response_not_found",
         $"There is no response '{Shown.Of(id)}' here: it was not stored (store: false), was deleted or has expired.", "response_id");
+
+    private static partial class Log
+    {
+        [LoggerMessage(112, LogLevel.Error, "Request {RequestId} about a stored response failed in the gateway", EventName = "ResponseRequestFailed")]
+        public static partial void Failed(ILogger logger, string requestId, Exception error);
+    }
 }
 
 internal static class ResponsesRoutes

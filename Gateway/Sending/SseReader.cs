@@ -1,26 +1,10 @@
 namespace Orrery.Gateway.Sending;
 
-/// <summary>Finds events and lines in a stream of server-sent events (WHATWG HTML §9.2.6): lines end in LF, CR or CRLF, an empty one ends the event.</summary>
+/// <summary>Reads the lines of server-sent events (WHATWG HTML §9.2.6): lines end in LF, CR or CRLF, an empty one ends the event.</summary>
 internal static class SseReader
 {
     private const byte Cr = (byte)'\r';
     private const byte Lf = (byte)'\n';
-
-    /// <summary>The length of the first event with its blank line; 0 while it is not complete.</summary>
-    /// <remarks>A CR at the very end tells nothing yet: its LF may come with the next read.</remarks>
-    public static int EventLength(ReadOnlySpan<byte> bytes)
-    {
-        var position = 0;
-        while (TryReadLine(bytes, ref position, out var line))
-        {
-            if (line.IsEmpty)
-            {
-                return position;
-            }
-        }
-
-        return 0;
-    }
 
     /// <summary>A byte order mark at the very beginning of a stream is none of its bytes.</summary>
     public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> first) => first.StartsWith("\uFEFF"u8) ? first["\uFEFF"u8.Length..] : first;

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 
 namespace Orrery.Gateway.Storage;
@@ -36,8 +37,8 @@ internal static class Commands
                 {
                     null => DBNull.Value,
                     DateTimeOffset at => at.UtcDateTime,
-                    string text => WithoutNul(text),
-                    string[] texts => Array.ConvertAll(texts, WithoutNul),
+                    string text => Storable(text),
+                    string[] texts => Array.ConvertAll(texts, Storable),
                     _ => value,
                 },
             });
@@ -46,6 +47,10 @@ internal static class Commands
         return command;
     }
 
-    /// <summary>PostgreSQL's texts have no NUL, and clients may ask for anything: what had one is nothing that was ever stored.</summary>
-    private static string WithoutNul(string text) => text.Replace('\0', '\uFFFD');
+    /// <summary>PostgreSQL's texts have no NUL and no half characters, and clients may ask for anything: what had one is nothing that was ever stored.</summary>
+    private static string Storable(string text)
+    {
+        var whole = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+        return whole.Replace('\0', '\uFFFD');
+    }
 }

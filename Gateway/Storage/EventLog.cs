@@ -9,6 +9,7 @@ internal sealed class EventLog(RunStore store, Run run, TimeProvider time) : Str
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ArrayBufferWriter<byte> _half = new();
     private readonly Lock _lock = new();
+    private EventSearch _search;
     private List<byte[]> _waiting = [];
     private Task _storing = Task.CompletedTask;
     private int _stored;
@@ -35,7 +36,7 @@ internal sealed class EventLog(RunStore store, Run run, TimeProvider time) : Str
         _half.Write(buffer.Span);
         var bytes = _half.WrittenSpan;
         var done = 0;
-        while (SseReader.EventLength(bytes[done..]) is var length and > 0)
+        while (_search.EventLength(bytes[done..]) is var length and > 0)
         {
             Add(bytes.Slice(done, length).ToArray());
             done += length;
@@ -126,25 +127,32 @@ internal sealed class EventLog(RunStore store, Run run, TimeProvider time) : Str
                 (events, _waiting) = (_waiting, []);
             }
 
-            await StoreAsync([.. events]);
+            if (!await StoreAsync([.. events]))
+            {
+                run.Cancel(); // It was deleted, cancelled or taken elsewhere.
+                continue;
+            }
+
             _stored += events.Count;
             run.HasChanged();
         }
     }
 
-    private async Task StoreAsync(byte[][] events)
+    /// <returns>Whether there is still a place for them.</returns>
+    private async Task<bool> StoreAsync(byte[][] events)
     {
         while (!run.Cancelled.IsCancellationRequested)
         {
             try
             {
-                await store.AddEventsAsync(run, _stored, events, CancellationToken.None);
-                return;
+                return await store.AddEventsAsync(run, _stored, events, CancellationToken.None);
             }
             catch (StorageAwayException)
             {
                 await Task.Delay(Pause, time, run.Cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        return false;
     }
 }

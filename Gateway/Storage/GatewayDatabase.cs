@@ -15,12 +15,16 @@ internal sealed partial class GatewayDatabase : IHealthCheck
 {
     public const string ConnectionName = "orrery";
 
+    /// <summary>Connections at once. The server's are few and everybody's: who waits for one here is served soon, who is refused one there takes the database for away.</summary>
+    private const int MostConnections = 20;
+
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the first use waits for the schema.</summary>
     private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _used = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _connections = new(MostConnections);
     private readonly Lazy<Client> _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -72,6 +76,7 @@ internal sealed partial class GatewayDatabase : IHealthCheck
         }
 
         await BeginAsync(cancellationToken);
+        await _connections.WaitAsync(cancellationToken);
         try
         {
             return await _client.Value.Breaker.ExecuteAsync(
@@ -91,9 +96,14 @@ internal sealed partial class GatewayDatabase : IHealthCheck
             Log.Away(_logger, error.Message);
             throw Away(error);
         }
+        finally
+        {
+            _connections.Release();
+        }
     }
 
-    private static async Task TryAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
+    /// <remarks>What goes wrong once must not be the last time: a fault that came out of here would stop the host, and the next one that starts.</remarks>
+    private async Task TryAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
     {
         try
         {
@@ -102,6 +112,10 @@ internal sealed partial class GatewayDatabase : IHealthCheck
         catch (StorageAwayException)
         {
             // Said already.
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.RoundFailed(_logger, error);
         }
     }
 
@@ -142,10 +156,12 @@ internal sealed partial class GatewayDatabase : IHealthCheck
     private sealed class Client
     {
         private readonly CircuitBreakerStateProvider _state = new();
+        private readonly TimeProvider _time;
+        private long _openedAt;
 
         public Client(IServiceProvider services, TimeProvider time)
         {
-            (Source, Migration) = (services.GetRequiredService<ServiceDatabase>().Source, services.GetRequiredService<MigrationAtStart>());
+            (_time, Source, Migration) = (time, services.GetRequiredService<ServiceDatabase>().Source, services.GetRequiredService<MigrationAtStart>());
             Breaker = new ResiliencePipelineBuilder { TimeProvider = time }
                 .AddCircuitBreaker(new CircuitBreakerStrategyOptions
                 {
@@ -155,6 +171,11 @@ internal sealed partial class GatewayDatabase : IHealthCheck
                     SamplingDuration = TimeSpan.FromSeconds(10),
                     BreakDuration = Break,
                     StateProvider = _state,
+                    OnOpened = _ =>
+                    {
+                        Volatile.Write(ref _openedAt, time.GetTimestamp());
+                        return ValueTask.CompletedTask;
+                    },
                 })
                 .Build();
         }
@@ -165,13 +186,17 @@ internal sealed partial class GatewayDatabase : IHealthCheck
 
         public ResiliencePipeline Breaker { get; }
 
-        public bool IsFailing => Migration.IsFailing || _state.CircuitState == CircuitState.Open;
+        /// <remarks>An open circuit is closed by somebody who tries, and only by that: after its break somebody must.</remarks>
+        public bool IsFailing => Migration.IsFailing || (_state.CircuitState == CircuitState.Open && _time.GetElapsedTime(Volatile.Read(ref _openedAt)) < Break);
     }
 
     private static partial class Log
     {
         [LoggerMessage(1001, LogLevel.Warning, "The gateway's database does not answer: {Reason}", EventName = "StorageAway")]
         public static partial void Away(ILogger logger, string reason);
+
+        [LoggerMessage(1002, LogLevel.Error, "Something that is done with the database again and again failed; it is tried again next time", EventName = "StorageRoundFailed")]
+        public static partial void RoundFailed(ILogger logger, Exception error);
     }
 }
 

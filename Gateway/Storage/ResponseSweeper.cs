@@ -10,7 +10,8 @@ internal sealed partial class ResponseSweeper(GatewayDatabase database, Response
 
     protected override async Task SweepOnceAsync(CancellationToken cancellationToken)
     {
-        long gone, all = 0;
+        int gone;
+        var all = 0L;
         do
         {
             gone = await responses.SweepAsync(Batch, cancellationToken);

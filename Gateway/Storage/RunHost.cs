@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 
 namespace Orrery.Gateway.Storage;
 
 /// <summary>
 /// Runs requests without their clients. A run is stored before it goes to an engine; its gateway holds a lease on it. Of a gateway that has died another takes its
-/// runs and begins them anew, once; a gateway that is stopped waits for its own as long as it may, and leaves the rest to others at once.
+/// runs and begins them anew, once; a gateway that is stopped waits for its own as long as it may, and leaves the rest to others at once. A run that fails, whatever with,
+/// ends as failed and takes nothing else with it.
 /// </summary>
 internal sealed partial class RunHost(
     IServiceProvider services, RunStore store, GatewayDatabase database, IEnumerable<IRunKind> kinds, CurrentSnapshot snapshots, GatewayTelemetry telemetry,
@@ -21,7 +21,7 @@ internal sealed partial class RunHost(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<(string Namespace, string Id), (Run Run, Task Task)> _running = new();
     private readonly Dictionary<string, IRunKind> _kinds = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
-    private readonly string _owner = RandomNumberGenerator.GetHexString(16, lowercase: true);
+    private readonly LeaseWatch _leases = new(options.Value.Lease);
     private readonly int _most = options.Value.MaxRuns;
     private RequestPipeline? _pipeline;
     private volatile bool _isStopping;
@@ -78,7 +78,7 @@ internal sealed partial class RunHost(
 
         try
         {
-            await store.LeaveAsync(_owner, CancellationToken.None);
+            await store.LeaveAsync(CancellationToken.None);
         }
         catch (StorageAwayException)
         {
@@ -91,7 +91,8 @@ internal sealed partial class RunHost(
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
         await RenewAsync(cancellationToken);
-        await TakeOverAsync(cancellationToken);
+        var now = await store.NowAsync(cancellationToken);
+        await TakeOverAsync(_leases.Hear(now) ? now : null, cancellationToken);
     }
 
     /// <summary>What is not ours any more was cancelled, deleted or taken over elsewhere.</summary>
@@ -103,7 +104,7 @@ internal sealed partial class RunHost(
             return;
         }
 
-        var ours = await store.RenewAsync(_owner, cancellationToken);
+        var ours = await store.RenewAsync(cancellationToken);
         foreach (var key in held)
         {
             if (!ours.Contains(key) && _running.TryGetValue(key, out var lost))
@@ -113,20 +114,13 @@ internal sealed partial class RunHost(
         }
     }
 
-    private async Task TakeOverAsync(CancellationToken cancellationToken)
+    /// <param name="judgedAt">As of <see cref="RunStore.TakeAsync"/>.</param>
+    private async Task TakeOverAsync(DateTimeOffset? judgedAt, CancellationToken cancellationToken)
     {
-        while (!_isStopping && snapshots.Value is not null && _running.Count < _most && await store.TakeAsync(_owner, _kinds, cancellationToken) is { } run)
+        while (!_isStopping && snapshots.Value is not null && _running.Count < _most && await store.TakeAsync(_kinds, judgedAt, cancellationToken) is { } run)
         {
             Log.TakenOver(logger, run.Kind.Name, run.Id);
-            if (run.Attempt > MostAttempts || !await run.Kind.MayBeginAgainAsync(run, cancellationToken))
-            {
-                await EndAsync(run, Lost(), cancellationToken);
-                run.Dispose();
-            }
-            else
-            {
-                Start(run);
-            }
+            Start(run);
         }
     }
 
@@ -148,43 +142,87 @@ internal sealed partial class RunHost(
     {
         try
         {
-            using var context = new RunContext(run, "/v1/" + (run.Kind.Protocol?.Path ?? run.Kind.Operation.Path));
-            using var span = telemetry.StartRun(run);
-            context.Http.TraceIdentifier = run.Headers.TryGetValue(Contracts.OrreryHeaders.RequestId, out var id) ? id : run.Id;
-            _pipeline ??= services.GetRequiredService<RequestPipeline>();
-            await _pipeline.AnswerAsync(context.Http, run.Kind.Operation, run.Kind.Protocol, run);
-            var answer = await context.CompleteAsync();
-            if (run.IsStored)
-            {
-                await EndAsync(run, answer, CancellationToken.None);
-            }
-            else
-            {
-                run.HasBegun(answer);
-            }
+            await AnswerAsync(run);
         }
         catch (Exception error)
         {
             Log.Failed(logger, run.Kind.Name, run.Id, error);
+            await FailAsync(run);
         }
         finally
         {
             _running.TryRemove((run.Namespace, run.Id), out _);
-            run.HasBegun(refused: null);
+            run.HasBegun(Failed()); // Whoever still waits for it: it never has.
             run.HasChanged();
             run.Dispose();
         }
     }
 
-    /// <summary>Notes what came of it, however long the database is away; unless this gateway is told to go meanwhile.</summary>
-    private async Task EndAsync(Run run, RunAnswer answer, CancellationToken cancellationToken)
+    private async Task AnswerAsync(Run run)
+    {
+        if (run.Attempt > 1 && !await MayBeginAgainAsync(run))
+        {
+            await EndAsync(run, Lost());
+            return;
+        }
+
+        using var context = new RunContext(run, "/v1/" + (run.Kind.Protocol?.Path ?? run.Kind.Operation.Path));
+        using var span = telemetry.StartRun(run);
+        context.Http.TraceIdentifier = run.Headers.TryGetValue(Contracts.OrreryHeaders.RequestId, out var id) ? id : run.Id;
+        _pipeline ??= services.GetRequiredService<RequestPipeline>();
+        await _pipeline.AnswerAsync(context.Http, run.Kind.Operation, run.Kind.Protocol, run);
+        var answer = await context.CompleteAsync();
+        if (run.IsStored)
+        {
+            await EndAsync(run, answer);
+        }
+        else
+        {
+            run.HasBegun(answer);
+        }
+    }
+
+    private async Task<bool> MayBeginAgainAsync(Run run)
+    {
+        var may = false;
+        await UntilStoredAsync(run, async () => may = run.Attempt <= MostAttempts && await run.Kind.MayBeginAgainAsync(run, CancellationToken.None));
+        return may;
+    }
+
+    /// <summary>Ends a run that the gateway failed on. What its kind cannot note is left as it is, but the run goes: taken again it would fail again.</summary>
+    private async Task FailAsync(Run run)
+    {
+        if (!run.IsStored)
+        {
+            return;
+        }
+
+        try
+        {
+            await EndAsync(run, Failed());
+        }
+        catch (Exception error)
+        {
+            Log.Failed(logger, run.Kind.Name, run.Id, error);
+            await UntilStoredAsync(run, async () => await store.EndAsync(run, CancellationToken.None));
+        }
+    }
+
+    /// <summary>Notes what came of it.</summary>
+    private Task EndAsync(Run run, RunAnswer answer) => UntilStoredAsync(run, async () =>
+    {
+        await run.Kind.EndAsync(run, answer, CancellationToken.None);
+        await store.EndAsync(run, CancellationToken.None);
+    });
+
+    /// <summary>Does something with the database however long it is away; unless this gateway is told to go meanwhile.</summary>
+    private async Task UntilStoredAsync(Run run, Func<Task> act)
     {
         while (!run.Cancelled.IsCancellationRequested)
         {
             try
             {
-                await run.Kind.EndAsync(run, answer, cancellationToken);
-                await store.RemoveAsync(run.Namespace, run.Id, cancellationToken);
+                await act();
                 return;
             }
             catch (StorageAwayException)
@@ -202,7 +240,7 @@ internal sealed partial class RunHost(
         {
             if (run.Attempt == 1)
             {
-                await store.BeginAsync(run, _owner, exchange, exchange.ClientLeft);
+                await store.BeginAsync(run, exchange, exchange.ClientLeft);
             }
         }
         catch (StorageAwayException away)
@@ -217,6 +255,10 @@ internal sealed partial class RunHost(
     private static RunAnswer Lost() => new(
         StatusCodes.Status503ServiceUnavailable, new HeaderDictionary(),
         """{"error":{"message":"The gateway that ran this was stopped in the middle of it. Send it again.","type":"server_error","param":null,"code":"run_lost"}}"""u8.ToArray(), IsWhole: false);
+
+    private static RunAnswer Failed() => new(
+        StatusCodes.Status500InternalServerError, new HeaderDictionary { ["Content-Type"] = "application/json" },
+        """{"error":{"message":"The gateway failed on this request. Its log says more.","type":"server_error","param":null,"code":"internal_error"}}"""u8.ToArray(), IsWhole: false);
 
     private static partial class Log
     {

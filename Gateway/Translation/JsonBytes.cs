@@ -10,9 +10,15 @@ namespace Orrery.Gateway.Translation;
 /// <summary>Values in a JSON text by their place, so that most of them are copied as they stand.</summary>
 internal static class JsonBytes
 {
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = 1000 };
+    /// <summary>More than any request may have (<c>Gateway:MaxJsonDepth</c>), since it is repeated in answers and events.</summary>
+    public const int MostDepth = 1_100;
+
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = MostDepth };
+    private static readonly JsonDocumentOptions DeepDocument = new() { MaxDepth = MostDepth };
 
     public static Utf8JsonReader Reader(ReadOnlySpan<byte> json) => new(json, Deep);
+
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, DeepDocument);
 
     /// <summary>Reads the value of the property that <paramref name="reader"/> stands on. <c>null</c> is as good as absent.</summary>
     /// <param name="offset">Where the reader's text begins in the whole.</param>

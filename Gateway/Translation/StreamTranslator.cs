@@ -6,6 +6,8 @@ namespace Orrery.Gateway.Translation;
 /// <summary>Turns an engine's stream into the client's, event by event, and knows how far it has come.</summary>
 internal abstract class StreamTranslator
 {
+    private EventSearch _search;
+
     /// <summary>The end has come, as the engine's protocol says it.</summary>
     public bool IsDone { get; protected set; }
 
@@ -29,9 +31,12 @@ internal abstract class StreamTranslator
     /// <summary>The engine has failed inside its stream, or sent what is no event of its protocol.</summary>
     public SendError? Error { get; protected set; }
 
-    /// <summary>The length of the first event in <paramref name="bytes"/>, with what ends it; 0 while it is not complete.</summary>
+    /// <summary>An event is a line, and no blank one follows.</summary>
+    protected virtual bool EndsAtLine => false;
+
+    /// <summary>The length of the first event in <paramref name="bytes"/>, with what ends it; 0 while it is not complete: then the next call is with the same bytes and more.</summary>
     /// <param name="isEnd">Nothing follows.</param>
-    public virtual int EventLength(ReadOnlySpan<byte> bytes, bool isEnd) => SseReader.EventLength(bytes);
+    public virtual int EventLength(ReadOnlySpan<byte> bytes, bool isEnd) => EndsAtLine ? _search.LineLength(bytes) : _search.EventLength(bytes);
 
     /// <summary>Writes what the client is to see of one event.</summary>
     /// <param name="sse">The event with its blank line.</param>

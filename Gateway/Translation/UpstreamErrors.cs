@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Orrery.Contracts;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 
@@ -153,7 +154,7 @@ internal static class UpstreamErrors
     private static string? Text(JsonElement element, string property) =>
         element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String ? Text(value) : null;
 
-    private static string? Shorten(string? text) => text is { Length: > LongestMessage } ? string.Concat(text.AsSpan(0, LongestMessage), "...") : text;
+    private static string? Shorten(string? text) => text?.Cut(LongestMessage, "...");
 
     private sealed record Said(string? Message, string? Type = null, string? Code = null, string? Param = null, int? Status = null);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orrery.Contracts;
 
 namespace Orrery.Gateway.Usage;
 
@@ -49,8 +50,8 @@ internal sealed class RecordedPart(string type, string? field, string? text, par
     /// <summary>Names are masked and cut like texts, only shorter.</summary>
     public static string Short(string name, TextMasks masks)
     {
-        var seen = masks.Apply(name.Length > 2 * LongestName ? name[..(2 * LongestName)] : name);
-        return seen.Length > LongestName ? seen[..LongestName] + "…" : seen;
+        var seen = masks.Apply(name.Cut(2 * LongestName));
+        return seen.Cut(LongestName, "…");
     }
 
     /// <summary>Masks the text and keeps as much of it as there is room for.</summary>

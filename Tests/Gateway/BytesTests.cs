@@ -78,10 +78,11 @@ public sealed class BytesTests
     {
         var events = new List<string>();
         var (start, end, turn) = (0, 0, 0);
+        var search = default(EventSearch);
         while (end < bytes.Length)
         {
             end = Math.Min(bytes.Length, end + (sizes.Length == 0 ? 1 : sizes[turn++ % sizes.Length]));
-            while (SseReader.EventLength(bytes.AsSpan(start..end)) is var length and > 0)
+            while (search.EventLength(bytes.AsSpan(start..end)) is var length and > 0)
             {
                 events.Add(Encoding.UTF8.GetString(bytes.AsSpan(start, length)));
                 start += length;

@@ -139,8 +139,7 @@ internal sealed partial class VideoEngines(IdleTimeoutPool timeouts, BufferPool 
         {
             await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
             var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, timeout.Token);
-            var job = EngineJob.Read(buffer.AsMemory(0, length));
-            return new(job is null ? null : job with { ErrorMessage = place.Provider.Access.Mask(job.ErrorMessage) }, IsGone: false);
+            return new(EngineJob.Read(buffer.AsMemory(0, length), place.Provider.Access), IsGone: false);
         }
         finally
         {

@@ -52,7 +52,7 @@ internal sealed partial class VideoReceiver(VideoStore store, VideoFiles files, 
             timeout.Set(candidate.Provider.IdleTimeout);
             var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, timeout.Token);
             var answer = buffer.AsMemory(0, length);
-            if (EngineJob.Read(answer) is not { } job)
+            if (EngineJob.Read(answer, candidate.Provider.Access) is not { } job)
             {
                 return (null, SendError.Of(candidate, SendErrorKind.Malformed, "answered a request for a video with neither a JSON object nor a video"));
             }
@@ -64,7 +64,7 @@ internal sealed partial class VideoReceiver(VideoStore store, VideoFiles files, 
                     : SendError.Of(candidate, SendErrorKind.Malformed, "answered a request for a video without a job's id"));
             }
 
-            job = job with { Status = job.Status ?? (job.Id is null ? VideoStatus.Completed : VideoStatus.Queued), ErrorMessage = candidate.Provider.Access.Mask(job.ErrorMessage) };
+            job = job with { Status = job.Status ?? (job.Id is null ? VideoStatus.Completed : VideoStatus.Queued) };
             return (VideoState.After(video with { Job = job.Id }, job, time.GetUtcNow(), _keep), null);
         }
         finally
@@ -106,7 +106,7 @@ internal sealed partial class VideoReceiver(VideoStore store, VideoFiles files, 
 
             file.Keep();
             var completed = VideoState.After(video, new EngineJob { Status = VideoStatus.Completed }, time.GetUtcNow(), _keep);
-            return (completed with { ContentType = TypeOf(response) }, null);
+            return (completed with { ContentType = TypeOf(response, candidate.Provider.Access) }, null);
         }
         catch (VideoFileException error)
         {
@@ -133,6 +133,12 @@ internal sealed partial class VideoReceiver(VideoStore store, VideoFiles files, 
             var refusal = away.ToRefusal();
             return SendError.Of(candidate, SendErrorKind.RequestRefused, refusal.Message) with { Status = refusal.Status, Type = refusal.Type, Code = refusal.Code };
         }
+        catch (Exception error)
+        {
+            Log.Lost(logger, video.Provider!, candidate.Model.Id, video.Job ?? "none", error.Message);
+            files.Delete(video.Id);
+            throw;
+        }
     }
 
     private static async Task<SendError?> AnswerAsync(Exchange exchange, Candidate candidate, StoredVideo video)
@@ -155,8 +161,8 @@ internal sealed partial class VideoReceiver(VideoStore store, VideoFiles files, 
     private static bool IsVideo(HttpResponseMessage response) => TypeOf(response, out var type)
         && (type.StartsWith("video/", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/octet-stream", StringComparison.OrdinalIgnoreCase));
 
-    private static string TypeOf(HttpResponseMessage response) =>
-        TypeOf(response, out var type) && type.StartsWith("video/", StringComparison.OrdinalIgnoreCase) && PlainHeader.IsPlain(type) ? type : "video/mp4";
+    private static string TypeOf(HttpResponseMessage response, ProviderAccess access) =>
+        TypeOf(response, out var type) && type.StartsWith("video/", StringComparison.OrdinalIgnoreCase) && PlainHeader.IsPlain(type) && access.Mask(type) == type ? type : "video/mp4";
 
     private static bool TypeOf(HttpResponseMessage response, out string type)
     {

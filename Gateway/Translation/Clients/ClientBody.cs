@@ -28,8 +28,8 @@ internal static class ClientBody
         }
         catch (InvalidOperationException)
         {
-            // JsonElement's way to say that a string has half a surrogate pair.
-            return new(Invalid("The body has a string with half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters."));
+            // JsonElement's way to say that a string has half a surrogate pair: a model's, since the body's own were looked through.
+            return new(Invalid("What the request goes on from has a text with half a surrogate pair. Send the earlier items again, in whole characters."));
         }
     }
 
@@ -40,6 +40,11 @@ internal static class ClientBody
         if (!Utf8.IsValid(body.Span))
         {
             return Invalid("The body is not valid UTF-8. Send JSON in UTF-8, without a byte order mark.");
+        }
+
+        if (HalfCharacters.Find(body.Span, maxDepth) is { } field)
+        {
+            return Invalid($"'{field}' has half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters.", field);
         }
 
         try
@@ -62,5 +67,5 @@ internal static class ClientBody
         return new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_body", $"The body is {found}; expected a JSON object.");
     }
 
-    private static Refusal Invalid(string message) => new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_json", message);
+    private static Refusal Invalid(string message, string? param = null) => new(StatusCodes.Status400BadRequest, RefusalTypes.InvalidRequest, "invalid_json", message, param);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Orrery.Contracts;
 using Orrery.Contracts.Transforms;
 using Orrery.Expressions;
 using Orrery.Gateway.Routing;
@@ -86,7 +87,7 @@ internal static class CustomErrors
         var isTooLong = kind == SendErrorKind.RequestRefused && ContextOverflow.Is(code, message);
         var access = candidate.Provider.Access;
         var shown = access.Mask(message) is { Length: > 0 } said ? said : "gave no reason";
-        return new SendError(isTooLong ? SendErrorKind.TooLongHere : kind, candidate.Provider.Name, shown.Length > LongestMessage ? shown[..LongestMessage] + "..." : shown)
+        return new SendError(isTooLong ? SendErrorKind.TooLongHere : kind, candidate.Provider.Name, shown.Cut(LongestMessage, "..."))
         {
             Status = effective,
             Type = access.Mask(type),

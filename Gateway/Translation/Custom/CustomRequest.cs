@@ -5,6 +5,7 @@ using Orrery.Expressions;
 using Orrery.Gateway.Api;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
+using Orrery.Gateway.Translation.Clients;
 
 namespace Orrery.Gateway.Translation.Custom;
 
@@ -17,6 +18,11 @@ internal static class CustomRequest
     public static SendError? Write(Exchange exchange, Candidate candidate, CompiledOperation operation, IBufferWriter<byte> output)
     {
         var call = exchange.Call;
+        if (HalfCharacters.Find(call.Body.Span, call.MaxDepth) is { } half)
+        {
+            return TransformFault.HalfCharacter(candidate, half);
+        }
+
         using var document = JsonDocument.Parse(call.Body, new JsonDocumentOptions { MaxDepth = call.MaxDepth });
         var request = new TransformRequest(operation.Shape, document.RootElement, call.MaxTokens ?? AnswerBound.Of(exchange, candidate) ?? candidate.MaxOutputTokens);
         var field = operation.Field + ".request.body";

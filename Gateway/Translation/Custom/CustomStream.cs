@@ -18,7 +18,7 @@ internal sealed class CustomStream(Exchange exchange, Candidate candidate, Compi
     /// <summary>Where the transform names no last event, the end of the answer is it; HTTP tells whether that came.</summary>
     public override bool MayEnd => stream.Done is null ? _hasEvents : HasFinished;
 
-    public override int EventLength(ReadOnlySpan<byte> bytes, bool isEnd) => _isLines ? bytes.IndexOf((byte)'\n') + 1 : base.EventLength(bytes, isEnd);
+    protected override bool EndsAtLine => _isLines;
 
     public override void Translate(ReadOnlySpan<byte> sse, IBufferWriter<byte> output)
     {
@@ -94,12 +94,25 @@ internal sealed class CustomStream(Exchange exchange, Candidate candidate, Compi
         var position = 0;
         name = "";
         ReadOnlySpan<byte> data = default;
+        ArrayBufferWriter<byte>? joined = null;
         while (SseReader.TryReadLine(sse, ref position, out var line))
         {
             if (SseReader.TryReadData(line, out var value))
             {
-                byte[]? joined = data.IsEmpty ? null : [.. data, (byte)'\n', .. value];
-                data = joined ?? value;
+                if (joined is null && data.IsEmpty)
+                {
+                    data = value;
+                    continue;
+                }
+
+                if (joined is null)
+                {
+                    joined = new(sse.Length); // All of it fits: an event may have as many lines as bytes.
+                    joined.Write(data);
+                }
+
+                joined.Write("\n"u8);
+                joined.Write(value);
             }
             else if (line.StartsWith("event:"u8))
             {
@@ -107,6 +120,6 @@ internal sealed class CustomStream(Exchange exchange, Candidate candidate, Compi
             }
         }
 
-        return data;
+        return joined is null ? data : joined.WrittenSpan;
     }
 }

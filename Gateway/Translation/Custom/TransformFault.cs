@@ -22,6 +22,15 @@ internal static class TransformFault
     public static SendError OfRequest(Candidate candidate, string field, EvaluationError error) =>
         OfRequest(candidate, field, $"fails at {error}", error.Kind == EvaluationErrorKind.LimitExceeded);
 
+    /// <summary>A text of the client's that no expression can hold.</summary>
+    public static SendError HalfCharacter(Candidate candidate, string param) =>
+        SendError.Of(candidate, SendErrorKind.Untranslatable, $"'{param}' has half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters.") with
+        {
+            Status = StatusCodes.Status400BadRequest,
+            Code = "invalid_json",
+            Param = param,
+        };
+
     /// <summary>What the engine sent is not what the transform reads, or what comes out is no answer.</summary>
     public static SendError OfAnswer(Candidate candidate, string field, string fault) =>
         SendError.Of(candidate, SendErrorKind.Malformed, $"sent what its transform makes no answer of: {field} {candidate.Provider.Access.Mask(fault)}");

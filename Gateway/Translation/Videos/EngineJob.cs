@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Orrery.Contracts;
+using Orrery.Gateway.Routing;
 
 namespace Orrery.Gateway.Translation.Videos;
 
@@ -34,13 +36,14 @@ internal sealed record EngineJob
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <param name="access">Whose secrets are taken out of what clients are shown.</param>
     /// <returns><c>null</c>: it is not a JSON object.</returns>
-    public static EngineJob? Read(ReadOnlyMemory<byte> answer)
+    public static EngineJob? Read(ReadOnlyMemory<byte> answer, ProviderAccess access)
     {
         try
         {
             using var document = JsonDocument.Parse(answer);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement) : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement, access) : null;
         }
         catch (Exception error) when (AnswerScan.IsBadJson(error))
         {
@@ -48,7 +51,7 @@ internal sealed record EngineJob
         }
     }
 
-    private static EngineJob Read(JsonElement root)
+    private static EngineJob Read(JsonElement root, ProviderAccess access)
     {
         var output = OutputOf(root, "output") ?? OutputOf(root, "output_url") ?? OutputOf(root, "video_url") ?? OutputOf(root, "video") ?? OutputOf(root, "result") ?? OutputOf(root, "url");
         var error = root.TryGetProperty("error", out var said) ? said : default;
@@ -58,13 +61,16 @@ internal sealed record EngineJob
             Status = StatusOf(Text(root, "status") ?? Text(root, "state")),
             Progress = ProgressOf(root),
             Seconds = Number(root, "seconds") ?? Number(root, "duration"),
-            Size = Text(root, "size") ?? Text(root, "resolution"),
+            Size = Shown(Text(root, "size") ?? Text(root, "resolution")),
             Output = output,
-            ErrorCode = error.ValueKind == JsonValueKind.Object ? Text(error, "code") : null,
-            ErrorMessage = error.ValueKind == JsonValueKind.Object ? Text(error, "message") : error.ValueKind == JsonValueKind.String ? Text(root, "error") : null,
+            ErrorCode = error.ValueKind == JsonValueKind.Object ? Shown(Text(error, "code")) : null,
+            ErrorMessage = error.ValueKind == JsonValueKind.Object ? Shown(Text(error, "message")) : error.ValueKind == JsonValueKind.String ? Shown(Text(root, "error")) : null,
             CompletedAt = Time(root, "completed_at"),
             ExpiresAt = Time(root, "expires_at"),
         };
+
+        // Masked before it is cut: half a secret is no secret to the mask.
+        string? Shown(string? text) => access.Mask(text)?.Cut(LongestText).Replace('\0', ' ');
     }
 
     private static string? IdOf(JsonElement root)
@@ -123,9 +129,7 @@ internal sealed record EngineJob
     }
 
     private static string? Text(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && UpstreamErrors.Text(value) is { Length: > 0 } text
-            ? (text.Length > LongestText ? text[..LongestText] : text).Replace('\0', ' ')
-            : null;
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && UpstreamErrors.Text(value) is { Length: > 0 } text ? text : null;
 
     private static string? Number(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value)

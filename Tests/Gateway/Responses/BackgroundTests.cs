@@ -35,6 +35,8 @@ public sealed class BackgroundTests(PostgresServer postgres)
         Assert.Equal((UsageOutcomes.Completed, 7, "team-key"), (used.Outcome, used.PromptTokens, used.Key));
         var end = Assert.Single(Events(await world.Client.GetStringAsync($"{Path}/{id}?stream=true")));
         Assert.True((string?)end["type"] == "response.completed" && JsonNode.DeepEquals(done, end["response"]));
+        Assert.Equal(0, (int)end["sequence_number"]!);
+        Assert.Equal("", await world.Client.GetStringAsync($"{Path}/{id}?stream=true&starting_after=0"));
         await AskAsync(world, $$"""{"model":"m","input":"?","previous_response_id":"{{id}}"}""");
         Assert.Equal(3, JsonNode.Parse(engine.Last.Body)!["messages"]!.AsArray().Count);
     }
@@ -71,7 +73,11 @@ public sealed class BackgroundTests(PostgresServer postgres)
         Assert.True(JsonNode.DeepEquals(done, events[^1]["response"]));
         var later = Events(await world.Client.GetStringAsync($"{Path}/{id}?stream=true&starting_after={events.Count - 3}"));
         Assert.Equal([events.Count - 2, events.Count - 1], later.Select(one => (int)one["sequence_number"]!));
-        Assert.Equal("", await world.Client.GetStringAsync($"{Path}/{id}?stream=true&starting_after={events.Count - 1}"));
+        foreach (var beyond in new[] { events.Count - 1, events.Count, 99_999, int.MaxValue })
+        {
+            Assert.Equal("", await world.Client.GetStringAsync($"{Path}/{id}?stream=true&starting_after={beyond}"));
+        }
+
         using var nonsense = await world.Client.GetAsync($"{Path}/{id}?stream=true&starting_after=x");
         Assert.Equal((400, "starting_after"), ((await ErrorBody.ReadAsync(nonsense)) is var error ? (error.Status, error.Param) : default));
     }
@@ -174,7 +180,7 @@ public sealed class BackgroundTests(PostgresServer postgres)
         return world;
     }
 
-    private static async Task<JsonNode> AskAsync(GatewayWorld world, string body)
+    internal static async Task<JsonNode> AskAsync(GatewayWorld world, string body)
     {
         using var response = await world.PostAsync(body, Path);
         var text = await response.Content.ReadAsStringAsync();
@@ -183,14 +189,14 @@ public sealed class BackgroundTests(PostgresServer postgres)
         return JsonNode.Parse(text)!;
     }
 
-    private static async Task<JsonNode> ReadAsync(GatewayWorld world, string id)
+    internal static async Task<JsonNode> ReadAsync(GatewayWorld world, string id)
     {
         var text = await world.Client.GetStringAsync($"{Path}/{id}");
         OpenAiSchema.Load().Validate("Response", text);
         return JsonNode.Parse(text)!;
     }
 
-    private static Task<JsonNode> EndedAsync(GatewayWorld world, string id) =>
+    internal static Task<JsonNode> EndedAsync(GatewayWorld world, string id) =>
         Eventually.Holds(() => ReadAsync(world, id), response => (string?)response["status"] is not ("queued" or "in_progress"), TimeSpan.FromSeconds(20));
 
     private static async Task<JsonNode> EventAsync(StreamReader reader)
@@ -206,5 +212,5 @@ public sealed class BackgroundTests(PostgresServer postgres)
         throw new InvalidOperationException("The stream ended.");
     }
 
-    private static List<JsonNode> Events(string stream) => [.. stream.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JsonNode.Parse(line["data: ".Length..])!)];
+    internal static List<JsonNode> Events(string stream) => [.. stream.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JsonNode.Parse(line["data: ".Length..])!)];
 }

@@ -120,6 +120,46 @@ public sealed class ResponsesNativeTests(PostgresServer postgres)
         Assert.StartsWith("event: error\ndata: {\"type\":\"error\",\"sequence_number\":1,", last, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_answer_may_be_deeper_than_any_request()
+    {
+        var deep = Answer.Trim()[..^1] + $",\"x\":{new string('[', 100)}{new string(']', 100)}}}";
+        await using var engine = await ScriptedEngine.StartAsync(ScriptedEngine.Json(deep));
+        await using var world = await StoringAsync(engine);
+        var begun = await AskAsync(world, """{"model":"m","input":"?","background":true}""");
+        var id = (string)begun["id"]!;
+        var end = await world.Client.GetStringAsync($"{Path}/{id}?stream=true");
+        Assert.StartsWith("event: response.completed\n", end, StringComparison.Ordinal);
+        Assert.Contains(new string('[', 100), end, StringComparison.Ordinal);
+        using var cancelled = await world.Client.PostAsync($"{Path}/{id}/cancel", null);
+        Assert.Equal(200, (int)cancelled.StatusCode);
+        using var next = await world.PostAsync($$"""{"model":"m","input":"And?","previous_response_id":"{{id}}","store":false}""", Path);
+        Assert.Equal(200, (int)next.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_that_is_not_at_its_end_is_none(bool stream)
+    {
+        var open = Answer.Trim().Replace("\"status\":\"completed\",\"background\"", "\"status\":\"in_progress\",\"background\"", StringComparison.Ordinal);
+        await using var engine = await ScriptedEngine.StartAsync(stream
+            ? ScriptedEngine.Sse([$"event: response.completed\ndata: {{\"type\":\"response.completed\",\"sequence_number\":0,\"response\":{open}}}\n\n"])
+            : ScriptedEngine.Json(open));
+        await using var world = await StoringAsync(engine);
+        using var refused = await world.PostAsync($$"""{"model":"m","input":"?","stream":{{(stream ? "true" : "false")}}}""", Path);
+        Assert.Equal(502, (await ErrorBody.ReadAsync(refused)).Status);
+        var begun = await AskAsync(world, """{"model":"m","input":"?","background":true}""");
+        Assert.Equal("failed", (string?)(await BackgroundTests.EndedAsync(world, (string)begun["id"]!))["status"]);
+    }
+
+    private async Task<GatewayWorld> StoringAsync(ScriptedEngine engine)
+    {
+        var world = await GatewayWorld.StartAsync(Document(engine), "--ConnectionStrings:orrery=" + await postgres.CreateDatabaseAsync());
+        await Eventually.Holds(async () => (int)(await world.Client.GetAsync(Path + "/resp_1")).StatusCode, status => status == 404, TimeSpan.FromSeconds(20));
+        return world;
+    }
+
     private static SnapshotProvider OpenAi(string name, ScriptedEngine engine) => GatewayWorld.Provider(name, engine.Url) with { Provider = "openai", Engine = Engines.OpenAi };
 
     private static SnapshotDocument Document(ScriptedEngine engine) => GatewayWorld.Document(OpenAi("p1", engine));

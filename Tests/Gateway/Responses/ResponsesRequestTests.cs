@@ -63,7 +63,11 @@ public sealed class ResponsesRequestTests
     [InlineData("\"input\":\"Hi\",\"max_output_tokens\":0", "'max_output_tokens' is 0", "invalid_value")]
     [InlineData("\"input\":\"Hi\",\"text\":{\"format\":{\"type\":\"xml\"}}", "'text.format' is", "invalid_value")]
     [InlineData("\"input\":\"Hi\",\"stream\":\"yes\"", "'stream' is \"yes\"; expected true or false.", "invalid_value")]
-    [InlineData("\"input\":[{\"type\":\"\\ud83d\"}]", "surrogate", "invalid_json")]
+    [InlineData("\"input\":[{\"type\":\"\\ud83d\"}]", "'input[0].type' has half a surrogate pair", "invalid_json")]
+    [InlineData("\"input\":\"Hi\",\"instructions\":\"\\ud83d\\ude00 \\uD800\",\"background\":true", "'instructions' has half a surrogate pair", "invalid_json")]
+    [InlineData("\"input\":\"Hi\",\"metadata\":{\"a\":\"b\",\"c\":\"\\udc00\"}", "'metadata.c' has half a surrogate pair", "invalid_json")]
+    [InlineData("\"input\":\"Hi\",\"metadata\":{\"\\ud800\":1}", "'metadata.\\ud800' has half a surrogate pair", "invalid_json")]
+    [InlineData("\"input\":[{\"role\":\"user\",\"content\":\"\\\\ud800\"},[[],{\"x\":[1,\"\\ud83d\\ud83d\\ude00\"]}]]", "'input[1][1].x[1]' has half a surrogate pair", "invalid_json")]
     public async Task What_cannot_be_meant_is_refused(string request, string message, string code)
     {
         await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", "http://127.0.0.1:1/v1")));

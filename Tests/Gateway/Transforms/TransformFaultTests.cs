@@ -65,6 +65,17 @@ public sealed class TransformFaultTests
         Assert.Equal(502, (int)streamed.StatusCode);
     }
 
+    [Fact]
+    public async Task A_text_with_half_a_character_is_the_client_s_to_mend()
+    {
+        var (engine, world) = await StartAsync(url => Provider(url));
+        await using var _ = engine;
+        await using var __ = world;
+        var error = await world.RefusedAsync(Chat.Replace("Hi", "\\ud83d", StringComparison.Ordinal));
+        Assert.Equal((400, "invalid_json", "messages[0].content"), (error.Status, error.Code, error.Param));
+        Assert.Empty(engine.Requests);
+    }
+
     [Theory]
     [InlineData("'text'", "gives a text, expected a map or a list")]
     [InlineData("{'a': request.turns[3].text}", "fails at 1:")]

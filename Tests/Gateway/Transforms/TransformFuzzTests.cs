@@ -98,6 +98,19 @@ public sealed class TransformFuzzTests
         Assert.DoesNotContain("xxxx", told, StringComparison.Ordinal);
     }
 
+    /// <summary>Each line was once joined to a copy of all before it.</summary>
+    [Fact]
+    public async Task An_event_of_many_lines_is_read_in_one_go()
+    {
+        const int lines = 40_000;
+        await using var relay = await StartAsync("tgi", "zephyr");
+        var blank = string.Concat(Enumerable.Repeat("data:          \n", lines));
+        var before = GC.GetTotalAllocatedBytes();
+        var told = await relay.RunAsync(Encoding.UTF8.GetBytes(blank + TgiServer.Token(1, Text) + TgiServer.Last(2, Text)), 16 << 10);
+        Assert.Equal(Text, Content(told));
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 2L << 30); // It was 9 GB; other tests run beside this one.
+    }
+
     private static Task<SplitRelay> StartAsync(string example, string model) =>
         SplitRelay.StartAsync(isEncrypted: false, TransformPage.Compile(TransformPage.At(example, "http://127.0.0.1:9")), model);
 

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Orrery.ServiceDefaults;
 using static Orrery.Tests.Gateway.Videos.VideosTests;
 using static Orrery.Tests.Gateway.Videos.VideoWorld;
 
@@ -152,6 +153,53 @@ public sealed class VideoOutageTests(PostgresServer postgres)
         world.Engine.Set("failed");
         world.Plain.Set("failed");
         Assert.Equal(error, (await world.UntilAsync(id, "failed")).GetProperty("error").GetRawText());
+    }
+
+    /// <summary>Each text of an engine that clients see: without the provider's secrets, and cut between characters.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_an_engine_says_of_a_job_is_masked_and_then_cut(bool isLater)
+    {
+        const string token = "sk-SECRETTOKEN123456";
+        var key = new SecretSealer(GatewayWorld.SecretsKey).Seal("c", token);
+        await using var world = await StartAsync(
+            postgres, document => document with { Providers = [.. document.Providers.Select(provider => provider.Name == "p1" ? provider with { ApiKey = key, ApiKeyContext = "c" } : provider)] });
+        var half = new string('a', 499) + "😀";
+        var said = new Queue<string>();
+        world.Engine.Before = async http =>
+        {
+            if (HttpMethods.IsPost(http.Request.Method) == isLater || !said.TryDequeue(out var answer))
+            {
+                return false;
+            }
+
+            await ScriptedEngine.Json(answer)(http);
+            return true;
+        };
+        foreach (var (error, size, expected) in new[]
+        {
+            ($$"""{"code":"{{token}}","message":"{{new string('a', 490)}}{{token}}"}""", token, ("[secret]", new string('a', 490) + "[secret]")),
+            ($$"""{"code":"{{half}}","message":"{{half}}"}""", half, (half[..499], half[..499])),
+        })
+        {
+            var job = $$"""{"id":"job-1","status":"failed","error":{{error}},"size":"{{size}}"}""";
+            if (!isLater)
+            {
+                said.Enqueue(job);
+            }
+
+            var id = Text(await world.CreateAsync("""{"model":"video","prompt":"A cat"}"""), "id");
+            if (isLater)
+            {
+                said.Enqueue(job);
+            }
+
+            var failed = await world.UntilAsync(id, "failed");
+            Assert.Equal(expected, (Text(failed.GetProperty("error"), "code"), Text(failed.GetProperty("error"), "message")));
+            Assert.Equal(isLater ? "1280x720" : expected.Item1, Text(failed, "size"));
+            Assert.DoesNotContain("SECRET", failed.GetRawText(), StringComparison.Ordinal);
+        }
     }
 
     internal static HttpClient ClientOf(WebApplication gateway)

@@ -19,6 +19,7 @@ public sealed class VideoRefusalTests(PostgresServer postgres)
             ("""{"model":"video","prompt":" "}""", 400, "invalid_value", "'prompt' is empty; expected what the video is to show."),
             ("""{"model":"video","prompt":["A cat"]}""", 400, "invalid_type", "'prompt' is an array; expected a string."),
             ($$"""{"model":"video","prompt":"{{new string('x', 32_001)}}"}""", 400, "string_above_max_length", "'prompt' has 32001 characters; expected at most 32000."),
+            ("{\"model\":\"plain\",\"prompt\":\"A cat\",\"other\":[\"\\ud800\"]}", 400, "invalid_json", "'other[0]' has half a surrogate pair (such as \"\\ud83d\" alone). Send whole characters."),
             ("{\"model\":\"video\",\"prompt\":\"A\\u0000cat\"}", 400, "invalid_value", "'prompt' holds the character U+0000; expected text."),
             ("""{"model":"video","prompt":"A cat","seconds":"eight"}""", 400, "invalid_value", "'seconds' is 'eight'; expected a number of seconds above 0, such as 8."),
             ("""{"model":"video","prompt":"A cat","seconds":-1}""", 400, "invalid_value", "'seconds' is '-1'; expected a number of seconds above 0, such as 8."),

@@ -24,7 +24,7 @@ internal sealed class EarlierItems : IDisposable
 
         foreach (var item in others.SelectMany(ItemsOf).Concat(_items))
         {
-            if (item.GetText("id"u8)?.GetString() is { } id)
+            if (item.GetText("id"u8) is { } name && UpstreamErrors.Text(name) is { } id)
             {
                 _byId[id] = item;
             }
@@ -40,7 +40,7 @@ internal sealed class EarlierItems : IDisposable
 
     private IEnumerable<JsonElement> ItemsOf(StoredResponse turn)
     {
-        var (input, response) = (JsonDocument.Parse(turn.Input), JsonDocument.Parse(turn.Response));
+        var (input, response) = (JsonBytes.Parse(turn.Input), JsonBytes.Parse(turn.Response));
         _documents.AddRange([input, response]);
         return input.RootElement.EnumerateArray().Concat(response.RootElement.Get("output"u8) is { ValueKind: JsonValueKind.Array } output ? output.EnumerateArray() : []);
     }

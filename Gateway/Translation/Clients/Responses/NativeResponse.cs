@@ -12,6 +12,8 @@ internal struct NativeResponse
     private ByteRange _store;
     private ByteRange _background;
     private ByteRange _previous;
+    private ByteRange _status;
+    private ByteRange _error;
 
     public TokenUsage? Usage { get; private set; }
 
@@ -48,6 +50,47 @@ internal struct NativeResponse
     /// <summary>The status of a response object.</summary>
     public static string StatusOf(ReadOnlySpan<byte> json) => TryRead(json, out var response) ? response.Status : ResponseStates.Failed;
 
+    /// <summary>Whether a response object says that it was made in the background.</summary>
+    public static bool IsBackground(ReadOnlySpan<byte> json) => TryRead(json, out var response) && response._background.In(json).SequenceEqual("true"u8);
+
+    /// <summary>A response object that has ended otherwise than it was going to.</summary>
+    /// <param name="error">As JSON.</param>
+    public static byte[] WithEnd(ReadOnlySpan<byte> json, string status, byte[] error)
+    {
+        TryRead(json, out var response);
+        var edits = new EditList();
+        Replace(response._status, Encoding.UTF8.GetBytes($"\"{status}\""), ref edits);
+        Replace(response._error, error, ref edits);
+        var ended = new ArrayBufferWriter<byte>(json.Length + error.Length);
+        edits.Write(json, ended);
+        return ended.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The response object of an event's data; empty where there is none.</summary>
+    public static byte[] OfEvent(ReadOnlySpan<byte> json)
+    {
+        var reader = JsonBytes.Reader(json);
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("response"u8))
+                {
+                    return JsonBytes.ReadValue(ref reader, offset: 0).In(json).ToArray();
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (Exception error) when (AnswerScan.IsBadJson(error))
+        {
+            // Then there is none.
+        }
+
+        return [];
+    }
+
     /// <summary>The id of a response object.</summary>
     public static string IdOf(ReadOnlySpan<byte> json)
     {
@@ -57,7 +100,7 @@ internal struct NativeResponse
         {
             if (reader.ValueTextEquals("id"u8))
             {
-                return JsonBytes.StringOf(ref reader) is { IsPresent: true } id ? JsonBytes.Text(id.In(json)) : "";
+                return JsonBytes.StringOf(ref reader) is { IsPresent: true } id ? TextOf(id.In(json)) : "";
             }
 
             reader.Skip();
@@ -75,6 +118,19 @@ internal struct NativeResponse
         Replace(_background, Switch(isBackground), ref edits);
         Replace(_previous, previousId is null ? "null"u8.ToArray() : Encoding.UTF8.GetBytes(JsonSerializer.Serialize(previousId, StringJson.Default.String)), ref edits);
         edits.Write(json, output);
+    }
+
+    /// <remarks>Half a character is no part of an id that anybody could ask for.</remarks>
+    private static string TextOf(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            return JsonBytes.Text(text);
+        }
+        catch (InvalidOperationException)
+        {
+            return "";
+        }
     }
 
     private static void Replace(ByteRange range, byte[] value, ref EditList edits, bool isWanted = true)
@@ -107,9 +163,8 @@ internal struct NativeResponse
         }
         else if (reader.ValueTextEquals("status"u8))
         {
-            reader.Read();
+            _status = Value(ref reader);
             Status = reader.TokenType == JsonTokenType.String ? reader.GetString()! : Status;
-            reader.Skip();
         }
         else if (reader.ValueTextEquals("usage"u8))
         {
@@ -118,9 +173,8 @@ internal struct NativeResponse
         }
         else if (reader.ValueTextEquals("error"u8))
         {
-            reader.Read();
+            _error = Value(ref reader);
             IsError |= reader.TokenType != JsonTokenType.Null;
-            reader.Skip();
         }
         else
         {

@@ -106,4 +106,7 @@ internal static class ResponseStates
     public const string Incomplete = "incomplete";
     public const string Failed = "failed";
     public const string Cancelled = "cancelled";
+
+    /// <summary>Whether it is not at its end, as far as is known.</summary>
+    public static bool IsOpen(string status) => status is not (Completed or Incomplete or Failed or Cancelled);
 }

@@ -35,7 +35,7 @@ internal sealed class ResponsePasser(Exchange exchange, Candidate candidate, Res
         }
 
         var json = range.In(data);
-        NativeResponse.TryRead(json, out var response);
+        var isResponse = NativeResponse.TryRead(json, out var response);
         switch (type)
         {
             case "error":
@@ -43,6 +43,9 @@ internal sealed class ResponsePasser(Exchange exchange, Candidate candidate, Res
                 return;
             case "response.failed":
                 Error = UpstreamErrors.Read(candidate, StatusCodes.Status200OK, json, retryAfter: null);
+                return;
+            case "response.completed" or "response.incomplete" when !isResponse || ResponseStates.IsOpen(response.Status):
+                Error = SendError.Of(candidate, SendErrorKind.Malformed, "ended its stream with a response that is not at its end");
                 return;
             case "response.completed" or "response.incomplete":
                 exchange.Meter.Count(new AnswerFacts { Usage = response.Usage });
@@ -115,7 +118,7 @@ internal sealed class ResponsePasser(Exchange exchange, Candidate candidate, Res
     /// <summary>An <c>error</c> event has its code and message at its top, or in an <c>error</c> of its own.</summary>
     private static byte[] Wrap(ReadOnlySpan<byte> data)
     {
-        using var document = JsonDocument.Parse(data.ToArray());
+        using var document = JsonBytes.Parse(data.ToArray());
         return document.RootElement.Get("error"u8) is { ValueKind: JsonValueKind.Object } ? data.ToArray() : [.. "{\"error\":"u8, .. data, .. "}"u8];
     }
 }

@@ -1,6 +1,8 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Buffers;
+using System.Globalization;
+using System.Text;
 using Npgsql;
+using Orrery.Gateway.ModelResolution;
 using Orrery.Gateway.Storage;
 
 namespace Orrery.Gateway.Translation.Clients.Responses;
@@ -9,7 +11,11 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 internal sealed class ResponseRuns(IServiceProvider services, ResponseStore store, RunStore runs, TimeProvider time) : IRunKind
 {
     private const int EventsAtOnce = 256;
+
+    /// <summary>Of all that follow; the rest of the database's connections is for what answers requests.</summary>
+    private const int MostLooking = 6;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(250);
+    private readonly SemaphoreSlim _turns = new(MostLooking);
     private ResponsesProtocol? _protocol;
     private RunHost? _host;
 
@@ -34,19 +40,20 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
     public async ValueTask EndAsync(Run run, RunAnswer answer, CancellationToken cancellationToken)
     {
         var last = run.Answer is EventLog log ? log.End : default;
-        var response = !answer.IsWhole || answer.Status != StatusCodes.Status200OK ? ResponseOf(last)
-            : run.Answer is MemoryStream whole ? whole.ToArray()
-            : ResponseOf(last);
-        if (response is null && await store.FindAsync(run.Namespace, run.Id, cancellationToken) is { } begun)
+        var isWhole = answer.IsWhole && answer.Status == StatusCodes.Status200OK;
+        var response = isWhole && run.Answer is MemoryStream whole ? whole.ToArray() : NativeResponse.OfEvent(last.Span);
+        var status = response.Length == 0 ? ResponseStates.InProgress : NativeResponse.StatusOf(response);
+        if (ResponseStates.IsOpen(status))
         {
-            var (code, message) = RunAnswers.ErrorOf(answer);
-            response = WithEnd(begun.Response, ResponseStates.Failed, new JsonObject { ["code"] = answer.Status == StatusCodes.Status429TooManyRequests ? "rate_limit_exceeded" : "server_error", ["message"] = $"{message} ({code})" });
+            if (await store.FindAsync(run.Namespace, run.Id, cancellationToken) is not { } begun)
+            {
+                return;
+            }
+
+            (status, response) = (ResponseStates.Failed, NativeResponse.WithEnd(begun.Response, ResponseStates.Failed, ErrorOf(answer)));
         }
 
-        if (response is not null)
-        {
-            await store.UpdateAsync(run.Namespace, run.Id, NativeResponse.StatusOf(response), response, cancellationToken);
-        }
+        await store.UpdateAsync(run.Namespace, run.Id, status, response, cancellationToken);
     }
 
     /// <summary>Whose events somebody may have read already is not told another way.</summary>
@@ -57,8 +64,7 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
     /// <returns>The response as it is now; <c>null</c>: it is not there any more.</returns>
     public async ValueTask<StoredResponse?> CancelAsync(StoredResponse response, string @namespace, CancellationToken cancellationToken)
     {
-        await store.UpdateAsync(@namespace, response.Id, ResponseStates.Cancelled, WithEnd(response.Response, ResponseStates.Cancelled, error: null), cancellationToken);
-        await runs.RemoveAsync(@namespace, response.Id, cancellationToken);
+        await store.CancelAsync(@namespace, response.Id, NativeResponse.WithEnd(response.Response, ResponseStates.Cancelled, "null"u8.ToArray()), cancellationToken);
         Host.Find(@namespace, response.Id)?.Cancel();
         return await store.FindAsync(@namespace, response.Id, cancellationToken);
     }
@@ -76,10 +82,8 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
             var isAtEnd = after >= 0 && (await runs.EventsAsync(@namespace, id, after - 1, most: 1, left)) is [var last] && EventLog.IsEnd(last.Event);
             while (!isAtEnd)
             {
-                // In this order: what is at its end has told all, and what changes after this is waited for.
-                var changed = Host.Find(@namespace, id)?.Changed;
-                var status = await store.StatusAsync(@namespace, id, left);
-                var events = await runs.EventsAsync(@namespace, id, after, EventsAtOnce, left);
+                var changed = Host.Find(@namespace, id)?.Changed; // Before the question: what changes after it is waited for.
+                var (status, events) = await LookAsync(@namespace, id, after, left);
                 foreach (var (sequence, bytes) in events)
                 {
                     await http.Response.BodyWriter.WriteAsync(bytes, left);
@@ -91,9 +95,9 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
                     continue;
                 }
 
-                if (status is not (ResponseStates.Queued or ResponseStates.InProgress))
+                if (status is null || !ResponseStates.IsOpen(status))
                 {
-                    await WriteEndAsync(http, @namespace, id, after + 1);
+                    await WriteEndAsync(http, @namespace, id, after);
                     return;
                 }
 
@@ -107,38 +111,67 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
         }
     }
 
-    /// <summary>The end of a response whose events do not say it: it was not made as a stream, or its gateway died.</summary>
-    private async Task WriteEndAsync(HttpContext http, string @namespace, string id, int sequence)
+    /// <remarks>Any number of clients may follow: they take turns, and a question that was asked is waited for, since to take it back would take a connection more.</remarks>
+    private async Task<(string? Status, List<(int Sequence, byte[] Event)> Events)> LookAsync(string @namespace, string id, int after, CancellationToken left)
     {
-        if (await store.FindAsync(@namespace, id, http.RequestAborted) is { Status: ResponseStates.Completed or ResponseStates.Incomplete or ResponseStates.Failed } response)
+        await _turns.WaitAsync(left);
+        try
         {
-            var output = http.Response.BodyWriter;
-            System.Buffers.BuffersExtensions.Write(output, System.Text.Encoding.UTF8.GetBytes(
-                $"event: response.{response.Status}\ndata: {{\"type\":\"response.{response.Status}\",\"sequence_number\":{sequence},\"response\":"));
-            System.Buffers.BuffersExtensions.Write(output, response.Response);
-            System.Buffers.BuffersExtensions.Write(output, "}\n\n"u8);
-            await output.FlushAsync(http.RequestAborted);
+            return await store.NewsAsync(@namespace, id, after, EventsAtOnce, CancellationToken.None);
+        }
+        finally
+        {
+            _turns.Release();
         }
     }
 
-    private static byte[]? ResponseOf(ReadOnlyMemory<byte> end)
+    /// <summary>
+    /// The end of a response whose events do not say it: it was not made as a stream, its gateway died, or somebody has ended it. Of the last nobody may take what came for the whole.
+    /// </summary>
+    /// <param name="after">The number of the last event that the client has.</param>
+    private async Task WriteEndAsync(HttpContext http, string @namespace, string id, int after)
     {
-        if (end.IsEmpty)
+        var sequence = await runs.CountEventsAsync(@namespace, id, http.RequestAborted);
+        var response = await store.FindAsync(@namespace, id, http.RequestAborted);
+        if (response is not null && after >= sequence)
         {
-            return null;
+            return; // It has the end too.
         }
 
-        using var document = JsonDocument.Parse(end);
-        return document.RootElement.GetProperty("response"u8).Raw().ToArray();
+        var output = new ArrayBufferWriter<byte>();
+        if (response is null)
+        {
+            output.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: error\ndata: {{\"type\":\"error\",\"sequence_number\":{after + 1L}")));
+            ResponseWords.WriteError(Gone(id), output);
+        }
+        else
+        {
+            var name = response.Status == ResponseStates.Cancelled ? ResponseStates.Failed : response.Status; // The specification has no event of its own for it.
+            output.Write(Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"event: response.{name}\ndata: {{\"type\":\"response.{name}\",\"sequence_number\":{sequence},\"response\":")));
+            output.Write(response.Response);
+        }
+
+        output.Write("}\n\n"u8);
+        await http.Response.BodyWriter.WriteAsync(output.WrittenMemory, http.RequestAborted);
+        if (response is null or { Status: ResponseStates.Cancelled })
+        {
+            await BrokenAnswer.CutAsync(http, time);
+        }
     }
 
-    private static byte[] WithEnd(byte[] response, string status, JsonNode? error)
+    private static byte[] ErrorOf(RunAnswer answer)
     {
-        var node = JsonNode.Parse(response)!;
-        node["status"] = status;
-        node["error"] = error;
-        return System.Text.Encoding.UTF8.GetBytes(node.ToJsonString(Readable));
+        var (code, message) = answer.Status == StatusCodes.Status200OK && answer.IsWhole
+            ? ("upstream_error", "The model's server ended its answer without an end.")
+            : RunAnswers.ErrorOf(answer);
+        var error = new ArrayBufferWriter<byte>();
+        error.Write(answer.Status == StatusCodes.Status429TooManyRequests ? "{\"code\":\"rate_limit_exceeded\",\"message\":"u8 : "{\"code\":\"server_error\",\"message\":"u8);
+        error.Write(JsonText.Quote($"{message} ({code})"));
+        error.Write("}"u8);
+        return error.WrittenSpan.ToArray();
     }
 
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static Refusal Gone(string id) => new(
+        StatusCodes.Status404NotFound, RefusalTypes.InvalidRequest, "response_not_found", $"The response '{Shown.Of(id)}' was deleted, or has expired, before it was at its end.", "response_id");
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Orrery.Gateway.Intake;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
@@ -35,7 +34,7 @@ internal sealed class ResponsesNative(ReadOnlyMemory<byte> own, byte[]? input, s
     public void EditBody(Exchange exchange, Candidate candidate, ref EditList edits)
     {
         var call = new Call { Body = Body };
-        CallReader.Read(call, Operation.Chat, exchange.Call.MaxDepth);
+        CallReader.Read(call, Operation.Chat, JsonBytes.MostDepth); // What it goes on from may be deeper than what clients may send.
         ModelEdit.Name(call, candidate, ref edits);
         if (AnswerBound.Of(exchange, candidate) is { } left)
         {
@@ -59,6 +58,11 @@ internal sealed class ResponsesNative(ReadOnlyMemory<byte> own, byte[]? input, s
         if (response.IsError)
         {
             return UpstreamErrors.Read(candidate, StatusCodes.Status200OK, answer, retryAfter: null);
+        }
+
+        if (ResponseStates.IsOpen(response.Status))
+        {
+            return SendError.Of(candidate, SendErrorKind.Malformed, "answered with a response that is not at its end");
         }
 
         exchange.Meter.Count(new AnswerFacts { HasContent = true, Usage = response.Usage });
@@ -124,7 +128,7 @@ internal sealed class ResponsesNative(ReadOnlyMemory<byte> own, byte[]? input, s
 
     private byte[] Make()
     {
-        using var document = JsonDocument.Parse(own);
+        using var document = JsonBytes.Parse(own);
         var body = new ArrayBufferWriter<byte>(own.Length);
         body.Write("{\"store\":false"u8);
         foreach (var member in document.RootElement.EnumerateObject())
