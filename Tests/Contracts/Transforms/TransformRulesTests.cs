@@ -74,9 +74,19 @@ public sealed class TransformRulesTests
     {
         var error = Assert.Single(TransformPage.Refused("kind: ModelProvider\nmetadata: { name: x }\nspec: { provider: custom, endpoint: \"http://h\", models: [{ id: m }] }"));
         Assert.Equal("spec.transforms", error.Path);
-        Assert.Equal("A server that speaks OpenAI's API needs none: engine: openai.", error.Remedy);
+        Assert.StartsWith("A server that speaks OpenAI's API needs none: engine: openai.", error.Remedy, StringComparison.Ordinal);
         Assert.Equal("spec.transforms", Assert.Single(TransformPage.Refused("kind: ModelProvider\nmetadata: { name: x }\nspec: { provider: custom, endpoint: \"http://h\", models: [{ id: m }], transforms: {} }")).Path);
     }
+
+    [Fact]
+    public void A_server_of_videos_alone_needs_none() => Assert.Empty(TransformPage.Refused(
+        "kind: ModelProvider\nmetadata: { name: x }\nspec: { provider: custom, endpoint: \"http://h\", models: [{ id: v, modelType: video_generation }], videos: { create: /make } }"));
+
+    [Fact]
+    public void Transforms_without_their_engine_have_a_remedy() => Assert.StartsWith(
+        "Write engine: custom",
+        TransformPage.Refused(TransformPage.Examples["ollama"].Replace("engine: custom", "engine: vllm", StringComparison.Ordinal)).Single(error => error.Path == "spec.transforms").Remedy,
+        StringComparison.Ordinal);
 
     private static int LineOf(string document, string text) => document[..document.IndexOf(text, StringComparison.Ordinal)].Count(c => c == '\n') + 1;
 }
