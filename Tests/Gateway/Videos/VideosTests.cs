@@ -39,6 +39,8 @@ public sealed class VideosTests(PostgresServer postgres)
         using var content = await world.Client.GetAsync($"/v1/videos/{id}/content");
         Assert.Equal("video/mp4", content.Content.Headers.ContentType!.ToString());
         Assert.Equal(JobEngine.Bytes, await content.Content.ReadAsByteArrayAsync());
+        using var head = await world.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/videos/{id}/content"));
+        Assert.Equal((HttpStatusCode.OK, "video/mp4", (long?)JobEngine.Bytes.Length), (head.StatusCode, head.Content.Headers.ContentType!.ToString(), head.Content.Headers.ContentLength));
         using var thumbnail = await world.Client.GetAsync($"/v1/videos/{id}/content?variant=thumbnail");
         Assert.Equal("image/webp", thumbnail.Content.Headers.ContentType!.ToString());
 
