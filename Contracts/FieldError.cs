@@ -17,7 +17,7 @@ public sealed record FieldError(
     int? Column = null,
     int? Document = null);
 
-/// <summary>Gathers every fault of a document; a validator never stops at the first.</summary>
+/// <summary>Gathers every fault of a document; a validator never stops at the first. Of what is wrong within a text, line and column count from the text's beginning until its place is known.</summary>
 public sealed class FieldErrors
 {
     private readonly List<FieldError> _errors = [];
@@ -28,6 +28,11 @@ public sealed class FieldErrors
 
     public void Add(string path, string? value, string expectation, string? remedy = null) =>
         _errors.Add(new FieldError(path, Shorten(value), expectation, remedy));
+
+    /// <param name="line">Of the mistake within the field's text, from 1.</param>
+    /// <param name="column">With <paramref name="line"/>.</param>
+    public void AddWithin(string path, string? value, string expectation, string? remedy, int line, int column) =>
+        _errors.Add(new FieldError(path, Shorten(value), expectation, remedy, line, column));
 
     private static string? Shorten(string? value) => value is { Length: > 80 } ? value.Cut(77, "...") : value;
 }

@@ -41,9 +41,15 @@ public sealed record RouteSpec
     public void Validate(FieldErrors errors)
     {
         var hasTarget = Target is not null || Targets is not null;
-        if (Target is not null && Targets is not null || (!hasTarget && Selection is null && AllowedProviders is null && AllowedModels is null))
+        if (Target is not null && Targets is not null)
         {
-            errors.Add("spec.target", Target, "either target or targets, and not both", hasTarget ? null : "Only a route with selection, allowedProviders or allowedModels does without.");
+            errors.Add("spec.target", Target, "either target or targets, and not both");
+        }
+        else if (!hasTarget && Selection is null && AllowedProviders is null && AllowedModels is null)
+        {
+            errors.Add(
+                "spec.target", null, "something that the route decides: target, targets, selection, allowedProviders or allowedModels",
+                Strategy is null ? null : "A strategy alone decides nothing here: write it beside one of them, or into the Model.");
         }
 
         if (!hasTarget && Fallback is { Count: > 0 })

@@ -113,6 +113,14 @@ internal sealed class Exchange(HttpContext http, Operation operation, Snapshot? 
     /// <summary>Sending: the key of the attempt under way, where the provider has several.</summary>
     public ProviderKey? ProviderKey { get; set; }
 
+    /// <summary>Sending: the engine that answers says itself that it is a simulator, whatever is declared of it.</summary>
+    public bool SaysSimulated { get; set; }
+
+    /// <summary>A simulator answers; before anybody is asked: nobody else can.</summary>
+    public bool IsSimulated => Candidate is { } candidate
+        ? candidate.Provider.Spec.Simulated || SaysSimulated
+        : _plan is { Candidates.Count: > 0 } plan && plan.Candidates.All(possible => possible.Provider.Spec.Simulated);
+
     /// <summary>The model that answered, or was tried last; before that the one asked for.</summary>
     public ServedModel Served => Candidate?.Model ?? Model;
 

@@ -81,6 +81,7 @@ internal static class GatewayExtensions
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<WholeAnswer>();
         services.AddSingleton<BodyTranslation>();
+        services.AddSingleton<TranslationCheck>();
         services.AddSingleton<ByteRelay>();
         services.AddSingleton<JobRun>();
         services.AddSingleton<VideoReceiver>();

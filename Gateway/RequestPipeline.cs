@@ -9,6 +9,7 @@ using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Storage;
+using Orrery.Gateway.Translation;
 using Orrery.Gateway.Translation.Clients;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
@@ -24,6 +25,7 @@ internal sealed partial class RequestPipeline(
     AccessPolicy policy,
     QuotaGate quota,
     RoutePlanner planner,
+    TranslationCheck translations,
     RunHost runs,
     VideoRuns videos,
     Sender sender,
@@ -57,7 +59,7 @@ internal sealed partial class RequestPipeline(
                     ?? (run is null && VideoRuns.IsNeededFor(exchange) ? await videos.AnswerAsync(exchange) : null)
                     ?? Said(exchange, Station.Quota, await quota.ReserveAsync(exchange))
                     ?? Said(exchange, Station.Routing, planner.Plan(exchange))
-                    ?? (run is null ? null : await runs.AdmitAsync(exchange))
+                    ?? (run is null ? null : translations.Check(exchange) ?? await runs.AdmitAsync(exchange))
                     ?? Said(exchange, Station.Sending, await sender.SendAsync(exchange) is { } refused ? await AnswerAloneAsync(exchange, refused) : null);
             }
             catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)

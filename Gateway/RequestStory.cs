@@ -147,7 +147,7 @@ internal sealed class RequestStory
         if (exchange.Candidate is { } candidate)
         {
             _span.Tell("orrery.provider", candidate.Provider.Name);
-            _span.Tell("orrery.simulated", candidate.Provider.Spec.Simulated);
+            _span.Tell("orrery.simulated", exchange.IsSimulated);
         }
 
         var (tokens, isEstimated) = exchange.Meter.Read(exchange.Call.Body.Length);

@@ -57,6 +57,14 @@ internal enum ScalarKind
 /// <param name="Written">As it stood there, for messages.</param>
 internal sealed record ScalarNode(Position At, ScalarKind Kind, string Value, string Written) : DocumentNode(At)
 {
+    /// <summary>Where its text begins, if its characters stand there as they are: with the first line, or line by line.</summary>
+    public Position? TextAt { get; init; }
+
+    /// <summary>The place of a character of its text; <c>null</c> where it is not known.</summary>
+    /// <param name="line">From 1, as <paramref name="column"/>.</param>
+    public Position? PlaceIn(int line, int column) =>
+        TextAt is { } text && (line == 1 || text.Line > At.Line) ? new Position(text.Line + line - 1, text.Column + column - 1) : null;
+
     public override string Describe() => Kind switch
     {
         ScalarKind.Null => "nothing",

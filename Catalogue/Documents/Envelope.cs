@@ -1,4 +1,5 @@
 using Orrery.Catalogue.Resources;
+using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Documents;
 

@@ -24,6 +24,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
     private readonly List<(FieldError Error, Position At)> _errors = [];
     private readonly Dictionary<string, Position> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ScalarNode> _texts = new(StringComparer.Ordinal);
 
     /// <param name="hidesValues">The document is secret: messages show no value of its spec.</param>
     public ShapeCheck(bool hidesValues, PathMap? written = null)
@@ -40,7 +41,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
     public JsonNode Read(DocumentNode node, JsonTypeInfo type, string path)
     {
-        _places.TryAdd(path, node.At);
+        Place(path, node);
         return (type.Kind, node) switch
         {
             _ when IsAnything(type) => ReadAnything(node, path),
@@ -68,7 +69,8 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
         {
             if (!wrong.Any(path => error.Path.StartsWith(path, StringComparison.Ordinal) && (error.Path.Length == path.Length || error.Path[path.Length] is '.' or '[')))
             {
-                _errors.Add((hides(error.Path) ? error with { Value = null } : error, PlaceOf(error.Path)));
+                var at = error is { Line: { } line, Column: { } column } ? _texts.GetValueOrDefault(error.Path)?.PlaceIn(line, column) : null;
+                _errors.Add((hides(error.Path) ? error with { Value = null } : error, at ?? PlaceOf(error.Path)));
             }
         }
     }
@@ -123,6 +125,15 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
         return result;
     }
 
+    private void Place(string path, DocumentNode node)
+    {
+        _places.TryAdd(path, node.At);
+        if (node is ScalarNode text)
+        {
+            _texts.TryAdd(path, text);
+        }
+    }
+
     private JsonNode ReadField(DocumentNode node, JsonTypeInfo owner, JsonPropertyInfo field, string path)
     {
         var type = TypeInfo(field.PropertyType);
@@ -131,7 +142,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
             return Read(node, type, path);
         }
 
-        _places.TryAdd(path, node.At);
+        Place(path, node);
         return ReadScalar(scalar, type, path, FieldHints.Expectation(owner.Type, field.Name, field.PropertyType));
     }
 

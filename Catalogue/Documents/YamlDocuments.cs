@@ -11,6 +11,8 @@ internal sealed class YamlDocuments
     private readonly Parser _parser;
     private readonly Dictionary<string, (DocumentNode Node, int Size)> _anchors = new(StringComparer.Ordinal);
     private readonly FieldErrorList _errors;
+    private readonly string _text;
+    private string[]? _lines;
     private int _aliased;
     private int _size;
 
@@ -18,6 +20,7 @@ internal sealed class YamlDocuments
     {
         _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
         _errors = errors;
+        _text = text;
     }
 
     /// <summary>The documents that are not empty. Faults go to <paramref name="errors"/>; the first fault of syntax ends the reading.</summary>
@@ -31,7 +34,10 @@ internal sealed class YamlDocuments
         }
         catch (YamlException error)
         {
-            errors.Add(documents.Count, new FieldError("", null, "well-formed YAML: " + error.Message, RemedyOf(text)), At(error.Start));
+            var tab = TabIn(text);
+            errors.Add(
+                documents.Count, new FieldError("", null, "well-formed YAML: " + error.Message, tab is null ? RemedyOf(text) : "A tab indents this line. YAML is indented with blanks."),
+                tab is { } at && at.Line >= error.Start.Line ? at : At(error.Start));
         }
         catch (UnreadableDocumentException error)
         {
@@ -127,7 +133,27 @@ internal sealed class YamlDocuments
 
         var isPlain = scalar.Style == ScalarStyle.Plain && tag.Length == 0;
         var (kind, value) = isPlain ? YamlScalar.Read(scalar.Value) : (ScalarKind.Text, scalar.Value);
-        return new ScalarNode(at, kind, value, scalar.Value);
+        return new ScalarNode(at, kind, value, scalar.Value) { TextAt = TextAt(scalar, at) };
+    }
+
+    /// <summary>Where the text of a value begins that stands there character by character.</summary>
+    private Position? TextAt(Scalar scalar, Position at)
+    {
+        switch (scalar.Style)
+        {
+            case ScalarStyle.Plain:
+                return at;
+            case ScalarStyle.SingleQuoted when !scalar.Value.Contains('\'', StringComparison.Ordinal):
+            case ScalarStyle.DoubleQuoted when scalar.End.Column - scalar.Start.Column == scalar.Value.Length + 2:
+                return at with { Column = at.Column + 1 };
+            case ScalarStyle.Literal:
+                _lines ??= _text.Split('\n');
+                var first = scalar.Value.Split('\n').FirstOrDefault(line => line.Trim().Length > 0);
+                var written = _lines.Skip(at.Line).FirstOrDefault(line => line.Trim().Length > 0)?.TrimEnd('\r');
+                return first is not null && written?.EndsWith(first, StringComparison.Ordinal) is true ? new Position(at.Line + 1, written.Length - first.Length + 1) : null;
+            default:
+                return null;
+        }
     }
 
     private SequenceNode ReadSequence(int depth)
@@ -166,6 +192,23 @@ internal sealed class YamlDocuments
         }
 
         return new MappingNode(At(start.Start), entries);
+    }
+
+    /// <summary>The first line that a tab indents: the parser tells another place of it.</summary>
+    private static Position? TabIn(string text)
+    {
+        var number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            var indent = line[..(line.Length - line.TrimStart(" \t").Length)];
+            if (indent.Contains('\t'))
+            {
+                return new Position(number, indent.IndexOf('\t') + 1);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>What people write in other systems' documents and YAML does not read.</summary>

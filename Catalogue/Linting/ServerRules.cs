@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
 

@@ -56,7 +56,7 @@ internal static class SizeRules
         {
             if (!Hardware.Gpus.ContainsKey(named[i]))
             {
-                var nearest = Documents.Spelling.Nearest(named[i], Hardware.Gpus.Keys);
+                var nearest = Spelling.Nearest(named[i], Hardware.Gpus.Keys);
                 report.Error("gpu", $"gpus[{i}]", named[i], "a GPU that is known here: " + string.Join(", ", Hardware.Gpus.Values.Where(gpu => !gpu.IsPart).Select(gpu => gpu.Id).Order(StringComparer.Ordinal)), nearest is null ? null : $"Did you mean '{nearest}'?");
             }
         }
@@ -76,7 +76,7 @@ internal static class SizeRules
         var model = report.Entry.Spec;
         if (Hardware.FindInstance(named) is not { } instance)
         {
-            var nearest = Documents.Spelling.Nearest(named, Hardware.Instances.Select(known => known.Id));
+            var nearest = Spelling.Nearest(named, Hardware.Instances.Select(known => known.Id));
             report.Error("instance", "recommendedInstance", named, "an instance type that is known here", nearest is null ? null : $"Did you mean '{nearest}'?");
             return;
         }

@@ -148,6 +148,11 @@ internal sealed class ApiTest(TestedProvider provider, EgressPolicy policy, Endp
                 TestCauses.WrongPath, $"{asked} answers 404, and {_otherPath}/models answers", $"Write the endpoint as {Root}{(_otherPath.Length == 0 ? "/" : _otherPath)}.");
         }
 
+        if (provider.Spec.EffectiveEngine == Engines.VideoEngine && list.Status is 200 or 404 or 405 && ServerAnswers.Models(list.Body) is null)
+        {
+            return new Finding("the server has no list of models, and one that makes videos needs none", IsTelling: false);
+        }
+
         switch (list.Status)
         {
             case 200:

@@ -1,4 +1,4 @@
-using Orrery.Catalogue.Documents;
+using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Probing;
 

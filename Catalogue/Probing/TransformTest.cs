@@ -9,6 +9,8 @@ namespace Orrery.Catalogue.Probing;
 /// <param name="refusal">What an answer means that is no success.</param>
 internal sealed class TransformTest(TestedProvider provider, EndpointClient client, string baseUrl, Func<Reply, string, string, StepFailure> refusal)
 {
+    private const int LeastTokens = 16;
+
     private readonly CompiledTransforms _transforms = CompiledTransforms.Compile(provider.Spec.Transforms!, new FieldErrors());
 
     public async Task<Finding> RunAsync(ProvidedModel declared, bool isEmbedding, CancellationToken cancellationToken)
@@ -19,12 +21,15 @@ internal sealed class TransformTest(TestedProvider provider, EndpointClient clie
             return new Finding($"spec.transforms has no {(isEmbedding ? "embeddings" : "chat")}, and other requests are not made for a test", IsTelling: false);
         }
 
-        ReadOnlyMemory<Value> address = new Value[] { id, false };
-        var path = operation.Path.Evaluate(address.Span, out var fault) ?? throw Failed(operation.Field + ".request.path", fault!);
-        var headers = operation.Headers
-            .Select(header => KeyValuePair.Create(header.Name, header.Value.Evaluate(address.Span, static value => value, out var wrong) ?? throw Failed($"{operation.Field}.request.headers.{header.Name}", wrong!)))
-            .ToList();
-        var reply = await client.SendAsync(operation.Method, baseUrl + path, Body(operation, id, isEmbedding), headers, cancellationToken);
+        var (path, headers) = AddressOf(operation, id, stream: false);
+        if (operation.Stream is not null)
+        {
+            _ = AddressOf(operation, id, stream: true);
+            _ = Body(operation, declared, isEmbedding, maxTokens: LeastTokens, stream: true);
+        }
+
+        _ = Body(operation, declared, isEmbedding, declared.MaxOutputTokens, stream: false); // As of a client that says nothing of tokens.
+        var reply = await client.SendAsync(operation.Method, baseUrl + path, Body(operation, declared, isEmbedding, LeastTokens, stream: false), headers, cancellationToken);
         if (reply.Status is < 200 or >= 300)
         {
             throw refusal(reply, new Uri(baseUrl + path).AbsolutePath, id);
@@ -79,14 +84,40 @@ internal sealed class TransformTest(TestedProvider provider, EndpointClient clie
             : throw Failed(call.Field + ".url", "leads to another server than the endpoint, which is not asked");
     }
 
-    private byte[] Body(CompiledOperation operation, string id, bool isEmbedding)
+    private static (string Path, List<KeyValuePair<string, string>> Headers) AddressOf(CompiledOperation operation, string id, bool stream)
     {
-        var field = operation.Field + ".request.body";
+        ReadOnlyMemory<Value> address = new Value[] { id, stream };
+        var path = operation.Path.Evaluate(address.Span, out var fault) ?? throw Failed(operation.Field + ".request.path", $"fails: {fault}");
+        var headers = new List<KeyValuePair<string, string>>();
+        foreach (var (name, template) in operation.Headers)
+        {
+            var field = $"{operation.Field}.request.headers.{name}";
+            var value = template.Evaluate(address.Span, static text => text, out fault) ?? throw Failed(field, $"fails: {fault}");
+            if (RequestHeaders.CheckValue(value) is { } expected)
+            {
+                throw Failed(field, $"gives no value of a header; expected {expected}");
+            }
+
+            headers.Add(KeyValuePair.Create(name, value));
+        }
+
+        return (path, headers);
+    }
+
+    private static byte[] Body(CompiledOperation operation, ProvidedModel declared, bool isEmbedding, long? maxTokens, bool stream)
+    {
+        var (field, id) = (operation.Field + ".request.body", declared.UpstreamId ?? declared.Id);
         using var tiny = JsonDocument.Parse(isEmbedding ? TinyRequests.Embedding(id) : TinyRequests.Chat(id, "max_tokens"));
-        var result = operation.Body.Evaluate(operation.Shape.Type.Of(new TransformRequest(operation.Shape, tiny.RootElement, maxTokens: isEmbedding ? null : 16)), id, false);
+        var request = new TransformRequest(operation.Shape, tiny.RootElement, isEmbedding ? null : maxTokens);
+        var result = operation.Body.Evaluate(operation.Shape.Type.Of(request), id, stream);
         if (result.Error is { } error)
         {
-            throw Failed(field, $"fails at {error}");
+            throw Failed(field, $"fails at {error}{(maxTokens is null && !isEmbedding ? ", where a client sets no limit of tokens" : stream ? ", where a stream is asked for" : "")}");
+        }
+
+        if (result.Value.Kind is not (ValueKind.Map or ValueKind.List))
+        {
+            throw Failed(field, $"gives {ResultReader.Name(result.Value)}, expected a map or a list");
         }
 
         using var body = new MemoryStream();
@@ -101,19 +132,35 @@ internal sealed class TransformTest(TestedProvider provider, EndpointClient clie
         return body.ToArray();
     }
 
-    private Finding Read(CompiledOperation operation, JsonElement answer, string id, bool isEmbedding)
+    /// <remarks>By the gateway's own reading: what passes here is answered there.</remarks>
+    private static Finding Read(CompiledOperation operation, JsonElement answer, string id, bool isEmbedding)
     {
-        var field = operation.Field + ".response.body";
-        var result = operation.Response!.Evaluate(Value.Json(answer), id);
+        var response = Value.Json(answer);
+        var result = operation.Response!.Evaluate(response, id);
         if (result.Error is { } error)
         {
-            throw Failed(field, $"fails at {error}");
+            throw Failed(operation.Field + ".response.body", $"fails at {error}");
         }
 
-        var kind = result.Value.Kind;
-        var isAnswer = kind == ValueKind.Map || (isEmbedding ? kind == ValueKind.List : kind is ValueKind.String or ValueKind.Null);
-        return isAnswer ? new Finding($"'{id}' answered, and the transforms read it")
-            : throw Failed(field, $"gives a {kind.ToString().ToLowerInvariant()}, expected {(isEmbedding ? "a list of vectors" : "a text")} or a map");
+        var counted = operation.Usage?.Evaluate(response, id) ?? default;
+        if (counted.Error is { } uncounted)
+        {
+            throw Failed(operation.Field + ".response.usage", $"fails at {uncounted}");
+        }
+
+        ResultFault? fault;
+        if (isEmbedding)
+        {
+            var vectors = VectorResult.Read(result.Value, counted.Value, inputs: 1, out _, out fault);
+            _ = vectors is null ? null : VectorResult.Numbers(vectors[0], 0, out fault);
+        }
+        else
+        {
+            _ = TextResult.Read(result.Value, counted.Value, isChat: true, out fault);
+        }
+
+        return fault is null ? new Finding($"'{id}' answered, and the transforms read it")
+            : throw Failed(operation.Field + (fault.IsOfUsage ? ".response.usage" : ".response.body"), fault.Text);
     }
 
     private void RequireNoError(JsonElement answer, int status)

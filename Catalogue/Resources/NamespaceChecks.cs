@@ -145,7 +145,7 @@ internal sealed class NamespaceChecks
                 }
 
                 var expectation = isFallback ? "a model's id or alias, provider/model, or a provider" : "a model's id or alias, or provider/model";
-                if (!Add(route, path, name, $"{expectation} of namespace '{_name}'", "Apply the model or the provider first, or in the same request."))
+                if (!Add(route, path, name, $"{expectation} of namespace '{_name}'", Spelling.Remedy(name, names.All(isFallback)) ?? "Apply the model or the provider first, or in the same request."))
                 {
                     _faults.AddConflict($"'{name}' is used by {route.Key} ({path}): delete or change that first.");
                 }
@@ -168,20 +168,20 @@ internal sealed class NamespaceChecks
             var spec = (RouteSpec)route.Spec;
             for (var i = 0; i < spec.AllowedProviders?.Count; i++)
             {
-                Require(names.HasProvider(spec.AllowedProviders[i]), route, $"spec.allowedProviders[{i}]", spec.AllowedProviders[i], "the name or an alias of a ModelProvider");
+                Require(names.HasProvider(spec.AllowedProviders[i]), route, $"spec.allowedProviders[{i}]", spec.AllowedProviders[i], "the name or an alias of a ModelProvider", names.Providers);
             }
 
             for (var i = 0; i < spec.AllowedModels?.Count; i++)
             {
-                Require(names.Has(spec.AllowedModels[i], isFallback: false), route, $"spec.allowedModels[{i}]", spec.AllowedModels[i], "a model's id or alias, or provider/model");
+                Require(names.Has(spec.AllowedModels[i], isFallback: false), route, $"spec.allowedModels[{i}]", spec.AllowedModels[i], "a model's id or alias, or provider/model", names.All(isFallback: false));
             }
         }
 
-        void Require(bool isThere, StoredResource route, string path, string name, string expectation)
+        void Require(bool isThere, StoredResource route, string path, string name, string expectation, IEnumerable<string> known)
         {
             if (!isThere)
             {
-                Add(route, path, name, $"{expectation} of namespace '{_name}'", "Apply it first, or in the same request.");
+                Add(route, path, name, $"{expectation} of namespace '{_name}'", Spelling.Remedy(name, known) ?? "Apply it first, or in the same request.");
             }
         }
     }
@@ -193,7 +193,7 @@ internal sealed class NamespaceChecks
         {
             var team = ((AccessKeySpec)key.Spec).Team!;
             if (!_teams.Contains(team)
-                && !Add(key, "spec.team", team, $"a Team of namespace '{_name}'", "Apply the Team first, or in the same request.")
+                && !Add(key, "spec.team", team, $"a Team of namespace '{_name}'", Spelling.Remedy(team, _teams) ?? "Apply the Team first, or in the same request.")
                 && _deletedTeams.Contains(team))
             {
                 users.TryAdd(team, []);
@@ -213,7 +213,7 @@ internal sealed class NamespaceChecks
         var secret = _secrets.GetValueOrDefault(reference.Name);
         if (secret is null)
         {
-            if (!Add(provider, $"{path}.name", reference.Name, $"a Secret of namespace '{_name}'", "Apply the Secret first, or in the same request.")
+            if (!Add(provider, $"{path}.name", reference.Name, $"a Secret of namespace '{_name}'", Spelling.Remedy(reference.Name, _secrets.Keys) ?? "Apply the Secret first, or in the same request.")
                 && _deleted.Contains(reference.Name))
             {
                 _faults.AddConflict($"Secret '{reference.Name}' is used by {provider.Key}: delete or change that first.");

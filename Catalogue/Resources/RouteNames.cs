@@ -61,6 +61,12 @@ internal sealed class RouteNames
     public bool Has(string name, bool isFallback) =>
         _models.Contains(name) || HasAtProvider(name, '/') || HasAtProvider(name, ':') || (isFallback && _byProvider.ContainsKey(name));
 
+    /// <summary>Every name that <see cref="Has"/> takes.</summary>
+    public IEnumerable<string> All(bool isFallback) =>
+        _models.Concat(_byProvider.SelectMany(provider => provider.Value.Select(model => $"{provider.Key}/{model}"))).Concat(isFallback ? _byProvider.Keys : []);
+
+    public IEnumerable<string> Providers => _byProvider.Keys;
+
     public bool HasProvider(string name) => _byProvider.ContainsKey(name);
 
     private bool HasAtProvider(string name, char separator)

@@ -37,18 +37,19 @@ public static class RouteExpressions
         type.Name == ExpressionType.List(RouteScope.Model).Name || type.Name == ExpressionType.List(ExpressionType.Dyn).Name;
 
     internal static void RequireMatch(this FieldErrors errors, string path, string source) =>
-        errors.AddMistakes(path, source, TryCompileMatch(source, out _, out var mistakes) ? [] : mistakes);
+        errors.AddMistakes(path, source, TryCompileMatch(source, out _, out var mistakes) ? [] : mistakes, isMatch: true);
 
     internal static void RequireSelection(this FieldErrors errors, string path, string source) =>
-        errors.AddMistakes(path, source, TryCompileSelection(source, out _, out var mistakes) ? [] : mistakes);
+        errors.AddMistakes(path, source, TryCompileSelection(source, out _, out var mistakes) ? [] : mistakes, isMatch: false);
 
-    private static void AddMistakes(this FieldErrors errors, string path, string source, IReadOnlyList<CompileError> mistakes)
+    private static void AddMistakes(this FieldErrors errors, string path, string source, IReadOnlyList<CompileError> mistakes, bool isMatch)
     {
         foreach (var mistake in mistakes)
         {
-            errors.Add(
-                path, source, $"an expression without mistakes; at {mistake.Line}:{mistake.Column}, {mistake.Problem}: found {mistake.Found}, expected {mistake.Expected}",
-                "docs/routing.md lists what an expression may name.");
+            errors.AddMistake(
+                path, source, mistake,
+                isMatch && mistake is { Problem: "unknown name", Found: "'m'" or "'ai'" or "'ai.models'" } ? "Models are known in selection only: match says of the request whether it is the route's."
+                : "docs/routing.md lists what an expression may name.");
         }
     }
 }

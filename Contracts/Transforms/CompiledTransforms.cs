@@ -29,7 +29,7 @@ public sealed class CompiledTransforms
 
         return new CompiledTransforms
         {
-            Error = transforms.Error is { } error ? ExpressionRules.Compile(error, TransformScopes.Error, errors, field + ".error") : null,
+            Error = transforms.Error is { } error ? ExpressionRules.Compile(error, TransformScopes.Error, errors, field + ".error", shape: ResultShape.Error) : null,
             Chat = Operation(transforms.Chat, RequestShape.Chat, "chat"),
             Completions = Operation(transforms.Completions, RequestShape.Completions, "completions"),
             Embeddings = Operation(transforms.Embeddings, RequestShape.Embeddings, "embeddings"),

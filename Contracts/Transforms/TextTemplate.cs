@@ -4,9 +4,11 @@ using Orrery.Expressions;
 
 namespace Orrery.Contracts.Transforms;
 
-/// <summary>A text with expressions in braces: <c>/v2/models/{model}/generate</c>. What they give is a text or a whole number.</summary>
+/// <summary>A text with expressions in braces: <c>/v2/models/{model}/generate</c>. What they give is a text, a number, true or false.</summary>
 public sealed class TextTemplate
 {
+    private const string Expectation = "a text, a number, true or false";
+
     private readonly (string Text, Expression? Expression)[] _parts;
 
     private TextTemplate((string, Expression?)[] parts) => _parts = parts;
@@ -25,8 +27,14 @@ public sealed class TextTemplate
                 return null;
             }
 
-            if (ExpressionRules.Compile(text[(open + 1)..close], scope, errors, field) is not { } expression)
+            if (ExpressionRules.Compile(text[(open + 1)..close], scope, errors, field, offset: open + 1) is not { } expression)
             {
+                return null;
+            }
+
+            if (!IsText(expression.Type.Kind) && expression.Type.Kind != ValueKind.Dyn)
+            {
+                errors.Add(field, $"{{{expression.Source}}}", Expectation + $"; this is of type {expression.Type}", "Take a member or an element out of it, or join a list of texts: x.join(',').");
                 return null;
             }
 
@@ -57,9 +65,9 @@ public sealed class TextTemplate
 
             var result = expression.Evaluate(variables);
             var value = result.Value;
-            if (result.Error is not null || value.Kind is not (ValueKind.String or ValueKind.Int or ValueKind.Double))
+            if (result.Error is not null || !IsText(value.Kind))
             {
-                fault = result.Error?.ToString() ?? $"{{{expression.Source}}} gives {Name(value.Kind)}, expected a text or a number";
+                fault = result.Error?.ToString() ?? $"{{{expression.Source}}} gives {Name(value.Kind)}, expected {Expectation}";
                 return null;
             }
 
@@ -67,12 +75,15 @@ public sealed class TextTemplate
             {
                 ValueKind.String => value.AsString(),
                 ValueKind.Int => value.AsInt().ToString(CultureInfo.InvariantCulture),
+                ValueKind.Bool => value.AsBool() ? "true" : "false",
                 _ => value.AsDouble().ToString(CultureInfo.InvariantCulture),
             }));
         }
 
         return text.ToString();
     }
+
+    private static bool IsText(ValueKind kind) => kind is ValueKind.String or ValueKind.Int or ValueKind.Double or ValueKind.Bool;
 
     internal static string Name(ValueKind kind) => kind.ToString().ToLowerInvariant();
 

@@ -34,7 +34,21 @@ internal static class UnsaidFields
             }
         }
 
-        return FindStop(request) ?? FindInTurns(request);
+        return FindChoice(request) ?? FindStop(request) ?? FindInTurns(request);
+    }
+
+    /// <summary>Which of the tools are to be called, and how many at once: of weight only where the server is told of tools.</summary>
+    private static (string, string)? FindChoice(TransformRequest request)
+    {
+        if (!request.HasRead("tools") || !request.Body.TryGetProperty("tools", out var tools) || !IsFilled(tools))
+        {
+            return null;
+        }
+
+        return !request.HasRead("tool_choice") && request.Body.TryGetProperty("tool_choice", out var choice)
+                && (choice.ValueKind == JsonValueKind.Object || (choice.ValueKind == JsonValueKind.String && !choice.ValueEquals("auto"))) ? ("tool_choice", "auto")
+            : !request.HasRead("parallel_tool_calls") && request.Body.TryGetProperty("parallel_tool_calls", out var parallel) && parallel.ValueKind == JsonValueKind.False ? ("parallel_tool_calls", "true")
+            : null;
     }
 
     /// <summary>Of images and speech <c>response_format</c> is a text, and a hint.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Orrery.Gateway.Authentication;
+using Orrery.Gateway.Sending;
 using Orrery.Gateway.Storage;
 using Orrery.Gateway.Translation;
 using Orrery.Gateway.Translation.Clients;
@@ -29,7 +30,7 @@ internal sealed partial class ResponsesApi(
 
         if (http.Request.Query["stream"] != "true")
         {
-            return await WriteAsync(http, response.Response);
+            return await WriteMarkedAsync(http, response.Response);
         }
 
         if (!TryRead(http, "starting_after", -1, 0, int.MaxValue, out var after, out var fault))
@@ -42,6 +43,7 @@ internal sealed partial class ResponsesApi(
             return Refusal.BadField("stream", $"The response '{Shown.Of(id)}' was not made in the background with stream true, so that its events were not kept. Read it without stream.", "response_not_streamable");
         }
 
+        AnswerHead.Mark(http.Response, ResponseWords.IsSimulated(response.Response));
         await runs.FollowAsync(http, @namespace, id, after);
         return null;
     });
@@ -49,7 +51,7 @@ internal sealed partial class ResponsesApi(
     public Task CancelAsync(HttpContext http) => AnswerAsync(http, "POST", async (@namespace, id) =>
         await store.FindAsync(@namespace, id, http.RequestAborted) is not { } response ? NotFound(id)
         : !NativeResponse.IsBackground(response.Response) ? Refusal.BadField("response_id", $"The response '{Shown.Of(id)}' was not made in the background. Only such can be cancelled; end the others by closing the connection.", "response_not_cancellable")
-        : await runs.CancelAsync(response, @namespace, http.RequestAborted) is { } now ? await WriteAsync(http, now.Response)
+        : await runs.CancelAsync(response, @namespace, http.RequestAborted) is { } now ? await WriteMarkedAsync(http, now.Response)
         : NotFound(id));
 
     public Task InputItemsAsync(HttpContext http) => AnswerAsync(http, "GET", async (@namespace, id) =>
@@ -163,6 +165,12 @@ internal sealed partial class ResponsesApi(
         return false;
     }
 
+    private static Task<Refusal?> WriteMarkedAsync(HttpContext http, byte[] response)
+    {
+        AnswerHead.Mark(http.Response, ResponseWords.IsSimulated(response));
+        return WriteAsync(http, response);
+    }
+
     private static async Task<Refusal?> WriteAsync(HttpContext http, byte[] json)
     {
         http.Response.ContentType = "application/json";
@@ -189,10 +197,15 @@ internal static class ResponsesRoutes
         foreach (var prefix in (ReadOnlySpan<string>)["/v1", "/api/v1/ai"])
         {
             routes.Map(prefix + "/responses/{id}", (RequestDelegate)api.OneAsync);
+            routes.Map(prefix + "/responses/input_tokens", NotServedAsync); // Not ids, though they stand where ids do.
+            routes.Map(prefix + "/responses/compact", NotServedAsync);
             routes.Map(prefix + "/responses/{id}/cancel", (RequestDelegate)api.CancelAsync);
             routes.Map(prefix + "/responses/{id}/input_items", (RequestDelegate)api.InputItemsAsync);
         }
     }
+
+    private static Task NotServedAsync(HttpContext http) =>
+        OpenAiErrors.WriteAsync(http, UnknownRoutes.NotServed(http, "It is not served; docs/responses.md says what of the Responses API is."));
 }
 
 /// <summary>What DELETE answers.</summary>

@@ -25,7 +25,7 @@ internal sealed partial class VideosApi(
                 var root = prefix + path["/v1".Length..];
                 routes.Map(root, (RequestDelegate)(http => AnswerAsync(http, "GET, POST", HttpMethods.IsPost(http.Request.Method) ? CreateAsync : HttpMethods.IsGet(http.Request.Method) ? ListAsync : null)));
                 routes.Map(root + "/{id}", (RequestDelegate)(http => AnswerAsync(http, "GET, DELETE", HttpMethods.IsGet(http.Request.Method) ? GetAsync : HttpMethods.IsDelete(http.Request.Method) ? DeleteAsync : null)));
-                routes.Map(root + "/{id}/content", (RequestDelegate)(http => AnswerAsync(http, "GET", HttpMethods.IsGet(http.Request.Method) ? ContentAsync : null)));
+                routes.Map(root + "/{id}/content", (RequestDelegate)(http => AnswerAsync(http, "GET, HEAD", HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? ContentAsync : null)));
             }
         }
     }

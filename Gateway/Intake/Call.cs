@@ -54,6 +54,9 @@ internal sealed class Call
 
     public bool HasTools { get; set; }
 
+    /// <summary>The answer is to go on from the last message, which is the assistant's own.</summary>
+    public bool ContinuesAnswer { get; init; }
+
     /// <summary>Where the body's closing brace stands.</summary>
     public int ClosingBrace { get; set; }
 }

@@ -43,7 +43,7 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
 
         form.ModelPart = scanner.ModelPart;
         form.Removals = scanner.Routing?.Removals ?? [];
-        (form.Fields, form.Files) = (scanner.Fields, scanner.Files);
+        (form.Fields, form.Files) = (scanner.Fields, await WithTypesAsync(form, scanner.Files, exchange.ClientLeft));
         exchange.Call = new Call
         {
             Body = default,
@@ -101,6 +101,20 @@ internal sealed partial class FormIntake(BufferPool pool, BodyBudget budget, Bod
             // The connection broke inside the body: nobody is left to answer.
             throw new OperationCanceledException(exchange.ClientLeft);
         }
+    }
+
+    /// <summary>Looks at the beginning of each file, so that what is made of it has a length before it is sent.</summary>
+    private static async ValueTask<IReadOnlyList<FilePart>> WithTypesAsync(FormBody form, List<FilePart> files, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < files.Count; i++)
+        {
+            var file = files[i];
+            using var beginning = new MemoryStream(MediaTypes.Telling);
+            await form.CopyToAsync(beginning, file.Start, Math.Min(file.Start + MediaTypes.Telling, file.End), cancellationToken);
+            files[i] = file with { MediaType = MediaTypes.Of(beginning.GetBuffer().AsSpan(0, (int)beginning.Length), file.Declared) };
+        }
+
+        return files;
     }
 
     private async ValueTask<Refusal?> AppendAsync(FormBody form, ReadOnlySequence<byte> bytes, Exchange exchange)

@@ -237,7 +237,7 @@ internal sealed class FormScanner(string boundary, Operation operation)
             _state = State.AfterDelimiter;
             if (operation.MayBeForm)
             {
-                Files.Add(new(_head.Name, _contentStart, _scanStart + reader.Consumed - _delimiter.Length));
+                Files.Add(new(_head.Name, _contentStart, _scanStart + reader.Consumed - _delimiter.Length, _head.ContentType));
             }
 
             return true;
@@ -274,7 +274,11 @@ internal sealed class FormScanner(string boundary, Operation operation)
 }
 
 /// <summary>A file in a form: the field that it stands in, and its bytes' place.</summary>
-internal readonly record struct FilePart(string Name, long Start, long End)
+/// <param name="Declared">What its head says that it is.</param>
+internal readonly record struct FilePart(string Name, long Start, long End, string? Declared)
 {
     public long Length => End - Start;
+
+    /// <summary>What it is; known once its first bytes have been looked at.</summary>
+    public string MediaType { get; init; } = MediaTypes.Unknown;
 }

@@ -54,7 +54,7 @@ internal sealed class JsonIntake(BufferPool pool, BodyBudget budget, IOptions<Ga
         }
 
         exchange.Dialogue = dialogue;
-        exchange.Call = new Call { Body = body.Chat.WrittenMemory, MaxDepth = _maxDepth };
+        exchange.Call = new Call { Body = body.Chat.WrittenMemory, MaxDepth = _maxDepth, ContinuesAnswer = dialogue?.ContinuesAnswer == true };
         return CallReader.Read(exchange.Call, exchange.Operation, _maxDepth);
     }
 

@@ -6,11 +6,12 @@ namespace Orrery.Gateway.Intake;
 /// <param name="Name">The field's name.</param>
 /// <param name="IsFile">It has a file name.</param>
 /// <param name="IsEncoded">Its value stands in base64 or quoted-printable.</param>
+/// <param name="ContentType">What it says that it is.</param>
 /// <remarks>
 /// What two readers may read in two ways is refused: else the engine would see another model than the one that was allowed. Hence one <c>Content-Disposition</c>, one
 /// <c>name</c>, no backslash before a quotation mark, no folded lines.
 /// </remarks>
-internal readonly record struct PartHead(string Name, bool IsFile, bool IsEncoded)
+internal readonly record struct PartHead(string Name, bool IsFile, bool IsEncoded, string? ContentType)
 {
     private const string Quoting = "write a quotation mark in a name as %22";
 
@@ -18,7 +19,7 @@ internal readonly record struct PartHead(string Name, bool IsFile, bool IsEncode
     /// <param name="fault">What is wrong with it, as the end of a sentence about the part; <c>null</c>: nothing.</param>
     public static PartHead Read(ReadOnlySpan<byte> bytes, out string? fault)
     {
-        var (name, isFile, isEncoded) = ((string?)null, false, false);
+        var (name, isFile, isEncoded, contentType) = ((string?)null, false, false, (string?)null);
         fault = null;
         var isDescribed = false;
         foreach (var line in Encoding.UTF8.GetString(bytes).Split("\r\n"))
@@ -36,6 +37,10 @@ internal readonly record struct PartHead(string Name, bool IsFile, bool IsEncode
             {
                 isEncoded = value.Equals("base64", StringComparison.OrdinalIgnoreCase) || value.Equals("quoted-printable", StringComparison.OrdinalIgnoreCase);
             }
+            else if (header.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+            {
+                contentType = value.ToString();
+            }
             else if (header.Equals("Content-Disposition", StringComparison.OrdinalIgnoreCase))
             {
                 fault = isDescribed ? "has two Content-Disposition headers; expected one" : ReadDisposition(value, ref name, ref isFile);
@@ -48,7 +53,7 @@ internal readonly record struct PartHead(string Name, bool IsFile, bool IsEncode
         }
 
         fault = name is null ? "has no field name; expected 'Content-Disposition: form-data; name=\"…\"'" : null;
-        return new PartHead(name ?? "", isFile, isEncoded);
+        return new PartHead(name ?? "", isFile, isEncoded, contentType);
     }
 
     private static string? ReadDisposition(ReadOnlySpan<char> value, ref string? name, ref bool isFile)

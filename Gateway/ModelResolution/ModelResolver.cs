@@ -37,7 +37,7 @@ internal sealed class ModelResolver
         {
             exchange.Model = model;
             exchange.Wanted = provider is null ? model.AsWanted : [new(model, provider)];
-            return OperationCheck.Check(model, exchange.Operation);
+            return OperationCheck.Check(model, exchange);
         }
 
         return call.Models is null && call.ModelName != Auto ? NotFound(exchange.Caller, call.ModelName) : ResolveSeveral(exchange);
@@ -128,7 +128,7 @@ internal sealed class ModelResolver
     {
         exchange.Wanted = wanted;
         exchange.Model = wanted.Count > 0 ? wanted[0].Model : first!;
-        return wanted.Count > 0 ? null : OperationCheck.Check(exchange.Model, exchange.Operation);
+        return wanted.Count > 0 ? null : OperationCheck.Check(exchange.Model, exchange);
     }
 
     private static void Add(Exchange exchange, List<WantedModel> wanted, string name, WantedModel one)

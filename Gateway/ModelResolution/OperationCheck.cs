@@ -16,8 +16,9 @@ internal static class OperationCheck
         return false;
     }
 
-    public static Refusal? Check(ServedModel model, Operation operation)
+    public static Refusal? Check(ServedModel model, Exchange exchange)
     {
+        var operation = exchange.Operation;
         if (Takes(model, operation))
         {
             return null;
@@ -26,7 +27,11 @@ internal static class OperationCheck
         var hint = Operation.All.FirstOrDefault(other => other.ModelTypesTaken.Contains(model.Spec.ModelType)) is { } right ? $" Use /v1/{right.Path}." : "";
         return Refusal.BadField(
             "model",
-            $"The model '{model.Id}' is of type {model.Spec.ModelType}; /v1/{operation.Path} takes {string.Join(" and ", operation.ModelTypesTaken)} models.{hint}",
+            $"The model '{model.Id}' is of type {model.Spec.ModelType}; {PathOf(exchange)} takes {string.Join(" and ", operation.ModelTypesTaken)} models.{hint}",
             "wrong_model_type");
     }
+
+    /// <summary>What the client called, as it is written in the docs.</summary>
+    private static string PathOf(Exchange exchange) =>
+        exchange.Protocol is { } protocol ? $"/v1/{protocol.Path}" : exchange.Operation.IsRooted ? exchange.Operation.Path : $"/v1/{exchange.Operation.Path}";
 }

@@ -70,6 +70,14 @@ internal sealed class PlanBuilder(Dice dice)
     private static List<Candidate> Selected(Exchange exchange, DeclaredRoute route, List<Candidate> candidates, out string? by)
     {
         var chosen = route.Selection!.Choose(exchange, candidates, out by);
+        if (RouteExplanation.IsAsked(exchange))
+        {
+            foreach (var candidate in candidates.Except(chosen))
+            {
+                exchange.LeaveOut(candidate, $"{by ?? "the selection"} of route '{route.Name}' does not give it");
+            }
+        }
+
         return route.Leads || exchange.IsAuto || exchange.Wanted.Count < 2 ? chosen : [.. chosen.OrderBy(candidate => PlaceOf(exchange.Wanted, candidate))];
     }
 

@@ -59,7 +59,7 @@ internal static class RouteExplanation
         json.WriteNumber("revision", exchange.Snapshot?.Revision ?? 0);
         if (plan is not null)
         {
-            json.WriteString("model", exchange.Model.Id);
+            json.WriteString("model", exchange.IsAuto && plan.Candidates.Count > 0 ? plan.Candidates[0].Model.Id : exchange.Model.Id);
             json.WriteString("rule", Rule(exchange));
             json.WritePropertyName("candidates");
             var leftOut = Write(json, exchange, plan);
@@ -104,7 +104,8 @@ internal static class RouteExplanation
         json.WriteEndArray();
     }
 
-    private static bool IsAsked(Exchange exchange) => exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Explain, out var asked) && asked == "1";
+    /// <summary>Whether the client wants to know.</summary>
+    public static bool IsAsked(Exchange exchange) => exchange.Http.Request.Headers.TryGetValue(OrreryHeaders.Explain, out var asked) && asked == "1";
 
     /// <summary>Expressions that gave no value.</summary>
     private static void WriteFaults(Utf8JsonWriter json, Exchange exchange)

@@ -26,29 +26,32 @@ internal static class AnswerHead
     /// <param name="contentType">The engine's own; <c>null</c> where it gave none. One that cannot be sent is none.</param>
     /// <param name="length">As the engine announced it; <c>null</c>: it is known at the end.</param>
     /// <param name="isEmpty">There is no content.</param>
-    public static void ForBytes(HttpResponse response, Candidate candidate, string? contentType, long? length, bool isEmpty)
+    public static void ForBytes(Exchange exchange, Candidate candidate, string? contentType, long? length, bool isEmpty)
     {
+        var response = exchange.Http.Response;
         response.ContentType = PlainHeader.IsPlain(contentType) ? contentType : isEmpty ? null : "application/octet-stream";
         response.ContentLength = length;
-        Mark(response, candidate);
+        Mark(response, candidate.Provider, exchange.IsSimulated);
     }
 
     private static void Mark(Exchange exchange, Candidate candidate)
     {
-        Mark(exchange.Http.Response, candidate);
+        Mark(exchange.Http.Response, candidate.Provider, exchange.IsSimulated);
         if (exchange.Dialogue is { } dialogue && dialogue.NativeAt(candidate) is null)
         {
-            dialogue.Mark(exchange.Http.Response);
+            dialogue.Mark(exchange.Http.Response, candidate);
         }
     }
 
     /// <summary>Who answers; on an error, who was tried last.</summary>
     public static void Mark(HttpResponse response, Candidate candidate) => Mark(response, candidate.Provider);
 
-    public static void Mark(HttpResponse response, ProviderRoute provider)
+    public static void Mark(HttpResponse response, ProviderRoute provider) => Mark(response, provider, provider.Spec.Simulated);
+
+    /// <summary>Says that a simulator made what is sent, or takes back that one before did.</summary>
+    public static void Mark(HttpResponse response, bool isSimulated)
     {
-        response.Headers[OrreryHeaders.Provider] = provider.Name;
-        if (provider.Spec.Simulated)
+        if (isSimulated)
         {
             response.Headers[OrreryHeaders.Simulated] = "true";
         }
@@ -56,5 +59,11 @@ internal static class AnswerHead
         {
             response.Headers.Remove(OrreryHeaders.Simulated);
         }
+    }
+
+    private static void Mark(HttpResponse response, ProviderRoute provider, bool isSimulated)
+    {
+        response.Headers[OrreryHeaders.Provider] = provider.Name;
+        Mark(response, isSimulated);
     }
 }

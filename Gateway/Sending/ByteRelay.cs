@@ -50,7 +50,7 @@ internal sealed class ByteRelay(TimeProvider time)
             if (!hasBegun)
             {
                 hasBegun = true;
-                AnswerHead.ForBytes(client, candidate, ContentTypeOf(response), response.Content.Headers.ContentLength, isEmpty: read == 0);
+                AnswerHead.ForBytes(exchange, candidate, ContentTypeOf(response), response.Content.Headers.ContentLength, isEmpty: read == 0);
             }
 
             if (read == 0)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using Orrery.Contracts;
 using Orrery.Gateway.Quota;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending.Videos;
@@ -196,6 +197,7 @@ internal sealed partial class Sender(
         exchange.Story?.AttemptBegins(lease, attempt, exchange.ProviderKey?.Shown);
         var timeout = timeouts.Rent(exchange.ClientLeft, EndOf(exchange, candidate));
         var (began, isAnswering) = (time.GetTimestamp(), false);
+        exchange.SaysSimulated = false;
         SendError? error;
         try
         {
@@ -211,6 +213,7 @@ internal sealed partial class Sender(
                 if (response is not null)
                 {
                     isAnswering = true;
+                    exchange.SaysSimulated = SaysSimulated(response);
                     if (IsAnswer(exchange, candidate, response))
                     {
                         lease.Answers();
@@ -238,6 +241,10 @@ internal sealed partial class Sender(
         exchange.Story?.AttemptEnded(error);
         return error;
     }
+
+    /// <summary>A simulator says on every answer that it is one.</summary>
+    private static bool SaysSimulated(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues(OrreryHeaders.Simulated, out var said) && said.ToString() == "true";
 
     private async Task<SendError?> ReceiveAsync(Exchange exchange, EndpointLease lease, HttpResponseMessage response, IdleTimeout timeout)
     {

@@ -33,6 +33,9 @@ internal sealed class Run : IDisposable
     /// <summary>Where its answer goes: what <see cref="IRunKind.OpenAnswer"/> opened; closed at its end.</summary>
     public Stream? Answer { get; set; }
 
+    /// <summary>Only simulators can answer it. Known once it has begun.</summary>
+    public bool IsSimulated { get; set; }
+
     /// <summary>Which gateway in a row runs it; the first is 1.</summary>
     public int Attempt { get; init; } = 1;
 

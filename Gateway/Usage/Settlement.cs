@@ -35,7 +35,7 @@ internal sealed class Settlement(UsageSpool spool, GatewayTelemetry telemetry, D
             Operation = exchange.Operation.Name,
             Model = exchange.Served.Id,
             Provider = exchange.Candidate?.Provider.Name,
-            Simulated = exchange.Candidate?.Provider.Spec.Simulated ?? false,
+            Simulated = exchange.Candidate is not null && exchange.IsSimulated,
             Stream = exchange.Call.Stream,
             PromptTokens = tokens.Prompt,
             CompletionTokens = tokens.Completion,

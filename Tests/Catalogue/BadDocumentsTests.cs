@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Orrery.Catalogue.Documents;
 using Orrery.Contracts;
+using Orrery.Tests.Gateway.Transforms;
 
 namespace Orrery.Tests.Catalogue;
 
@@ -171,5 +172,15 @@ public sealed class BadDocumentsTests
         var errors = new FieldErrorList();
         DocumentReader.Read(Encoding.UTF8.GetBytes(text), false, new DocumentContext("default"), errors);
         return errors.All;
+    }
+
+    [Theory]
+    [InlineData("kind: Model\nmetadata:\n  name: a\nspec:\n\tid: a\n", 5, 1)]
+    [InlineData("kind: Model\nmetadata: { name: a }\nspec:\n  id: a\n  \tmodelType: chat\n", 5, 3)]
+    public void A_tab_as_indentation_is_told_where_it_stands(string text, int line, int column)
+    {
+        var error = TransformPage.Refused(text)[0];
+        Assert.Equal((line, column), (error.Line, error.Column));
+        Assert.Equal("A tab indents this line. YAML is indented with blanks.", error.Remedy);
     }
 }

@@ -295,6 +295,22 @@ public sealed class ConnectionTestTests(PostgresServer postgres) : IAsyncLifetim
         Assert.Equal($"Write the endpoint as {string.Format(System.Globalization.CultureInfo.InvariantCulture, remedy, server.Port)}.", (string?)steps.Of("models")["remedy"]);
     }
 
+    [Theory]
+    [InlineData(404, """{"detail":"Not Found"}""", "skipped")]
+    [InlineData(200, """{"status":"ok"}""", "skipped")]
+    [InlineData(200, OwnList, "passed")]
+    public async Task A_server_of_videos_needs_no_list(int status, string answer, string state)
+    {
+        await using var server = await TlsServer.StartAsync(null, http =>
+        {
+            http.Response.StatusCode = status;
+            return http.Response.WriteAsync(answer);
+        });
+        var steps = await TestAsync(Document($"http://127.0.0.1:{server.Port}", engine: "video-engine"));
+        Assert.True(steps.Ok);
+        Assert.Equal(state, (string?)steps.Of("models")["state"]);
+    }
+
     [Fact]
     public async Task A_server_without_a_list_is_tested_by_a_request()
     {

@@ -67,10 +67,11 @@ public sealed class RoutesTests(PostgresServer postgres) : IAsyncLifetime
         {
             var errors = (await _catalogue.Apply(Text, query)).Expect(HttpStatusCode.BadRequest).Errors;
             Assert.Equal(2, errors.Count); // All mistakes of one expression at once.
-            Assert.All(errors, error => Assert.Equal(("spec.selection[1]", 6, 7), ((string)error!["path"]!, (int)error["line"]!, (int)error["column"]!)));
-            Assert.Contains("at 1:23, unknown member of model: found 'inflight'", (string?)errors[0]!["expectation"], StringComparison.Ordinal);
-            Assert.Contains("did you mean 'in_flight'?", (string?)errors[0]!["expectation"], StringComparison.Ordinal);
-            Assert.Contains("did you mean 'ready'?", (string?)errors[1]!["expectation"], StringComparison.Ordinal);
+            Assert.All(errors, error => Assert.Equal(("spec.selection[1]", 6), ((string)error!["path"]!, (int)error["line"]!)));
+            Assert.Equal([29, 51], errors.Select(error => (int)error!["column"]!)); // Where the mistakes are, and not where the field is.
+            Assert.Equal("'inflight'", (string?)errors[0]!["value"]);
+            Assert.Contains("at line 1, column 23 of the expression: unknown member of model", (string?)errors[0]!["expectation"], StringComparison.Ordinal);
+            Assert.Equal(["Did you mean 'in_flight'?", "Did you mean 'ready'?"], errors.Select(error => (string?)error!["remedy"]));
         }
 
         (await _catalogue.Get($"{Root}/routes/burst")).Expect(HttpStatusCode.NotFound);
@@ -106,7 +107,28 @@ public sealed class RoutesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("{}", "spec.target", "either target or targets, and not both")]
+    [InlineData("{target: qwen3-9b}", "Did you mean 'qwen3-8b'?")]
+    [InlineData("{target: frist/qwen3-8b}", "Did you mean 'first/qwen3-8b'?")]
+    [InlineData("{allowedProviders: [fist]}", "Did you mean 'first'?")]
+    [InlineData("{allowedModels: [qwen-8b]}", "Did you mean 'qwen3-8b'?")]
+    [InlineData("{target: llama}", "Apply the model or the provider first, or in the same request.")]
+    public async Task A_name_that_is_not_there_has_the_nearest_as_its_remedy(string spec, string remedy)
+    {
+        (await _catalogue.Apply("{kind: ModelProvider, metadata: {name: first}, spec: {provider: vllm, endpoint: 'http://first:8000', models: [{id: qwen3-8b}]}}")).ExpectOk();
+        Assert.Equal(remedy, (string?)(await _catalogue.Apply($"{{kind: Route, metadata: {{name: r}}, spec: {spec}}}")).Expect(HttpStatusCode.BadRequest).Errors[0]!["remedy"]);
+    }
+
+    [Theory]
+    [InlineData("{target: m1, match: {expression: 'ai.models.size() > 1'}}", "Models are known in selection only: match says of the request whether it is the route's.")]
+    [InlineData("{target: m1, match: {expression: \"request.headers.x-region == 'eu'\"}}", "A name with a dash stands in brackets: request.headers['x-region'].")]
+    [InlineData("{target: m1, match: {expression: request.stream or true}}", "Write ||.")]
+    [InlineData("{target: m1, match: {expression: requst.stream}}", "Did you mean 'request'?")]
+    public async Task A_mistake_of_an_expression_has_its_remedy(string spec, string remedy) =>
+        Assert.Equal(remedy, (string?)(await _catalogue.Apply($"{{kind: Route, metadata: {{name: r}}, spec: {spec}}}")).Expect(HttpStatusCode.BadRequest).Errors[0]!["remedy"]);
+
+    [Theory]
+    [InlineData("{}", "spec.target", "something that the route decides: target, targets, selection, allowedProviders or allowedModels")]
+    [InlineData("{strategy: cost}", "spec.target", "something that the route decides: target, targets, selection, allowedProviders or allowedModels")]
     [InlineData("{target: m1, targets: [{model: m1}]}", "spec.target", "either target or targets, and not both")]
     [InlineData("{targets: [{model: m1, weight: 0}]}", "spec.targets", "at least one target with a weight above 0")]
     [InlineData("{target: m1, strategy: cheapest}", "spec.strategy", "one of priority, weighted, cost, latency, round-robin, cost-optimized, latency-optimized")]
@@ -124,19 +146,19 @@ public sealed class RoutesTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("{allowedModels: ['']}", "spec.allowedModels[0]", "1 to 256 characters without control characters or surrounding blanks")]
     [InlineData(
         "{target: m1, match: {expression: \"requst.model == 'a'\"}}", "spec.match.expression",
-        "an expression without mistakes; at 1:1, unknown name: found 'requst', expected a declared name; did you mean 'request'?")]
+        "a declared name at line 1, column 1 of the expression: unknown name")]
     [InlineData(
         "{target: m1, match: {expression: request.model}}", "spec.match.expression",
-        "an expression without mistakes; at 1:1, wrong type of the result: found string, expected bool")]
+        "bool at line 1, column 1 of the expression: wrong type of the result")]
     [InlineData(
         "{target: m1, match: {expression: 'ai.models.size() > 1'}}", "spec.match.expression",
-        "an expression without mistakes; at 1:1, unknown name: found 'ai', expected a declared name")]
+        "a declared name at line 1, column 1 of the expression: unknown name")]
     [InlineData(
         "{selection: [ai.models, \"ai.models.filter(m, m.providerid == 'a')\"]}", "spec.selection[1]",
-        "an expression without mistakes; at 1:23, unknown member of model: found 'providerid', expected one of id, provider_id, metadata, pricing, context_window, max_output_tokens, latency_ms, in_flight, ready, priority, weight, self_hosted; did you mean 'provider_id'?")]
+        "one of id, provider_id, metadata, pricing, context_window, max_output_tokens, latency_ms, in_flight, ready, priority, weight, self_hosted at line 1, column 23 of the expression: unknown member of model")]
     [InlineData(
         "{selection: ['ai.models.map(m, m.id)']}", "spec.selection[0]",
-        "an expression without mistakes; at 1:1, wrong type of the result: found list(string), expected list(model), or a model")]
+        "list(model), or a model at line 1, column 1 of the expression: wrong type of the result")]
     [InlineData("{selection: ['ai.models.filter(m, ']}", "spec.selection[0]", null)]
     public async Task What_cannot_be_meant_is_refused_by_name(string spec, string path, string? expectation)
     {

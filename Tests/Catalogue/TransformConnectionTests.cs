@@ -54,6 +54,49 @@ public sealed class TransformConnectionTests(PostgresServer postgres) : IAsyncLi
         Assert.Equal(("request_refused", "the answer is an error: out of memory"), ((string?)step["cause"], (string?)step["found"]));
     }
 
+    /// <summary>What only the answer shows.</summary>
+    [Theory]
+    [InlineData("response.cost", "response.body gives a map with 'in'; expected content, reasoning, ")]
+    [InlineData("response.reply\n        usage: response.cost", "response.usage gives usage with 'in'; expected prompt_tokens, ")]
+    [InlineData("response.reply\n        usage: \"{'prompt_tokens': response.less}\"", "response.usage gives a number as 'prompt_tokens'; expected a whole number from 0 on, or null")]
+    [InlineData("response.less", "response.body gives a number; expected a text, null, or a map of content, ")]
+    public async Task What_the_gateway_would_refuse_does_not_pass(string response, string fault)
+    {
+        await using var server = await ScriptedEngine.StartAsync(ScriptedEngine.Json("""{"reply":"Hi","cost":{"in":3},"less":-4}"""));
+        var (step, ok) = await TestAsync(Parrot(server.Address, "{'q': request.turns[-1].text}", response), "?model=m");
+        Assert.Equal((false, "transform_failed"), (ok, (string?)step["cause"]));
+        Assert.StartsWith("spec.transforms.chat." + fault, (string?)step["found"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{'most': request.max_tokens + 1.0}", "spec.transforms.chat.request.body fails at 1:")]
+    [InlineData("{'most': request.max_tokens == null ? 1 : 2, 's': stream ? request.turns[3].text : ''}", "spec.transforms.chat.request.body fails at 1:")]
+    public async Task What_other_requests_than_the_small_one_need_is_tried_before_it_is_sent(string request, string fault)
+    {
+        await using var server = await ScriptedEngine.StartAsync(ScriptedEngine.Json("""{"reply":"Hi"}"""));
+        var document = Parrot(server.Address, request, "response.reply\n      stream: { format: ndjson, event: event.text }");
+        Assert.StartsWith(fault, (string?)(await TestAsync(document, "?model=m")).Step["found"], StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    private static string Parrot(string url, string request, string response) =>
+        $$"""
+          kind: ModelProvider
+          metadata: { name: parrot }
+          spec:
+            provider: custom
+            endpoint: {{url}}
+            models: [{ id: m }]
+            transforms:
+              chat:
+                request:
+                  path: /talk
+                  body: |
+                    {{request}}
+                response:
+                  body: {{response}}
+          """;
+
     [Fact]
     public async Task A_job_is_submitted_and_ended()
     {

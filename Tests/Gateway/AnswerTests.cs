@@ -89,6 +89,24 @@ public sealed class AnswerTests
         Assert.True((await world.OnlyUsageAsync()).Simulated);
     }
 
+    /// <summary>Whatever an operator has declared of it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_simulator_that_says_so_is_believed(bool stream)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(async http =>
+        {
+            http.Response.Headers["X-Orrery-Simulated"] = "true";
+            await (stream ? ScriptedEngine.Sse([ScriptedEngine.Role, ScriptedEngine.Chunk("a"), ScriptedEngine.Chunk("", finish: "\"stop\""), ScriptedEngine.Done]) : ScriptedEngine.Json(ScriptedEngine.Answer))(http);
+        });
+        await using var world = await GatewayWorld.StartAsync(engine);
+        using var response = await world.PostAsync(stream ? GatewayWorld.StreamChat() : GatewayWorld.Chat());
+        Assert.Equal("true", response.Headers.GetValues("X-Orrery-Simulated").Single());
+        await response.Content.ReadAsStringAsync();
+        Assert.True((await world.OnlyUsageAsync()).Simulated);
+    }
+
     [Theory]
     [InlineData("/v1/chat/completions", "m", "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]")]
     [InlineData("/api/v1/ai/chat/completions", "m", "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]")]

@@ -15,6 +15,7 @@ using Orrery.Gateway.Routing;
 using Orrery.Gateway.Sending;
 using Orrery.Gateway.Sending.Videos;
 using Orrery.Gateway.Storage;
+using Orrery.Gateway.Translation;
 using Orrery.Gateway.Usage;
 using Orrery.ServiceDefaults;
 
@@ -117,8 +118,8 @@ public sealed class OwnErrorShapeTests
         T Part<T>()
             where T : notnull => services.GetRequiredService<T>();
         var pipeline = new RequestPipeline(
-            Part<CurrentSnapshot>(), Part<AccessKeyAuthenticator>(), null!, Part<ModelResolver>(), Part<AccessPolicy>(), Part<QuotaGate>(), Part<RoutePlanner>(), Part<RunHost>(), Part<VideoRuns>(), Part<Sender>(),
-            Part<Recorder>(), Part<Settlement>(), Part<Dice>(), TimeProvider.System, NullLogger<RequestPipeline>.Instance);
+            Part<CurrentSnapshot>(), Part<AccessKeyAuthenticator>(), null!, Part<ModelResolver>(), Part<AccessPolicy>(), Part<QuotaGate>(), Part<RoutePlanner>(), Part<TranslationCheck>(), Part<RunHost>(),
+            Part<VideoRuns>(), Part<Sender>(), Part<Recorder>(), Part<Settlement>(), Part<Dice>(), TimeProvider.System, NullLogger<RequestPipeline>.Instance);
         var http = new DefaultHttpContext { TraceIdentifier = "req_1" };
         using var body = new MemoryStream();
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));

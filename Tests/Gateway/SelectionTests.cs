@@ -33,6 +33,17 @@ public sealed class SelectionTests
     }
 
     [Fact]
+    public async Task Of_any_model_the_one_that_is_tried_first_is_named_and_who_was_not_chosen_is_told()
+    {
+        await using var world = await StartAsync(Route("choice", null, null, "ai.models.filter(m, m.provider_id == 'other' && m.id == 'shared')"));
+        using var response = await world.AskAsync(Chat("auto"));
+        var explanation = Explanation(response);
+        Assert.Equal(["other/shared"], Candidates(response));
+        Assert.Equal("shared", explanation.GetProperty("model").GetString());
+        Assert.Contains(("vendor/shared", "selection[0] of route 'choice' does not give it"), explanation.GetProperty("refused").EnumerateArray().Select(one => (one.GetProperty("name").GetString(), one.GetProperty("reason").GetString())));
+    }
+
+    [Fact]
     public async Task The_first_expression_that_gives_any_decides_and_one_that_fails_is_passed_over_in_sight()
     {
         await using var world = await StartAsync(Route(

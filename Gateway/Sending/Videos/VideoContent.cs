@@ -165,6 +165,11 @@ internal sealed partial class VideoContent(
 
         client.Headers.AcceptRanges = response.Headers.AcceptRanges.Count > 0 || client.StatusCode == StatusCodes.Status206PartialContent ? "bytes" : "none";
         await client.StartAsync(http.RequestAborted);
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return null; // The engine is asked by GET, since not every one knows HEAD; its bytes are not fetched.
+        }
+
         while (true)
         {
             timeout.Set(idle);

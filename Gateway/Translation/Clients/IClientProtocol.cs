@@ -43,8 +43,11 @@ internal interface IDialogue
     /// <summary>What answers the client at once, where the request is to go on without it.</summary>
     IBackground? Background => null;
 
-    /// <summary>Headers on an answer that was translated: what of the request no engine was told.</summary>
-    void Mark(HttpResponse response);
+    /// <summary>The answer is to go on from the assistant's own last message, as not every engine can.</summary>
+    bool ContinuesAnswer => false;
+
+    /// <summary>Headers on an answer that was translated: what of the request <paramref name="candidate"/> was not told.</summary>
+    void Mark(HttpResponse response, Candidate candidate);
 
     /// <summary>Turns a stream of chat chunks into the protocol's events.</summary>
     /// <param name="chat">Makes the chunks of what the engine sends.</param>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Orrery.Contracts.Transforms;
 using Orrery.Gateway.Api;
 using Orrery.Gateway.Routing;
 

@@ -20,7 +20,7 @@ internal sealed class CustomAdapter : ITranslatingAdapter
     public CustomAdapter(SnapshotProvider provider)
     {
         var errors = new FieldErrors();
-        _transforms = CompiledTransforms.Compile(provider.Transforms ?? new ProviderTransforms(), errors);
+        _transforms = provider.Transforms is { } transforms ? CompiledTransforms.Compile(transforms, errors) : new CompiledTransforms();
         Fault = errors.All is [var first, ..] ? $"its transforms cannot be used: {first.Path}: expected {first.Expectation}" : null;
     }
 
@@ -51,7 +51,11 @@ internal sealed class CustomAdapter : ITranslatingAdapter
 
     public void AddHeaders(Exchange exchange, Candidate candidate, Endpoint endpoint, HttpRequestHeaders headers)
     {
-        var operation = OperationOf(exchange.Operation)!;
+        if (OperationOf(exchange.Operation) is not { } operation)
+        {
+            return; // A video is asked for without transforms.
+        }
+
         foreach (var (name, value) in AddressOf(operation, candidate, endpoint, Streams(exchange, operation)).Headers)
         {
             if (!headers.NonValidated.Contains(name))

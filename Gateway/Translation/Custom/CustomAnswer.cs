@@ -45,7 +45,7 @@ internal static class CustomAnswer
         }
 
         result = TextResult.Read(body, usage, operation.Shape == RequestShape.Chat, out var fault);
-        return result is null ? TransformFault.OfAnswer(candidate, operation.Field + ".response.body", fault!) : null;
+        return result is null ? TransformFault.OfAnswer(candidate, operation, fault!) : null;
     }
 
     /// <returns><c>null</c> where <paramref name="json"/> is no JSON.</returns>
@@ -96,7 +96,7 @@ internal static class CustomAnswer
     {
         if (TextResult.Read(body, usage, operation.Shape == RequestShape.Chat, out var fault) is not { } result)
         {
-            return TransformFault.OfAnswer(candidate, operation.Field + ".response.body", fault!);
+            return TransformFault.OfAnswer(candidate, operation, fault!);
         }
 
         var told = TokenBooks.Count(exchange, candidate, result.Usage, result.Choices.Sum(choice => choice.Bytes));

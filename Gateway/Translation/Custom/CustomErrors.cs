@@ -50,7 +50,7 @@ internal static class CustomErrors
     /// <param name="status">The answer's; of 200 an error that names none is a failure of the server.</param>
     public static SendError? Of(Candidate candidate, in Value value, int status, string field)
     {
-        var results = new Results();
+        var results = new ResultReader();
         SendError? error;
         switch (value.Kind)
         {
@@ -62,7 +62,7 @@ internal static class CustomErrors
                 return Make(candidate, value.AsString(), status, null, null, null);
             case ValueKind.Map:
                 var map = value.AsMap();
-                results.Require(map, ["message", "status", "code", "type", "param"], "an error");
+                results.Require(map, ResultKeys.Error, "an error");
                 var own = results.Count(map, "status");
                 if (own is < 400 or > 599)
                 {
@@ -72,12 +72,12 @@ internal static class CustomErrors
                 error = Make(candidate, results.Text(map, "message"), (int?)own ?? status, results.Text(map, "code"), results.Text(map, "type"), results.Text(map, "param"));
                 break;
             default:
-                results.Fail($"gives {Results.Name(value)}; expected null, a text or a map of message, status, code, type and param");
+                results.Fail($"gives {ResultReader.Name(value)}; expected null, a text or a map of message, status, code, type and param");
                 error = null;
                 break;
         }
 
-        return results.Fault is { } fault ? TransformFault.OfAnswer(candidate, field, fault) : error;
+        return results.Fault is { } fault ? TransformFault.OfAnswer(candidate, field, fault.Text) : error;
     }
 
     private static SendError Make(Candidate candidate, string? message, int status, string? code, string? type, string? param)

@@ -39,7 +39,7 @@ internal static class CustomRequest
 
         if (result.Value.Kind is not (ValueKind.Map or ValueKind.List))
         {
-            return TransformFault.OfRequest(candidate, field, $"gives {Results.Name(result.Value)}, expected a map or a list");
+            return TransformFault.OfRequest(candidate, field, $"gives {ResultReader.Name(result.Value)}, expected a map or a list");
         }
 
         using var json = new Utf8JsonWriter(output, WriterOptions);

@@ -77,7 +77,7 @@ internal sealed class CustomStream(Exchange exchange, Candidate candidate, Compi
 
         if (TextResult.Read(said.Value, counted.Value, Operation.Shape == RequestShape.Chat, out var fault) is not { } result)
         {
-            return TransformFault.OfAnswer(Candidate, Operation.Field + ".stream.event", fault!);
+            return TransformFault.OfAnswer(Candidate, Operation.Field + (fault!.IsOfUsage ? ".stream.usage" : ".stream.event"), fault.Text);
         }
 
         Tell(result, output);

@@ -14,41 +14,24 @@ internal static class EmbeddingAnswer
 {
     public static SendError? Write(Exchange exchange, Candidate candidate, CompiledOperation operation, in Value body, in Value usage, IBufferWriter<byte> output)
     {
-        var field = operation.Field + ".response.body";
-        var results = new Results();
-        var counted = results.Usage(usage);
-        var vectors = body;
-        if (body.Kind == ValueKind.Map)
-        {
-            results.Require(body.AsMap(), ["embeddings", "usage"], "a map");
-            vectors = Results.Of(body.AsMap(), "embeddings");
-            counted ??= results.Usage(Results.Of(body.AsMap(), "usage"));
-        }
-
         var wish = EmbeddingWish.Read(exchange.Call.Body.Span);
-        if (results.Fault is null && (vectors.Kind != ValueKind.List || vectors.AsList().Count != wish.Inputs))
+        if (VectorResult.Read(body, usage, wish.Inputs, out var counted, out var fault) is not { } vectors)
         {
-            results.Fail(vectors.Kind != ValueKind.List
-                ? $"gives {Results.Name(vectors)}; expected a list of vectors, or a map of embeddings and usage"
-                : $"gives {vectors.AsList().Count} vectors; expected one for each of {wish.Inputs} inputs");
-        }
-
-        if (results.Fault is { } fault)
-        {
-            return TransformFault.OfAnswer(candidate, field, fault);
+            return TransformFault.OfAnswer(candidate, operation, fault!);
         }
 
         using var json = new Utf8JsonWriter(output, OpenAiErrors.Readable);
         json.WriteStartObject();
         json.WriteString("object", "list");
         json.WriteStartArray("data");
-        var list = vectors.AsList();
-        for (var i = 0; i < list.Count; i++)
+        for (var i = 0; i < vectors.Count; i++)
         {
-            if (WriteVector(json, list[i], i, wish.IsBase64) is { } wrong)
+            if (VectorResult.Numbers(vectors[i], i, out fault) is not { } numbers)
             {
-                return TransformFault.OfAnswer(candidate, field, wrong);
+                return TransformFault.OfAnswer(candidate, operation, fault!);
             }
+
+            WriteVector(json, vectors[i], numbers, i, wish.IsBase64);
         }
 
         json.WriteEndArray();
@@ -65,33 +48,15 @@ internal static class EmbeddingAnswer
         return null;
     }
 
-    private static string? WriteVector(Utf8JsonWriter json, in Value vector, int index, bool isBase64)
+    private static void WriteVector(Utf8JsonWriter json, in Value vector, float[] numbers, int index, bool isBase64)
     {
-        if (vector.Kind != ValueKind.List || vector.AsList().Count == 0)
-        {
-            return $"gives {Results.Name(vector)} as vector {index}; expected a list of numbers";
-        }
-
-        var numbers = vector.AsList();
-        var floats = new float[numbers.Count];
-        for (var i = 0; i < floats.Length; i++)
-        {
-            var number = numbers[i];
-            if (number.Kind is not (ValueKind.Double or ValueKind.Int))
-            {
-                return $"gives {Results.Name(number)} in vector {index}; expected a number";
-            }
-
-            floats[i] = number.Kind == ValueKind.Int ? number.AsInt() : (float)number.AsDouble();
-        }
-
         json.WriteStartObject();
         json.WriteString("object", "embedding");
         json.WriteNumber("index", index);
         json.WritePropertyName("embedding");
         if (isBase64)
         {
-            json.WriteBase64StringValue(MemoryMarshal.AsBytes<float>(floats));
+            json.WriteBase64StringValue(MemoryMarshal.AsBytes<float>(numbers));
         }
         else
         {
@@ -99,7 +64,6 @@ internal static class EmbeddingAnswer
         }
 
         json.WriteEndObject();
-        return null;
     }
 }
 

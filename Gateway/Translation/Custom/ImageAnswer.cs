@@ -12,17 +12,16 @@ namespace Orrery.Gateway.Translation.Custom;
 internal static class ImageAnswer
 {
     private const string Expected = "a text, a list of texts, or maps of url, b64_json and revised_prompt";
-    private static readonly string[] Keys = ["url", "b64_json", "revised_prompt"];
 
     public static SendError? Write(Exchange exchange, Candidate candidate, CompiledOperation operation, in Value body, in Value usage, IBufferWriter<byte> output)
     {
-        var results = new Results();
-        var counted = results.Usage(usage);
+        var results = new ResultReader();
+        var counted = results.OwnUsage(usage);
         var images = body;
         if (body.Kind == ValueKind.Map && body.AsMap().TryGet("images", out var listed))
         {
-            results.Require(body.AsMap(), ["images", "usage"], "a map");
-            counted ??= results.Usage(Results.Of(body.AsMap(), "usage"));
+            results.Require(body.AsMap(), ResultKeys.Images, "a map");
+            counted ??= results.Usage(ResultReader.Of(body.AsMap(), "usage"));
             images = listed;
         }
 
@@ -44,7 +43,7 @@ internal static class ImageAnswer
 
         if (results.Fault is { } fault)
         {
-            return TransformFault.OfAnswer(candidate, operation.Field + ".response.body", fault);
+            return TransformFault.OfAnswer(candidate, operation, fault);
         }
 
         if (TokenBooks.CountPrompt(exchange, candidate, counted) is { } told)
@@ -66,13 +65,13 @@ internal static class ImageAnswer
 
     private static Value At(this ListValue list, int index) => list[index];
 
-    private static void WriteImage(ref Results results, Utf8JsonWriter json, in Value image)
+    private static void WriteImage(ref ResultReader results, Utf8JsonWriter json, in Value image)
     {
         json.WriteStartObject();
         if (image.Kind == ValueKind.Map)
         {
             var map = image.AsMap();
-            results.Require(map, Keys, "an image");
+            results.Require(map, ResultKeys.Image, "an image");
             var (url, base64) = (results.Text(map, "url"), results.Text(map, "b64_json"));
             if (url is null == base64 is null)
             {
@@ -89,7 +88,7 @@ internal static class ImageAnswer
         }
         else
         {
-            results.Fail($"gives {Results.Name(image)}; expected {Expected}");
+            results.Fail($"gives {ResultReader.Name(image)}; expected {Expected}");
         }
 
         json.WriteEndObject();

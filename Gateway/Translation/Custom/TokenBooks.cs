@@ -1,3 +1,4 @@
+using Orrery.Contracts.Transforms;
 using Orrery.Gateway.Routing;
 using Orrery.Gateway.Tokens;
 

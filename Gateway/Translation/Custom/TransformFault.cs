@@ -35,6 +35,10 @@ internal static class TransformFault
     public static SendError OfAnswer(Candidate candidate, string field, string fault) =>
         SendError.Of(candidate, SendErrorKind.Malformed, $"sent what its transform makes no answer of: {field} {candidate.Provider.Access.Mask(fault)}");
 
+    /// <summary>What a whole answer's expressions gave.</summary>
+    public static SendError OfAnswer(Candidate candidate, CompiledOperation operation, ResultFault fault) =>
+        OfAnswer(candidate, operation.Field + (fault.IsOfUsage ? ".response.usage" : ".response.body"), fault.Text);
+
     public static SendError OfAnswer(Candidate candidate, string field, EvaluationError error) => OfAnswer(candidate, field, $"fails at {error}");
 
     /// <summary>A field of the client's request that the transform has no words for.</summary>

@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Orrery.Gateway.Intake;
 
 namespace Orrery.Gateway.Translation.Videos;
 
-/// <summary>A form as JSON: its fields, and its file as a data URL in <c>input_reference.image_url</c>. The file is read and encoded piece by piece while it is sent.</summary>
+/// <summary>A form as JSON: its fields, and its file as a data URL in <c>input_reference.image_url</c>. The file is read and encoded piece by piece while it is sent, and its length is said before: many servers take nothing else.</summary>
 internal sealed class VideoFormContent : HttpContent
 {
     /// <summary>A multiple of three, so that pieces of base64 make a whole.</summary>
@@ -16,11 +17,13 @@ internal sealed class VideoFormContent : HttpContent
     private static readonly byte[] End = "\"}}"u8.ToArray();
     private readonly FormBody _form;
     private readonly FilePart? _file;
+    private readonly byte[] _type;
     private readonly ReadOnlyMemory<byte> _fields;
 
     public VideoFormContent(FormBody form, Action<Utf8JsonWriter> writeFields)
     {
         (_form, _file) = (form, form.Files.Count > 0 ? form.Files[0] : null);
+        _type = Encoding.ASCII.GetBytes((_file?.MediaType ?? MediaTypes.Unknown) + ";base64,");
         var bytes = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(bytes))
         {
@@ -33,11 +36,10 @@ internal sealed class VideoFormContent : HttpContent
         Headers.TryAddWithoutValidation("Content-Type", "application/json");
     }
 
-    /// <remarks>With a file, its type is known only when its first bytes are read.</remarks>
     protected override bool TryComputeLength(out long length)
     {
-        length = _fields.Length;
-        return _file is null;
+        length = _file is { } file ? _fields.Length - 1 + Begin.Length + _type.Length + (((file.Length + 2) / 3) * 4) + End.Length : _fields.Length;
+        return true;
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -52,29 +54,17 @@ internal sealed class VideoFormContent : HttpContent
 
         await stream.WriteAsync(_fields[..^1], cancellationToken);
         await stream.WriteAsync(Begin, cancellationToken);
+        await stream.WriteAsync(_type, cancellationToken);
         var piece = new MemoryStream(PieceSize);
         var encoded = new byte[Base64.GetMaxEncodedToUtf8Length(PieceSize)];
-        for (var at = file.Start; at < file.End || at == file.Start; at += PieceSize)
+        for (var at = file.Start; at < file.End; at += PieceSize)
         {
             piece.SetLength(0);
             await _form.CopyToAsync(piece, at, Math.Min(at + PieceSize, file.End), cancellationToken);
-            if (at == file.Start)
-            {
-                await stream.WriteAsync(TypeOf(piece.GetBuffer().AsSpan(0, (int)piece.Length)), cancellationToken);
-            }
-
             Base64.EncodeToUtf8(piece.GetBuffer().AsSpan(0, (int)piece.Length), encoded, out _, out var written);
             await stream.WriteAsync(encoded.AsMemory(0, written), cancellationToken);
         }
 
         await stream.WriteAsync(End, cancellationToken);
     }
-
-    /// <summary>A picture's type by its first bytes.</summary>
-    private static byte[] TypeOf(ReadOnlySpan<byte> bytes) =>
-        bytes.Length > 4 && bytes[1..4].SequenceEqual("PNG"u8) ? "image/png;base64,"u8.ToArray()
-        : bytes.Length > 2 && bytes[0] == 0xFF && bytes[1] == 0xD8 ? "image/jpeg;base64,"u8.ToArray()
-        : bytes.Length > 12 && bytes[8..12].SequenceEqual("WEBP"u8) ? "image/webp;base64,"u8.ToArray()
-        : bytes.Length > 8 && bytes[4..8].SequenceEqual("ftyp"u8) ? "video/mp4;base64,"u8.ToArray()
-        : "application/octet-stream;base64,"u8.ToArray();
 }

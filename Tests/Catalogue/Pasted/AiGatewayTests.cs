@@ -233,16 +233,16 @@ public sealed class AiGatewayTests
     }
 
     [Theory]
-    [InlineData("['ai.models.fliter(m, true)']", "model_selection.strategy[0]", "did you mean 'filter'?")]
-    [InlineData("[ai.models, \"ai.models.filter(m, m.providerid == 'x')\"]", "model_selection.strategy[1]", "did you mean 'provider_id'?")]
-    [InlineData("ordered", "model_selection.strategy", "unknown name: found 'ordered'")]
+    [InlineData("['ai.models.fliter(m, true)']", "model_selection.strategy[0]", "Did you mean 'filter'?")]
+    [InlineData("[ai.models, \"ai.models.filter(m, m.providerid == 'x')\"]", "model_selection.strategy[1]", "Did you mean 'provider_id'?")]
+    [InlineData("ordered", "model_selection.strategy", "of the expression: unknown name")]
     [InlineData("[\"ai.models.filter(m, m.provider_id == 'My_Ollama')\"]", "model_selection.strategy[0]", "'my-ollama' in place of 'My_Ollama': that is the provider's name here")]
     [InlineData("[{a: b}]", "model_selection.strategy[0]", "a text")]
     public void A_mistake_of_a_strategy_is_named_where_it_was_pasted(string strategy, string path, string expectation)
     {
         var error = PastedReading.Of($"model_selection: {{strategy: {strategy}}}\nproviders: [{{id: My_Ollama, base_url: 'https://o.internal', models: [m]}}]").Errors[0];
         Assert.Equal((path, 1), (error.Path, error.Line));
-        Assert.Contains(expectation, error.Expectation, StringComparison.Ordinal);
+        Assert.Contains(expectation, $"{error.Expectation} {error.Remedy}", StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class TagRouteTests
     [Theory]
     [InlineData("routes: [{match: {tag: a}, target: m}, {match: {tag: a}, target: n}]", "routes[1].match", "a match, or a name, that no earlier route has; routes[0] has it and decides before this one")]
     [InlineData("routes: [{match: {tga: a}, target: m}]", "routes[0].match.tga", "a known field of routes[0].match: expression, headers, inputTokens, keys, modalities, models, tag, tags, teams")]
-    [InlineData("routes: [{match: {tag: a}}]", "routes[0].target", "either target or targets, and not both")]
+    [InlineData("routes: [{match: {tag: a}}]", "routes[0].target", "something that the route decides: target, targets, selection, allowedProviders or allowedModels")]
     [InlineData("routes: [{match: {input_tokens: {at_least: 9, at_most: 3}}, target: m}]", "routes[0].match.input_tokens", "atLeast and atMost of 0 or more, in that order")]
     [InlineData("routes: [regulated]", "routes[0]", "a route: a mapping with match, target and fallback")]
     [InlineData("routes: []", "", "at least one provider or route")]

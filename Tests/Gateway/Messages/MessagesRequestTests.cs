@@ -56,6 +56,48 @@ public sealed class MessagesRequestTests
         Assert.Equal(leftOut, told);
     }
 
+    /// <summary>An answer that its client has begun is gone on with where an engine can; elsewhere its client is told.</summary>
+    [Theory]
+    [InlineData(Orrery.Contracts.Engines.Vllm, "\"The\"", "", true)]
+    [InlineData(Orrery.Contracts.Engines.Vllm, "[{\"type\":\"text\",\"text\":\"The\"}]", "", true)]
+    [InlineData(Orrery.Contracts.Engines.Vllm, "\"The\"", ",\"add_generation_prompt\":true", false)]
+    [InlineData(Orrery.Contracts.Engines.Transformers, "\"The\"", "", false)]
+    [InlineData(Orrery.Contracts.Engines.OpenAi, "\"The\"", "", false)]
+    public async Task An_answer_that_has_begun_is_gone_on_with_or_named(string kind, string content, string more, bool goesOn)
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with { Engine = kind }));
+        foreach (var stream in new[] { "", ",\"stream\":true" })
+        {
+            engine.Script = stream.Length == 0 ? ScriptedEngine.Json(ScriptedEngine.Answer) : ScriptedEngine.Sse([ScriptedEngine.Role, ScriptedEngine.Chunk("end"), ScriptedEngine.Chunk("", finish: "\"stop\""), ScriptedEngine.Done]);
+            using var response = await world.PostAsync($$"""{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":{{content}}}]{{stream}}{{more}}}""", Path);
+            response.EnsureSuccessStatusCode();
+            var sent = JsonNode.Parse(engine.Last.Body)!;
+            Assert.Equal(goesOn, (bool?)sent["continue_final_message"] == true && (bool?)sent["add_generation_prompt"] == false);
+            Assert.Equal(goesOn || more.Length > 0 ? null : "prefill", response.Headers.TryGetValues("X-Orrery-Left-Out", out var leftOut) ? leftOut.Single() : null);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_told_in_anthropics_form_and_a_wrong_type_names_what_was_called()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        await using var world = await GatewayWorld.StartAsync(engine);
+        foreach (var path in new[] { "/v1/messages/batches", "/api/v1/ai/messages/nope/more" })
+        {
+            using var missing = await world.Client.GetAsync(path);
+            var error = JsonNode.Parse(await missing.Content.ReadAsStringAsync())!;
+            Assert.Equal((404, "error", "not_found_error", "unknown_url"), ((int)missing.StatusCode, (string?)error["type"], (string?)error["error"]!["type"], (string?)error["error"]!["code"]));
+            Assert.Equal(missing.Headers.GetValues("request-id").Single(), (string?)error["request_id"]);
+        }
+
+        foreach (var path in new[] { "/v1/messages", "/v1/messages/count_tokens" })
+        {
+            using var wrong = await world.PostAsync("""{"model":"embed","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}""", path);
+            Assert.Contains($"; {path} takes chat and multimodal models.", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_vendor_that_knows_only_the_newer_name_gets_the_bound_under_it()
     {
@@ -80,6 +122,7 @@ public sealed class MessagesRequestTests
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"tool","content":"Hi"}]}""", "'messages[0].role' is \"tool\"; expected \"user\", \"assistant\" or \"system\".", "invalid_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}""", "'messages[0].content[0].text' is missing", "missing_required_parameter")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"file","file_id":"f"}}]}]}""", "A file by its id is something that only Anthropic's own servers do", "unsupported_value")]
+    [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"txt","text":"a"}]}]}""", "It stands in 'messages[0].content[0]", "unsupported_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result"}]}]}""", "'messages[0].content[0].tool_use_id' is missing", "missing_required_parameter")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"web_search_20250305","name":"web_search"}]}""", "The tool of type 'web_search_20250305' is something that only Anthropic's own servers do", "unsupported_value")]
     [InlineData("""{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"tools":[{"name":"a"}]}""", "'tools[0].input_schema' is missing", "missing_required_parameter")]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Contracts;
+using Orrery.Contracts.Transforms;
 using static Orrery.Tests.Gateway.ScriptedEngine;
 
 namespace Orrery.Tests.Gateway.Responses;
@@ -111,6 +112,79 @@ public sealed class BackgroundTests(PostgresServer postgres)
         var failed = await EndedAsync(world, (string)(await AskAsync(world, Asked))["id"]!);
         Assert.Equal(("failed", "server_error"), ((string?)failed["status"], (string?)failed["error"]!["code"]));
         Assert.Contains("too hot", (string?)failed["error"]!["message"], StringComparison.Ordinal);
+    }
+
+    /// <summary>No engine is asked for what none can be told.</summary>
+    [Theory]
+    [InlineData(""","tools":[{"type":"web_search"}]""", "unsupported_value", "tools[0].type", Engines.Vllm)]
+    [InlineData(""","tools":[{"type":"function","name":"f","parameters":{}}]""", "unsupported_value", "tools", Engines.Custom)]
+    [InlineData(""","logit_bias":{"1":2}""", "unsupported_parameter", "logit_bias", Engines.Anthropic)]
+    public async Task What_a_waiting_client_is_refused_at_once_is_refused_at_once_in_the_background(string fields, string code, string param, string kind)
+    {
+        await using var engine = await StartAsync(Json(Answer));
+        var chat = new OperationTransform { Request = new() { Path = "/x", Body = "{'a': request.turns.map(t, t.text)}" }, Response = new() { Body = "response.x" } };
+        var provider = GatewayWorld.Provider("p1", engine.Url) with { Engine = kind, Transforms = kind == Engines.Custom ? new() { Chat = chat } : null };
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(provider), ["--ConnectionStrings:orrery=" + await postgres.CreateDatabaseAsync()]);
+        await Eventually.Holds(async () => (int)(await world.Client.GetAsync(Path + "/resp_1")).StatusCode, status => status == 404, TimeSpan.FromSeconds(20));
+        foreach (var background in new[] { "false", "true" })
+        {
+            using var refused = await world.PostAsync($$"""{"model":"m","input":"?","background":{{background}}{{fields}}}""", Path);
+            var error = await ErrorBody.ReadAsync(refused);
+            Assert.Equal((400, code, param), (error.Status, error.Code, error.Param));
+        }
+
+        Assert.Empty(engine.Requests);
+    }
+
+    /// <summary>What is read again says so as what was waited for does.</summary>
+    [Theory]
+    [InlineData(true, false, true)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, null)]
+    public async Task A_simulators_answer_says_so_whenever_it_is_read(bool isDeclared, bool saysSo, bool? atOnce)
+    {
+        await using var engine = await StartAsync(async http =>
+        {
+            if (saysSo)
+            {
+                http.Response.Headers["X-Orrery-Simulated"] = "true";
+            }
+
+            await Json(Answer)(http);
+        });
+        var document = GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with { Simulated = isDeclared });
+        await using var world = await GatewayWorld.StartAsync(document, ["--ConnectionStrings:orrery=" + await postgres.CreateDatabaseAsync()]);
+        await Eventually.Holds(async () => (int)(await world.Client.GetAsync(Path + "/resp_1")).StatusCode, status => status == 404, TimeSpan.FromSeconds(20));
+        var isSimulated = isDeclared || saysSo;
+        using var begun = await world.PostAsync(Asked, Path);
+        Assert.Equal(atOnce == true, IsMarked(begun));
+        var id = (string)JsonNode.Parse(await begun.Content.ReadAsStringAsync())!["id"]!;
+        await EndedAsync(world, id);
+        using var waited = await world.PostAsync("""{"model":"m","input":"?"}""", Path);
+        Assert.Equal(isSimulated, IsMarked(waited));
+        var stored = (string)JsonNode.Parse(await waited.Content.ReadAsStringAsync())!["id"]!;
+        foreach (var path in new[] { id, stored, id + "?stream=true" })
+        {
+            using var read = await world.Client.GetAsync($"{Path}/{path}");
+            Assert.Equal(isSimulated, IsMarked(read));
+            Assert.Equal(isSimulated, (await read.Content.ReadAsStringAsync()).Contains("\"simulated\":true", StringComparison.Ordinal));
+        }
+
+        static bool IsMarked(HttpResponseMessage response) => response.Headers.TryGetValues("X-Orrery-Simulated", out var said) && said.Single() == "true";
+    }
+
+    [Theory]
+    [InlineData("POST", "input_tokens")]
+    [InlineData("GET", "input_tokens")]
+    [InlineData("POST", "compact")]
+    public async Task What_is_not_served_is_not_taken_for_an_id(string method, string path)
+    {
+        await using var engine = await StartAsync(Json(Answer));
+        await using var world = await GatewayWorld.StartAsync(engine);
+        using var response = await world.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), $"{Path}/{path}"));
+        var error = await ErrorBody.ReadAsync(response);
+        Assert.Equal((404, "unknown_url"), (error.Status, error.Code));
+        Assert.Contains("not served", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,20 +38,20 @@ public sealed class TransformFaultTests
     [InlineData("response.nothing", "fails at 1:")]
     [InlineData("response.n", "gives a number; expected a text, null, or a map of content, ")]
     [InlineData("response.list", "gives a list; expected a text, null, or a map of content, ")]
-    [InlineData("{'content': response.text, 'finish_reson': 'stop'}", "gives a map with 'finish_reson'; expected content, reasoning, ")]
+    [InlineData("{'content': response.text, 'finish' + '_reson': 'stop'}", "gives a map with 'finish_reson'; expected content, reasoning, ")]
     [InlineData("{'content': response.list}", "gives a list as 'content'; expected a text or null")]
-    [InlineData("{'content': '', 'finish_reason': 'eos_token'}", "gives the finish_reason 'eos_token'; expected stop, length, tool_calls, content_filter or null")]
+    [InlineData("{'content': '', 'finish_reason': 'eos' + '_token'}", "gives the finish_reason 'eos_token'; expected stop, length, tool_calls, content_filter or null")]
     [InlineData("{'usage': {'prompt_tokens': response.n}}", "gives a number as 'prompt_tokens'; expected a whole number from 0 on, or null")]
-    [InlineData("{'usage': {'prompt_tokens': -1}}", "gives a number as 'prompt_tokens'; expected a whole number from 0 on, or null")]
-    [InlineData("{'usage': {'tokens': 1}}", "gives usage with 'tokens'; expected prompt_tokens, completion_tokens, cached_tokens, total_tokens")]
-    [InlineData("{'usage': 3}", "gives a number as usage; expected ")]
+    [InlineData("{'usage': {'prompt_tokens': 0 - 1}}", "gives a number as 'prompt_tokens'; expected a whole number from 0 on, or null")]
+    [InlineData("{'usage': {'tok' + 'ens': 1}}", "gives usage with 'tokens'; expected prompt_tokens, completion_tokens, cached_tokens, total_tokens")]
+    [InlineData("{'usage': 2 + 1}", "gives a number as usage; expected ")]
     [InlineData("{'tool_calls': [{'arguments': {}}]}", "gives a call of a tool without 'name'")]
-    [InlineData("{'tool_calls': [{'name': 'f', 'arguments': 3}]}", "gives a number as 'arguments'; expected a map or a text of JSON")]
-    [InlineData("{'tool_calls': {'name': 'f'}}", "gives a map as 'tool_calls'; expected a list or null")]
-    [InlineData("{'choices': 'x'}", "gives a text as 'choices'; expected a list of at most 64")]
-    [InlineData("{'choices': [3]}", "gives a number as a choice; expected ")]
-    [InlineData("{'choices': [{'index': 64}]}", "gives the index 64; expected less than 64")]
-    [InlineData("{1: 2}", "gives a map with '1'; expected ")]
+    [InlineData("{'tool_calls': [{'name': 'f', 'arguments': 2 + 1}]}", "gives a number as 'arguments'; expected a map or a text of JSON")]
+    [InlineData("{'tool_calls': response.map}", "gives a map as 'tool_calls'; expected a list or null")]
+    [InlineData("{'choices': 'x' + ''}", "gives a text as 'choices'; expected a list of at most 64")]
+    [InlineData("{'choices': [2 + 1]}", "gives a number as a choice; expected ")]
+    [InlineData("{'choices': [{'index': 60 + 4}]}", "gives the index 64; expected less than 64")]
+    [InlineData("{0 + 1: 2}", "gives a map with '1'; expected ")]
     public async Task A_wrong_result_is_502_and_names_the_field(string response, string fault)
     {
         var (engine, world) = await StartAsync(url => Provider(url, response));
@@ -77,7 +77,58 @@ public sealed class TransformFaultTests
     }
 
     [Theory]
-    [InlineData("'text'", "gives a text, expected a map or a list")]
+    [InlineData("{'i' + 'n': response.n}", "gives usage with 'in'; expected prompt_tokens, ")]
+    [InlineData("{'prompt_tokens': 0 - 4}", "gives a number as 'prompt_tokens'; expected a whole number from 0 on, or null")]
+    public async Task Usage_of_its_own_that_is_wrong_is_named_as_usage(string usage, string fault)
+    {
+        var (engine, world) = await StartAsync(url => Provider(url, chat: $"        usage: |\n          {usage}\n      stream: {{ format: ndjson, event: event.text, usage: \"{usage.Replace("response", "event", StringComparison.Ordinal)}\" }}"));
+        await using var _ = engine;
+        await using var __ = world;
+        Assert.Contains("spec.transforms.chat.response.usage " + fault, (await world.RefusedAsync(Chat)).Message, StringComparison.Ordinal);
+        engine.Script = http => ScriptedEngine.Json("{\"text\":\"a\",\"n\":1}\n")(http);
+        Assert.Contains("spec.transforms.chat.stream.usage " + fault, (await world.RefusedAsync(Chat.Replace("\"messages\"", "\"stream\":true,\"messages\"", StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A server that is told of tools and not of this would call them, or not, as it likes.</summary>
+    [Theory]
+    [InlineData("\"tool_choice\":\"none\"", "tool_choice")]
+    [InlineData("\"tool_choice\":\"required\"", "tool_choice")]
+    [InlineData("\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}", "tool_choice")]
+    [InlineData("\"parallel_tool_calls\":false", "parallel_tool_calls")]
+    [InlineData("\"tool_choice\":\"auto\",\"parallel_tool_calls\":true", null)]
+    public async Task Which_tools_are_called_is_said_or_refused(string field, string? param)
+    {
+        var body = Chat.Replace("\"messages\"", "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]," + field + ",\"messages\"", StringComparison.Ordinal);
+        var (engine, world) = await StartAsync(url => Provider(url, request: "{'q': request.tools}"));
+        await using var _ = engine;
+        await using var __ = world;
+        using var response = await world.PostAsync(body);
+        Assert.Equal(param is null ? 200 : 400, (int)response.StatusCode);
+        if (param is not null)
+        {
+            var error = await ErrorBody.ReadAsync(response);
+            Assert.Equal(("unsupported_value", param), (error.Code, error.Param));
+        }
+
+        var (looking, world2) = await StartAsync(url => Provider(url, request: "{'q': request.tools, 'c': request.tool_choice, 'p': request.parallel_tool_calls}"));
+        await using var ___ = looking;
+        await using var ____ = world2;
+        await world2.AskAsync(body);
+    }
+
+    [Fact]
+    public async Task Whether_a_stream_is_asked_for_may_stand_in_a_path_and_in_a_header()
+    {
+        var (engine, world) = await StartAsync(url => Provider(url).Replace(
+            "path: /ask", "path: \"/ask?nd={stream}\"\n        headers: { X-Stream: \"{stream}\" }", StringComparison.Ordinal));
+        await using var _ = engine;
+        await using var __ = world;
+        await world.AskAsync(Chat);
+        Assert.Equal(("?nd=false", "false"), (engine.Last.Query, engine.Last.Headers["X-Stream"]));
+    }
+
+    [Theory]
+    [InlineData("dyn(request.turns[0].text)", "gives a text, expected a map or a list")]
     [InlineData("{'a': request.turns[3].text}", "fails at 1:")]
     [InlineData("{'a': request}", "fails at request has no form in JSON")]
     public async Task A_request_that_cannot_be_made_is_502_and_is_not_sent(string request, string fault)
@@ -121,9 +172,9 @@ public sealed class TransformFaultTests
     [InlineData("'broken'", 502, "broken")]
     [InlineData("{'message': 'wait', 'status': 429, 'code': 'slow_down'}", 429, "wait")]
     [InlineData("{'message': 'no', 'status': 400, 'param': 'q', 'type': 'bad'}", 400, "no")]
-    [InlineData("{'message': 'x', 'status': 200}", 502, "spec.transforms.error gives the status 200; expected 400 to 599")]
-    [InlineData("{'massage': 'x'}", 502, "spec.transforms.error gives an error with 'massage'; expected message, status, code, type, param")]
-    [InlineData("3", 502, "spec.transforms.error gives a number; expected null, a text or a map of message, status, code, type and param")]
+    [InlineData("{'message': 'x', 'status': 100 + 100}", 502, "spec.transforms.error gives the status 200; expected 400 to 599")]
+    [InlineData("{'mass' + 'age': 'x'}", 502, "spec.transforms.error gives an error with 'massage'; expected message, status, code, type, param")]
+    [InlineData("response.n", 502, "spec.transforms.error gives a number; expected null, a text or a map of message, status, code, type and param")]
     [InlineData("response.nothing", 502, "spec.transforms.error fails at 1:")]
     public async Task An_error_inside_a_200_is_what_its_expression_says(string expression, int status, string message)
     {

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Orrery.Contracts;
+using Orrery.Contracts.Transforms;
 using static Orrery.Tests.Gateway.Videos.VideoWorld;
 
 namespace Orrery.Tests.Gateway.Videos;
@@ -38,6 +39,8 @@ public sealed class VideosTests(PostgresServer postgres)
         using var content = await world.Client.GetAsync($"/v1/videos/{id}/content");
         Assert.Equal("video/mp4", content.Content.Headers.ContentType!.ToString());
         Assert.Equal(JobEngine.Bytes, await content.Content.ReadAsByteArrayAsync());
+        using var head = await world.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/videos/{id}/content"));
+        Assert.Equal((HttpStatusCode.OK, "video/mp4", (long?)JobEngine.Bytes.Length), (head.StatusCode, head.Content.Headers.ContentType!.ToString(), head.Content.Headers.ContentLength));
         using var thumbnail = await world.Client.GetAsync($"/v1/videos/{id}/content?variant=thumbnail");
         Assert.Equal("image/webp", thumbnail.Content.Headers.ContentType!.ToString());
 
@@ -47,6 +50,28 @@ public sealed class VideosTests(PostgresServer postgres)
         Assert.Equal(["job-1"], world.Engine.Deleted);
         Assert.Equal((404, "video_not_found"), Said(await world.RefusedAsync(HttpMethod.Get, "/v1/videos/" + id)));
         Assert.Equal((404, "video_not_found"), Said(await world.RefusedAsync(HttpMethod.Delete, "/v1/videos/" + id)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_with_an_API_of_its_own_is_asked_for_videos_without_transforms(bool hasTransforms)
+    {
+        var chat = new OperationTransform { Request = new() { Path = "/x", Body = "{'a': request.turns.map(t, t.text)}" }, Response = new() { Body = "response.x" } };
+        await using var world = await StartAsync(postgres, document => document with
+        {
+            Providers =
+            [
+                document.Providers[0],
+                document.Providers[1] with { Engine = Engines.Custom, Videos = new VideosSpec(), Transforms = hasTransforms ? new ProviderTransforms { Chat = chat } : null },
+            ],
+        });
+        var id = Text(await world.CreateAsync("""{"model":"plain","prompt":"A cat","seconds":"8"}"""), "id");
+        Assert.Equal("""{"model":"upstream-model","prompt":"A cat","duration":8}""", world.Plain.Server.Last.Body);
+        world.Plain.Set("completed");
+        await world.UntilAsync(id, "completed");
+        using var refused = await world.World.PostAsync("""{"model":"plain","messages":[{"role":"user","content":"Hi"}]}""");
+        Assert.Equal("wrong_model_type", (await ErrorBody.ReadAsync(refused)).Code);
     }
 
     [Theory]
@@ -88,6 +113,31 @@ public sealed class VideosTests(PostgresServer postgres)
         Assert.Equal(HttpStatusCode.OK, (await world.Client.DeleteAsync("/v1/videos/" + id)).StatusCode);
     }
 
+    [Theory]
+    [InlineData(1, "image/png", "image/png")]
+    [InlineData(2, "image/x-own+raw; a=b", "image/x-own+raw")]
+    [InlineData(3, "no \"type\"", "application/octet-stream")]
+    [InlineData(200_000, null, "application/octet-stream")]
+    [InlineData(2_000_001, "image/gif", "image/gif")]
+    public async Task A_file_that_nobody_knows_is_what_its_client_says_and_its_length_is_said_before(int length, string? declared, string type)
+    {
+        await using var world = await StartAsync(postgres);
+        var file = new ByteArrayContent([.. Enumerable.Range(0, length).Select(i => (byte)(i * 3))]);
+        using var form = Form(("prompt", "A cat"), ("model", "plain"));
+        form.Add(file, "input_reference", "cat");
+        if (declared is not null)
+        {
+            file.Headers.TryAddWithoutValidation("Content-Type", declared);
+        }
+
+        using var answer = await world.Client.PostAsync("/v1/videos", form);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var sent = world.Plain.Server.Last;
+        var picture = JsonDocument.Parse(sent.Body).RootElement.GetProperty("input_reference").GetProperty("image_url").GetString();
+        Assert.Equal($"data:{type};base64,{Convert.ToBase64String(await file.ReadAsByteArrayAsync())}", picture);
+        Assert.Equal($"{sent.Body.Length}", sent.Headers["Content-Length"]);
+    }
+
     [Fact]
     public async Task A_form_goes_on_as_a_form_or_as_json_with_its_picture()
     {
@@ -113,6 +163,7 @@ public sealed class VideosTests(PostgresServer postgres)
                 Assert.Equal(
                     $$$"""{"model":"upstream-model","duration":4,"resolution":"720x1280","prompt":"A cat","fps":24,"input_reference":{"image_url":"data:image/png;base64,{{{Convert.ToBase64String(picture)}}}"}}""",
                     sent.Body);
+                Assert.Equal($"{sent.Body.Length}", sent.Headers["Content-Length"]);
             }
         }
     }

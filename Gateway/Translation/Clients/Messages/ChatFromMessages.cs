@@ -17,6 +17,9 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
     /// <summary>The first thing that a chat request has no words for; <c>null</c>: all of it is said.</summary>
     public Refusal? Inexpressible { get; private set; }
 
+    /// <summary>The last message is the beginning of the answer, unless the request says so itself in vLLM's words.</summary>
+    public bool ContinuesAnswer { get; private set; }
+
     /// <param name="needsBound">An answer is asked for.</param>
     public Refusal? Write(bool needsBound)
     {
@@ -36,6 +39,7 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
             return refusal;
         }
 
+        ContinuesAnswer = EndsWithAnswer(root.Get("messages"u8)!.Value) && root.Get("continue_final_message"u8) is null && root.Get("add_generation_prompt"u8) is null;
         chat.Write("]"u8);
         foreach (var field in root.EnumerateObject())
         {
@@ -56,8 +60,15 @@ internal sealed class ChatFromMessages(JsonElement root, IBufferWriter<byte> cha
     public Refusal? Unsupported(string param, string what)
     {
         Inexpressible ??= Refusal.BadField(
-            param, $"{what} is something that only Anthropic's own servers do, and this model is not served by them. Leave it out, or use a model of a provider with engine 'anthropic'.", "unsupported_value");
+            param, $"{what} is something that only Anthropic's own servers do, and this model is not served by them. Leave it out, or use a model of a provider with engine 'anthropic'. It stands in '{param}'.", "unsupported_value");
         return null;
+    }
+
+    private static bool EndsWithAnswer(JsonElement messages)
+    {
+        var last = messages[messages.GetArrayLength() - 1];
+        return last.GetText("role"u8) is { } role && role.ValueEquals("assistant"u8)
+            && last.Get("content"u8) is { } content && (content.IsText() || content.EnumerateArray().All(block => block.Type() != "tool_use"));
     }
 
     private Refusal? Write(JsonProperty field)

@@ -21,7 +21,7 @@ internal sealed class CountDialogue(ReadOnlyMemory<byte> body, Refusal? inexpres
 
     public INativeDialogue? NativeAt(Candidate candidate) => candidate.Provider.Adapter is AnthropicAdapter ? _native ??= new Native(body) : null;
 
-    public void Mark(HttpResponse response)
+    public void Mark(HttpResponse response, Candidate candidate)
     {
     }
 

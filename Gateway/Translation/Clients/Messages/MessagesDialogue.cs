@@ -8,15 +8,21 @@ namespace Orrery.Gateway.Translation.Clients.Messages;
 
 /// <summary>One request of the Messages API.</summary>
 /// <param name="leftOut">Its hints that a chat request has no words for.</param>
-internal sealed class MessagesDialogue(MessagesProtocol protocol, ReadOnlyMemory<byte> body, IReadOnlyCollection<string> leftOut, Refusal? inexpressible) : IDialogue
+/// <param name="continuesAnswer">Its last message is the beginning of the answer.</param>
+internal sealed class MessagesDialogue(MessagesProtocol protocol, ReadOnlyMemory<byte> body, IReadOnlyCollection<string> leftOut, Refusal? inexpressible, bool continuesAnswer) : IDialogue
 {
+    private const string Prefill = "prefill";
+
     private MessagesNative? _native;
 
     public Refusal? Inexpressible => inexpressible;
 
     public INativeDialogue? NativeAt(Candidate candidate) => candidate.Provider.Adapter is AnthropicAdapter ? _native ??= new(body) : null;
 
-    public void Mark(HttpResponse response) => LeftOutHeader.Add(response, leftOut);
+    public bool ContinuesAnswer => continuesAnswer;
+
+    public void Mark(HttpResponse response, Candidate candidate) =>
+        LeftOutHeader.Add(response, continuesAnswer && !VllmAdapter.ContinuesAnswers(candidate) ? [.. leftOut, Prefill] : leftOut);
 
     public StreamTranslator Tell(Exchange exchange, Candidate candidate, StreamTranslator chat) => new MessageTeller(exchange, candidate, chat);
 

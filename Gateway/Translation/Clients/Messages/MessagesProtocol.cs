@@ -14,7 +14,7 @@ internal sealed class MessagesProtocol(bool countsOnly = false) : IClientProtoco
     {
         var request = new ChatFromMessages(root, body.Chat);
         return request.Write(needsBound: !countsOnly) is { } refusal ? new(refusal)
-            : new ClientReading(null, countsOnly ? new CountDialogue(body.Own, request.Inexpressible) : new MessagesDialogue(this, body.Own, request.LeftOut, request.Inexpressible));
+            : new ClientReading(null, countsOnly ? new CountDialogue(body.Own, request.Inexpressible) : new MessagesDialogue(this, body.Own, request.LeftOut, request.Inexpressible, request.ContinuesAnswer));
     }));
 
     public void AddHeaders(HttpResponse response, string requestId) => response.Headers["request-id"] = requestId;

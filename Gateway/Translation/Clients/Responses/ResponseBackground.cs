@@ -16,6 +16,7 @@ internal sealed class ResponseBackground(ResponseRuns runs, ResponseWords words,
             return refused;
         }
 
+        Sending.AnswerHead.Mark(http.Response, run.IsSimulated);
         if (exchange.Call.Stream)
         {
             await runs.FollowAsync(http, run.Namespace, run.Id, after: -1);
@@ -23,7 +24,8 @@ internal sealed class ResponseBackground(ResponseRuns runs, ResponseWords words,
         else
         {
             http.Response.ContentType = "application/json";
-            await http.Response.BodyWriter.WriteAsync(Write(exchange, "queued"u8), exchange.ClientLeft);
+            var queued = Write(exchange, "queued"u8);
+            await http.Response.BodyWriter.WriteAsync(run.IsSimulated ? ResponseWords.Simulated(queued) : queued, exchange.ClientLeft);
         }
 
         return Refusal.Answered;

@@ -34,7 +34,8 @@ internal sealed class ResponseRuns(IServiceProvider services, ResponseStore stor
     public async ValueTask BeginAsync(Run run, Exchange exchange, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var beginning = (ResponseBeginning)run.State!;
-        await store.AddAsync(connection, run.Namespace, new(run.Id, run.KeyName, beginning.PreviousId, ResponseStates.InProgress, run.CreatedAt, beginning.Input, beginning.Response), cancellationToken);
+        await store.AddAsync(connection, run.Namespace, new(run.Id, run.KeyName, beginning.PreviousId, ResponseStates.InProgress, run.CreatedAt, beginning.Input, exchange.IsSimulated ? ResponseWords.Simulated(beginning.Response) : beginning.Response), cancellationToken);
+        run.IsSimulated = exchange.IsSimulated;
     }
 
     public async ValueTask EndAsync(Run run, RunAnswer answer, CancellationToken cancellationToken)

@@ -7,6 +7,9 @@ namespace Orrery.Gateway.Translation.Clients.Responses;
 /// <summary>The response object: what the request asked for is said again in it.</summary>
 internal sealed class ResponseWords
 {
+    /// <summary>A member of ours at the end, so that a response that is read again is told from a model's.</summary>
+    private static ReadOnlySpan<byte> SimulatedEnd => ",\"simulated\":true}"u8;
+
     private readonly byte[] _asked;
     private readonly byte[] _id;
     private readonly byte[] _previousId;
@@ -99,8 +102,14 @@ internal sealed class ResponseWords
             WriteUsage(exchange.Meter.Read(exchange.Call.Body.Length).Tokens, output);
         }
 
-        output.Write("}"u8);
+        output.Write(exchange.IsSimulated ? SimulatedEnd : "}"u8);
     }
+
+    /// <summary>Whether a response object says of itself that a simulator made it.</summary>
+    public static bool IsSimulated(ReadOnlySpan<byte> response) => response.EndsWith(SimulatedEnd);
+
+    /// <summary>A response that has just begun, and that only simulators can answer.</summary>
+    public static byte[] Simulated(ReadOnlySpan<byte> response) => IsSimulated(response) ? response.ToArray() : [.. response[..^1], .. SimulatedEnd];
 
     /// <summary>The members of an <c>error</c> event; those of OpenAI's clients look for <c>error</c>, the specification's are beside it.</summary>
     public static void WriteError(Refusal refusal, IBufferWriter<byte> output)

@@ -20,7 +20,7 @@ internal sealed class ResponsesDialogue(ResponseWords words, ChatFromResponses r
 
     public INativeDialogue? NativeAt(Candidate candidate) => ResponsesNative.IsSpokenBy(candidate) ? native : null;
 
-    public void Mark(HttpResponse response) => LeftOutHeader.Add(response, request.LeftOut);
+    public void Mark(HttpResponse response, Candidate candidate) => LeftOutHeader.Add(response, request.LeftOut);
 
     public StreamTranslator Tell(Exchange exchange, Candidate candidate, StreamTranslator chat)
     {

@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orrery.Expressions;
-using Orrery.Gateway.Api;
 
-namespace Orrery.Gateway.Translation.Custom;
+namespace Orrery.Contracts.Transforms;
 
 /// <summary>One choice of an answer, or a piece of it.</summary>
-internal sealed record ChoiceResult
+public sealed record ChoiceResult
 {
     public int Index { get; init; }
 
@@ -30,34 +30,27 @@ internal sealed record ChoiceResult
 }
 
 /// <param name="Index">Which call a piece belongs to; <c>null</c>: it is a whole one.</param>
-internal sealed record CallResult(long? Index, string? Id, string? Name, string Arguments);
+public sealed record CallResult(long? Index, string? Id, string? Name, string Arguments);
 
 /// <summary>What an expression says of a chat or a completion: a text alone, the fields of one choice, or several choices.</summary>
-internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTokens? Usage)
+public sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTokens? Usage)
 {
     private const int MostChoices = 64;
     private const string Shape = "a text, null, or a map of content, reasoning, tool_calls, finish_reason and usage";
-    private static readonly string[] FinishReasons = ["stop", "length", "tool_calls", "content_filter"];
-    private static readonly string[] ChatKeys = ["content", "reasoning", "refusal", "tool_calls", "finish_reason", "index"];
-    private static readonly string[] TextKeys = ["text", "content", "finish_reason", "index"];
-    private static readonly string[] OneChatKeys = [.. ChatKeys, "usage"];
-    private static readonly string[] OneTextKeys = [.. TextKeys, "usage"];
-    private static readonly string[] SeveralKeys = ["choices", "usage"];
-    private static readonly string[] CallKeys = ["id", "type", "name", "arguments", "function", "index"];
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="usage">What the expression for usage alone gave.</param>
-    /// <param name="fault">What is wrong, as the end of a sentence about the field.</param>
-    public static TextResult? Read(in Value value, in Value usage, bool isChat, out string? fault)
+    public static TextResult? Read(in Value value, in Value usage, bool isChat, out ResultFault? fault)
     {
-        var results = new Results();
+        var results = new ResultReader();
         var result = Read(ref results, value, usage, isChat);
         fault = results.Fault;
         return fault is null ? result : null;
     }
 
-    private static TextResult Read(ref Results results, in Value value, in Value usage, bool isChat)
+    private static TextResult Read(ref ResultReader results, in Value value, in Value usage, bool isChat)
     {
-        var ofItsOwn = results.Usage(usage);
+        var ofItsOwn = results.OwnUsage(usage);
         switch (value.Kind)
         {
             case ValueKind.Null:
@@ -66,21 +59,21 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
                 return new TextResult([new ChoiceResult { Content = value.AsString() }], ofItsOwn);
             case ValueKind.Map:
                 var map = value.AsMap();
-                var counted = ofItsOwn ?? results.Usage(Results.Of(map, "usage"));
+                var counted = ofItsOwn ?? results.Usage(ResultReader.Of(map, "usage"));
                 return new TextResult(map.TryGet("choices", out var choices) ? ReadChoices(ref results, map, choices, isChat) : [ReadChoice(ref results, map, 0, isChat, mayCount: true)], counted);
             default:
-                results.Fail($"gives {Results.Name(value)}; expected {Shape}");
+                results.Fail($"gives {ResultReader.Name(value)}; expected {Shape}");
                 return new TextResult([], null);
         }
     }
 
-    private static List<ChoiceResult> ReadChoices(ref Results results, MapValue map, in Value value, bool isChat)
+    private static List<ChoiceResult> ReadChoices(ref ResultReader results, MapValue map, in Value value, bool isChat)
     {
-        results.Require(map, SeveralKeys, "a map");
+        results.Require(map, ResultKeys.Several, "a map");
         var choices = new List<ChoiceResult>();
         if (value.Kind != ValueKind.List || value.AsList().Count > MostChoices)
         {
-            results.Fail($"gives {Results.Name(value)} as 'choices'; expected a list of at most {MostChoices}");
+            results.Fail($"gives {ResultReader.Name(value)} as 'choices'; expected a list of at most {MostChoices}");
             return choices;
         }
 
@@ -98,20 +91,20 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
             }
             else
             {
-                results.Fail($"gives {Results.Name(choice)} as a choice; expected {Shape}");
+                results.Fail($"gives {ResultReader.Name(choice)} as a choice; expected {Shape}");
             }
         }
 
         return choices;
     }
 
-    private static ChoiceResult ReadChoice(ref Results results, MapValue map, int place, bool isChat, bool mayCount)
+    private static ChoiceResult ReadChoice(ref ResultReader results, MapValue map, int place, bool isChat, bool mayCount)
     {
-        results.Require(map, (isChat, mayCount) switch { (true, true) => OneChatKeys, (true, false) => ChatKeys, (false, true) => OneTextKeys, _ => TextKeys }, "a map");
+        results.Require(map, (isChat, mayCount) switch { (true, true) => ResultKeys.OneChat, (true, false) => ResultKeys.Chat, (false, true) => ResultKeys.OneText, _ => ResultKeys.Text }, "a map");
         var finish = results.Text(map, "finish_reason");
-        if (finish is not null && !FinishReasons.Contains(finish))
+        if (finish is not null && !ResultKeys.FinishReasons.Contains(finish))
         {
-            results.Fail($"gives the finish_reason '{Shown.Of(finish)}'; expected {string.Join(", ", FinishReasons)} or null");
+            results.Fail($"gives the finish_reason '{ResultReader.Shown(finish)}'; expected {string.Join(", ", ResultKeys.FinishReasons)} or null");
         }
 
         var index = results.Count(map, "index") ?? place;
@@ -127,11 +120,11 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
             Reasoning = isChat ? results.Text(map, "reasoning") : null,
             Refusal = isChat ? results.Text(map, "refusal") : null,
             Finish = finish,
-            Calls = isChat ? ReadCalls(ref results, Results.Of(map, "tool_calls")) : [],
+            Calls = isChat ? ReadCalls(ref results, ResultReader.Of(map, "tool_calls")) : [],
         };
     }
 
-    private static List<CallResult> ReadCalls(ref Results results, in Value value)
+    private static List<CallResult> ReadCalls(ref ResultReader results, in Value value)
     {
         var calls = new List<CallResult>();
         if (value.IsNull)
@@ -141,7 +134,7 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
 
         if (value.Kind != ValueKind.List)
         {
-            results.Fail($"gives {Results.Name(value)} as 'tool_calls'; expected a list or null");
+            results.Fail($"gives {ResultReader.Name(value)} as 'tool_calls'; expected a list or null");
             return calls;
         }
 
@@ -150,13 +143,13 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
         {
             if (list[i].Kind != ValueKind.Map)
             {
-                results.Fail($"gives {Results.Name(list[i])} as a call of a tool; expected {{'name', 'arguments'}}");
+                results.Fail($"gives {ResultReader.Name(list[i])} as a call of a tool; expected {{'name', 'arguments'}}");
                 break;
             }
 
             var call = list[i].AsMap();
-            results.Require(call, CallKeys, "a call of a tool");
-            var function = Results.Of(call, "function");
+            results.Require(call, ResultKeys.Call, "a call of a tool");
+            var function = ResultReader.Of(call, "function");
             var said = function.Kind == ValueKind.Map ? function.AsMap() : call;
             var index = results.Count(call, "index");
             var name = results.Text(said, "name");
@@ -165,14 +158,14 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
                 results.Fail("gives a call of a tool without 'name'");
             }
 
-            calls.Add(new CallResult(index, results.Text(call, "id"), name, Arguments(ref results, Results.Of(said, "arguments"), isPiece: index is not null)));
+            calls.Add(new CallResult(index, results.Text(call, "id"), name, Arguments(ref results, ResultReader.Of(said, "arguments"), isPiece: index is not null)));
         }
 
         return calls;
     }
 
     /// <summary>OpenAI's arguments are a text of JSON, and other servers' mostly the JSON itself.</summary>
-    private static string Arguments(ref Results results, in Value value, bool isPiece)
+    private static string Arguments(ref ResultReader results, in Value value, bool isPiece)
     {
         switch (value.Kind)
         {
@@ -182,7 +175,7 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
                 return value.AsString();
             case ValueKind.Map:
                 var bytes = new ArrayBufferWriter<byte>();
-                using (var json = new Utf8JsonWriter(bytes, OpenAiErrors.Readable))
+                using (var json = new Utf8JsonWriter(bytes, Readable))
                 {
                     if (value.WriteTo(json) is { } error)
                     {
@@ -192,7 +185,7 @@ internal sealed record TextResult(IReadOnlyList<ChoiceResult> Choices, CountedTo
 
                 return Encoding.UTF8.GetString(bytes.WrittenSpan);
             default:
-                results.Fail($"gives {Results.Name(value)} as 'arguments'; expected a map or a text of JSON");
+                results.Fail($"gives {ResultReader.Name(value)} as 'arguments'; expected a map or a text of JSON");
                 return "";
         }
     }

@@ -1,8 +1,11 @@
-namespace Orrery.Catalogue.Documents;
+namespace Orrery.Contracts;
 
 /// <summary>Finds what somebody probably meant.</summary>
-internal static class Spelling
+public static class Spelling
 {
+    /// <summary>The question whether the nearest word was meant; <c>null</c> where none is near.</summary>
+    public static string? Remedy(string written, IEnumerable<string> known) => Nearest(written, known) is { } nearest ? $"Did you mean '{nearest}'?" : null;
+
     /// <summary>The word of <paramref name="known"/> nearest to <paramref name="written"/>, unless all are too far away to be a slip.</summary>
     public static string? Nearest(string written, IEnumerable<string> known)
     {
