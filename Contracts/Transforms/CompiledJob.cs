@@ -23,7 +23,7 @@ public sealed record CompiledJob(string Field, TimeSpan Interval, CompiledCall S
         }
 
         var done = ExpressionRules.Compile(job.Done, TransformScopes.Job, errors, field + ".done", ExpressionType.Bool);
-        var failed = job.Failed is null ? null : ExpressionRules.Compile(job.Failed, TransformScopes.Job, errors, field + ".failed", shape: ResultShape.Error);
+        var failed = job.Failed is null ? null : ExpressionRules.Compile(job.Failed, TransformScopes.Job, errors, field + ".failed");
         var status = CompiledCall.Compile(job.Status, "GET", field + ".status", errors);
         var result = job.Result is null ? null : CompiledCall.Compile(job.Result, "GET", field + ".result", errors);
         var cancel = job.Cancel is null ? null : CompiledCall.Compile(job.Cancel, "POST", field + ".cancel", errors);

@@ -18,6 +18,22 @@ public sealed class CompiledTransforms
 
     public CompiledOperation? Speech { get; private init; }
 
+    /// <summary>
+    /// Adds what can be no result wherever it is reached. For whoever applies it: a gateway takes it as it is, since a branch that is never reached does no harm.
+    /// </summary>
+    internal void CheckResults(FieldErrors errors)
+    {
+        if (Error is { } error)
+        {
+            ResultShape.Error.Check(error, errors, "spec.transforms.error");
+        }
+
+        foreach (var operation in new[] { Chat, Completions, Embeddings, Images, Speech })
+        {
+            operation?.CheckResults(errors);
+        }
+    }
+
     /// <param name="errors">Gets every mistake; what has one is <c>null</c> in the result.</param>
     public static CompiledTransforms Compile(ProviderTransforms transforms, FieldErrors errors)
     {
@@ -29,7 +45,7 @@ public sealed class CompiledTransforms
 
         return new CompiledTransforms
         {
-            Error = transforms.Error is { } error ? ExpressionRules.Compile(error, TransformScopes.Error, errors, field + ".error", shape: ResultShape.Error) : null,
+            Error = transforms.Error is { } error ? ExpressionRules.Compile(error, TransformScopes.Error, errors, field + ".error") : null,
             Chat = Operation(transforms.Chat, RequestShape.Chat, "chat"),
             Completions = Operation(transforms.Completions, RequestShape.Completions, "completions"),
             Embeddings = Operation(transforms.Embeddings, RequestShape.Embeddings, "embeddings"),

@@ -6,14 +6,12 @@ namespace Orrery.Contracts.Transforms;
 /// <summary>Compiles an expression of a document and says each mistake as a fault of its field.</summary>
 internal static class ExpressionRules
 {
-    /// <param name="shape">What it is to give.</param>
     /// <param name="offset">So many characters of the field stand before it.</param>
     /// <returns><c>null</c> where there are mistakes, which are in <paramref name="errors"/> then.</returns>
-    public static Expression? Compile(string source, Scope scope, FieldErrors errors, string field, ExpressionType? expects = null, ResultShape? shape = null, int offset = 0)
+    public static Expression? Compile(string source, Scope scope, FieldErrors errors, string field, ExpressionType? expects = null, int offset = 0)
     {
         if (Expression.TryCompile(source, scope, out var expression, out var mistakes, expects))
         {
-            shape?.Check(expression, errors, field);
             return expression;
         }
 

@@ -23,6 +23,6 @@ internal static class TransformRules
             errors.Add("spec.transforms", null, "nothing, or engine: custom: other engines need no transforms", "Write engine: custom; or take spec.transforms out, if the server speaks an API that the gateway knows.");
         }
 
-        CompiledTransforms.Compile(spec.Transforms, errors);
+        CompiledTransforms.Compile(spec.Transforms, errors).CheckResults(errors);
     }
 }
