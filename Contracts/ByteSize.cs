@@ -80,7 +80,7 @@ public readonly partial record struct ByteSize(long Bytes) : IComparable<ByteSiz
         _ => Ti,
     };
 
-    [GeneratedRegex(@"^(?<n>\d{1,15}(?:\.\d{1,9})?) ?(?<u>B|[kKMGT]B?|[KMGT]iB?)?\z")]
+    [GeneratedRegex(@"^(?<n>[0-9]{1,15}(?:\.[0-9]{1,9})?) ?(?<u>B|[kKMGT]B?|[KMGT]iB?)?\z")]
     private static partial Regex Pattern { get; }
 }
 

@@ -73,7 +73,7 @@ public readonly partial record struct Duration(TimeSpan Value)
         ("s", TimeSpan.FromSeconds(1)), ("ms", TimeSpan.FromMilliseconds(1)),
     ];
 
-    [GeneratedRegex(@"^(?:(?<n>\d{1,9}(?:\.\d{1,3})?)(?<u>ms|s|m|h|d))+\z")]
+    [GeneratedRegex(@"^(?:(?<n>[0-9]{1,9}(?:\.[0-9]{1,3})?)(?<u>ms|s|m|h|d))+\z")]
     private static partial Regex Pattern { get; }
 }
 

@@ -3,9 +3,6 @@ namespace Orrery.Contracts;
 /// <summary>The sizes of a transformer that decide over the memory of its KV cache, and over how many GPUs it can be split.</summary>
 public sealed record ModelArchitecture
 {
-    /// <summary>The class that <c>config.json</c> names: <c>Qwen3ForCausalLM</c>.</summary>
-    public string? Class { get; init; }
-
     public int? Layers { get; init; }
 
     /// <summary>Attention heads; tensor parallelism divides them.</summary>

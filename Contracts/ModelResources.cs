@@ -27,6 +27,6 @@ public sealed partial record ModelResources
         }
     }
 
-    [GeneratedRegex(@"^\d{1,6}(m|\.\d{1,3})?\z")]
+    [GeneratedRegex(@"^[0-9]{1,6}(m|\.[0-9]{1,3})?\z")]
     private static partial Regex CpuForm { get; }
 }

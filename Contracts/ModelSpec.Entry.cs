@@ -126,6 +126,9 @@ public sealed partial record ModelSpec
     [JsonIgnore]
     public int EffectivePort => DefaultPort ?? 8000;
 
+    /// <summary>More than any model has; what looks through an entry looks at each.</summary>
+    private const int MostInAList = 200;
+
     private void ValidateEntry(FieldErrors errors)
     {
         RequireOneOf(errors, "spec.category", Category, ModelCategories.All);
@@ -149,6 +152,30 @@ public sealed partial record ModelSpec
         if (DefaultPort is < 1 or > 65535)
         {
             errors.Add("spec.defaultPort", $"{DefaultPort}", "a port from 1 to 65535");
+        }
+
+        foreach (var (path, count) in new (string, int?)[]
+        {
+            ("spec.arguments", Arguments?.Count), ("spec.environment", Environment?.Count), ("spec.packages", Packages?.Count), ("spec.systemPackages", SystemPackages?.Count),
+            ("spec.languages", Languages?.Count), ("spec.tags", Tags?.Count), ("spec.sources", Sources?.Count), ("spec.verified", Verified?.Count), ("spec.guess", Guess?.Count),
+            ("spec.alsoLicensed", AlsoLicensed?.Count), ("spec.gpus", Gpus?.Count),
+        })
+        {
+            RequireFew(errors, path, count);
+        }
+
+        RequireForm(errors, "spec.packages", Packages, PackageForm, "a package as pip takes it, with its version: name==1.2.3 or name[extra]==1.2.3");
+        RequireForm(errors, "spec.systemPackages", SystemPackages, SystemPackageForm, "a Debian package: its name in small letters, with =VERSION or without");
+        RequireForm(errors, "spec.environment", Environment?.Keys, VariableForm, "names of letters, digits and underscores, not beginning with a digit");
+        RequireForm(errors, "spec.arguments", Arguments?.Keys, FlagForm, "flags with their dashes, such as --enable-prefix-caching");
+        if (Weights is { Bytes: 0 })
+        {
+            errors.Add("spec.weights", $"{Weights}", "a size above 0");
+        }
+
+        if (Dockerfile is not null && string.IsNullOrWhiteSpace(Dockerfile))
+        {
+            errors.Add("spec.dockerfile", null, "a whole Dockerfile, or none");
         }
 
         Architecture?.Validate(errors, "spec.architecture");
@@ -181,6 +208,23 @@ public sealed partial record ModelSpec
         }
     }
 
+    private static void RequireFew(FieldErrors errors, string path, int? count)
+    {
+        if (count > MostInAList)
+        {
+            errors.Add(path, $"{count} of them", $"at most {MostInAList}");
+        }
+    }
+
+    /// <summary>These stand as they are in a Dockerfile and on a command line: what they may be made of keeps everything else out.</summary>
+    private static void RequireForm(FieldErrors errors, string path, IEnumerable<string>? values, Regex form, string expectation)
+    {
+        foreach (var (value, i) in (values ?? []).Select((value, i) => (value, i)).Where(entry => !form.IsMatch(entry.value)))
+        {
+            errors.Add(values is IReadOnlyList<string> ? $"{path}[{i}]" : path, value, expectation);
+        }
+    }
+
     private static void RequirePositive(FieldErrors errors, string path, int? value, string expectation)
     {
         if (value is < 1)
@@ -194,4 +238,16 @@ public sealed partial record ModelSpec
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\z")]
     private static partial Regex RevisionForm { get; }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(\[[A-Za-z0-9._,-]{1,99}\])?(===?|~=)[A-Za-z0-9][A-Za-z0-9.+!-]{0,63}\z")]
+    private static partial Regex PackageForm { get; }
+
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]{1,99}(=[A-Za-z0-9][A-Za-z0-9.+:~-]{0,99})?\z")]
+    private static partial Regex SystemPackageForm { get; }
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,127}\z")]
+    private static partial Regex VariableForm { get; }
+
+    [GeneratedRegex(@"^--?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\z")]
+    private static partial Regex FlagForm { get; }
 }

@@ -44,7 +44,7 @@ public readonly partial record struct ParameterCount(double Value)
         return (Value / size).ToString("0.######", CultureInfo.InvariantCulture) + name;
     }
 
-    [GeneratedRegex(@"^(?<n>\d{1,6}(?:\.\d{1,6})?) ?(?<u>[KMBT])\z")]
+    [GeneratedRegex(@"^(?<n>[0-9]{1,6}(?:\.[0-9]{1,6})?) ?(?<u>[KMBT])\z")]
     private static partial Regex Pattern { get; }
 }
 

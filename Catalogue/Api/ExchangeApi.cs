@@ -24,9 +24,8 @@ internal static class ExchangeApi
 
     private static async Task<IResult> Lint(HttpContext http, CancellationToken cancellationToken)
     {
-        var errors = new FieldErrorList();
-        var entries = ModelExchange.Read(await RequestBody.ReadAsync(http.Request, cancellationToken), errors);
-        return TypedResults.Ok(new LintAnswer(entries.Count, [.. EntryLinter.OfShapes(errors), .. EntryLinter.LintAll(entries)]));
+        var (entries, findings) = EntryLinter.Lint(await RequestBody.ReadAsync(http.Request, cancellationToken), file: null);
+        return TypedResults.Ok(new LintAnswer(entries.Count, [.. findings, .. EntryLinter.LintTogether(entries)]));
     }
 
     private static async Task<IResult> Import(HttpContext http, ResourceStore store, ApplyPlanner planner, LiveState live, CancellationToken cancellationToken)
@@ -40,17 +39,31 @@ internal static class ExchangeApi
             return Problems.Of(Refusal.Fields(errors.All));
         }
 
-        var documents = entries.Select((entry, i) => Declared(entry, i, caller.Namespace)).ToList();
-        ApplyPlan Plan(CatalogueState state) => planner.Plan(state, new ApplyRequest(documents, caller, manager, Prune: false));
+        var findings = EntryLinter.LintAll(entries).ToList();
+        ApplyPlan Plan(CatalogueState state)
+        {
+            var documents = entries.Select((entry, i) => Declared(entry, i, NameFor(state, caller.Namespace, entry.Id), caller.Namespace)).ToList();
+            var taken = documents.Where(document => state.Find(document.Key) is { Spec: ModelSpec other } && other.Id != ((ModelSpec)document.Spec).Id)
+                .Select(document => new FieldError(
+                    "id", ((ModelSpec)document.Spec).Id, $"an id whose name is free: '{document.Key.Name}' is the name of model '{((ModelSpec)state.Find(document.Key)!.Spec).Id}'",
+                    "Declare it as a Model with a metadata.name of its own.", Document: document.Index)).ToList();
+            return taken.Count > 0 ? ApplyPlan.Refused(Refusal.Fields(taken)) : planner.Plan(state, new ApplyRequest(documents, caller, manager));
+        }
+
         var plan = isDryRun ? await store.TryAsync(Plan, cancellationToken) : await store.WriteAsync(Plan, cancellationToken);
         return plan.Refusal is null
-            ? TypedResults.Ok(new ImportAnswer(ApplyAnswer.Of(plan, live.State, isDryRun), [.. EntryLinter.LintAll(entries)]))
+            ? TypedResults.Ok(new ImportAnswer(ApplyAnswer.Of(plan, live.State, isDryRun), findings))
             : Problems.Of(plan.Refusal);
     }
 
     private static IResult Export(HttpContext http, Shelf shelf)
     {
         var format = http.Request.Text("format") ?? "json";
+        if (format is not ("json" or "yaml" or "js"))
+        {
+            throw Queries.Wrong("format", format, "one of json, yaml, js");
+        }
+
         var wanted = http.Request.Query["id"].OfType<string>().SelectMany(ids => ids.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToList();
         var index = shelf.Of(http.Caller().Namespace);
         if (wanted.Find(id => index.Find(id) is not { Spec.IsEntry: true }) is { } unknown)
@@ -64,17 +77,20 @@ internal static class ExchangeApi
         {
             "json" => TypedResults.Text(list.ToJsonString(Indented), "application/json", Encoding.UTF8),
             "yaml" => TypedResults.Text(YamlText.Write(list), "application/yaml", Encoding.UTF8),
-            "js" => TypedResults.Text($"export default {JavaScriptText.Write(list)};\n", "text/javascript", Encoding.UTF8),
-            _ => throw Queries.Wrong("format", format, "one of json, yaml, js"),
+            _ => TypedResults.Text($"export default {JavaScriptText.Write(list)};\n", "text/javascript", Encoding.UTF8),
         };
     }
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static DeclaredResource Declared(Entry entry, int index, string @namespace) => new(
+    /// <summary>That of the Model which has the id already, or one made of it.</summary>
+    private static string NameFor(CatalogueState state, string @namespace, string id) =>
+        state.Namespace(@namespace).Values.FirstOrDefault(resource => resource.Spec is ModelSpec model && model.Id == id)?.Metadata.Name ?? NameOf(id);
+
+    private static DeclaredResource Declared(Entry entry, int index, string name, string @namespace) => new(
         index,
         ResourceKinds.Of(ResourceKind.Model),
-        new ResourceMetadata { Name = NameOf(entry.Id), Namespace = @namespace },
+        new ResourceMetadata { Name = name, Namespace = @namespace },
         entry.Spec,
         entry.PlaceOf is { } place ? path => place(path.StartsWith("spec.", StringComparison.Ordinal) ? path[5..] : "") : null)
     {

@@ -14,6 +14,9 @@ namespace Orrery.Catalogue.Api;
 /// <summary>The models of the caller's namespace: those that come with the service, its own, and what its providers serve.</summary>
 internal static partial class ModelsApi
 {
+    /// <summary>Each is held against every model.</summary>
+    private const int MostOffers = 32;
+
     public static void MapModelsApi(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("").RequireAdministrator().WithTags("Models");
@@ -47,16 +50,15 @@ internal static partial class ModelsApi
     {
         var @namespace = http.Caller().Namespace;
         var index = shelf.Of(@namespace);
-        if (index.Find(id) is { } whole)
-        {
-            return TypedResults.Ok(Answer(whole, live, @namespace).Whole(whole, whole.Spec.IsEntry ? Dockerfile(whole, http.Request) : null));
-        }
-
+        id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // Some clients encode the whole id; the server leaves this one as it is.
         var slash = id.LastIndexOf('/');
-        var (name, question) = slash > 0 ? (id[..slash], id[(slash + 1)..]) : (id, "");
-        if (index.Find(name) is not { } entry || question is not ("dockerfile" or "fit" or "instances" or "gate"))
+        var question = slash > 0 && id[(slash + 1)..] is ("dockerfile" or "fit" or "instances" or "gate") ? id[(slash + 1)..] : null;
+        var entry = question is null ? null : index.Find(id[..slash]);
+        if (entry is null)
         {
-            return Problems.Of(Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are."));
+            return index.Find(id) is { } whole
+                ? TypedResults.Ok(Answer(whole, live, @namespace).Whole(whole, whole.Spec.IsEntry ? Dockerfile(whole, http.Request) : null))
+                : Problems.Of(Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are."));
         }
 
         if (!entry.Spec.IsEntry)
@@ -114,7 +116,14 @@ internal static partial class ModelsApi
         var recommended = entry.Recommended?.Fit;
         var gpus = (int)request.Number("gpus", Math.Max(1, recommended?.Gpus ?? 1), 1, 64);
         var length = request.Text("context") is null ? recommended is { Memory.Cache.Bytes: > 0 } ? recommended.Context : (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
-        return DockerfileRenderer.Render(model, table, new StartOptions(gpus, length));
+        if (Splitting.WhyNot(model, gpus) is { } reason)
+        {
+            throw Queries.Wrong("gpus", $"{gpus}", $"a number of GPUs over which {model.Id} can be split: {reason}");
+        }
+
+        return model.ContextWindow is { } window && length > window
+            ? throw Queries.Wrong("context", $"{length}", $"at most the context window of {model.Id}, {window}")
+            : DockerfileRenderer.Render(model, table, new StartOptions(gpus, length));
     }
 
     private static EntryQuery ReadQuery(HttpRequest request)
@@ -125,6 +134,11 @@ internal static partial class ModelsApi
         foreach (var modality in Several(request, "modality"))
         {
             RequireOneOf("modality", modality, ModalityNames.All);
+        }
+
+        if (Several(request, "licence").Find(licence => licence.TrimStart('!').Length == 0 || licence.StartsWith("!!", StringComparison.Ordinal)) is { } wrong)
+        {
+            throw Queries.Wrong("licence", wrong, "a licence's name or one of " + string.Join(", ", LicenceProperties.All) + ", with a ! before it or without");
         }
 
         return new EntryQuery
@@ -178,7 +192,8 @@ internal static partial class ModelsApi
     private static IEnumerable<GpuOffer> ReadOffers(HttpRequest request)
     {
         var offers = Several(request, "gpu");
-        return offers.Count > 0
+        return offers.Count > MostOffers ? throw Queries.Wrong("gpu", $"{offers.Count} of them", $"at most {MostOffers}")
+            : offers.Count > 0
             ? [.. offers.Select(offer => ReadOffer("gpu", offer))]
             : throw new BadHttpRequestException("gpu is missing; expected NAME:COUNT or MEMORY:COUNT, such as gpu=l4:2 or gpu=24GB:2, several times or with commas. GET /gpus lists the names.");
     }
@@ -205,6 +220,6 @@ internal static partial class ModelsApi
         }
     }
 
-    [GeneratedRegex(@"^(?<gpu>[A-Za-z0-9. -]{1,40}?)(:(?<count>\d{1,3}))?\z")]
+    [GeneratedRegex(@"^(?<gpu>[A-Za-z0-9. -]{1,40}?)(:(?<count>[0-9]{1,3}))?\z")]
     private static partial Regex OfferForm { get; }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Linting;
@@ -10,7 +11,7 @@ internal static class LintCommand
 {
     public static Command Create()
     {
-        var paths = new Argument<string[]>("paths") { Arity = ArgumentArity.ZeroOrMore, Description = "Files of entries (.yaml, .yml, .json) or folders with such; without any: the entries that come with the Catalogue" };
+        var paths = new Argument<string[]>("paths") { Arity = ArgumentArity.ZeroOrMore, Description = "Files of entries (.yaml, .yml, .json, .js, .ts) or folders with such; without any: the entries that come with the Catalogue" };
         var format = new Option<string>("--format") { Description = "How findings are written", DefaultValueFactory = _ => "text" }.AcceptOnlyFromAmong("text", "json", "github");
         var strict = new Option<bool>("--strict") { Description = "Warnings count as errors" };
         var command = new Command("lint", "Looks through entries of the catalogue without a GPU and without a network, and names every fault (docs/catalogue.md)") { paths, format, strict };
@@ -34,16 +35,16 @@ internal static class LintCommand
 
     private static (int Entries, IReadOnlyList<LintFinding> Findings) LintFiles(string[] paths)
     {
-        var files = paths.Length == 0 ? [.. BuiltInEntries.Texts()] : Files(paths).Select(path => (Path: path, Text: File.ReadAllText(path))).ToList();
+        var files = paths.Length == 0 ? [.. BuiltInEntries.Texts().Select(file => (file.Path, Text: Encoding.UTF8.GetBytes(file.Text)))] : Files(paths).Select(path => (Path: path, Text: File.ReadAllBytes(path))).ToList();
         var results = files.Select(file => EntryLinter.Lint(file.Text, file.Path)).ToList();
-        var entries = results.Select(result => result.Entry).OfType<Entry>().ToList();
-        return (files.Count, [.. results.SelectMany(result => result.Findings), .. EntryLinter.LintTogether(entries)]);
+        var entries = results.SelectMany(result => result.Entries).ToList();
+        return (entries.Count, [.. results.SelectMany(result => result.Findings), .. EntryLinter.LintTogether(entries)]);
     }
 
     private static IEnumerable<string> Files(string[] paths) => paths.SelectMany(path =>
         Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.*", SearchOption.AllDirectories).Where(IsEntry).Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1));
 
-    private static bool IsEntry(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";
+    private static bool IsEntry(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json" or ".js" or ".ts";
 
     private static void Write(IReadOnlyList<LintFinding> findings, int entries, string format)
     {
@@ -59,7 +60,7 @@ internal static class LintCommand
         }
 
         var errors = findings.Count(finding => finding.Severity == Severities.Error);
-        Console.WriteLine($"{entries} entries, {errors} errors, {findings.Count - errors} warnings");
+        Console.WriteLine($"entries: {entries}, errors: {errors}, warnings: {findings.Count - errors}");
     }
 
     private static string Annotation(LintFinding finding) =>

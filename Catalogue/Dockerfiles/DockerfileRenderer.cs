@@ -31,7 +31,9 @@ internal static class DockerfileRenderer
         }
 
         var file = new StringBuilder();
-        file.Append($"# {OneLine(model.Name ?? model.Id)}, served by {table.Server} {table.Version}. Made from the catalogue's entry '{model.Id}'.\n");
+
+        // Words of ours come first: `# name=…` on the first line would be a directive to the builder.
+        file.Append($"# The catalogue's entry '{OneLine(model.Id)}': {OneLine(model.Name ?? model.Id)}, served by {table.Server} {table.Version}.\n");
         file.Append($"# Weights are not in the image: mount a volume at {Cache}.\n");
         file.Append($"FROM {Base(model, table)}\n\n");
         file.Append(Labels(model, table));

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using System.Text;
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Exchange;
 
 namespace Orrery.Catalogue.Entries;
 
@@ -22,7 +24,7 @@ internal static class BuiltInEntries
     private static Entry Read(string path)
     {
         var errors = new FieldErrorList();
-        var entry = EntryReader.Read(EmbeddedYaml.Text(path), path, errors);
+        var entry = ModelExchange.Read(Encoding.UTF8.GetBytes(EmbeddedYaml.Text(path)), errors, path).SingleOrDefault();
         return entry is not null && !errors.Any
             ? entry with { IsBuiltIn = true, PlaceOf = null }
             : throw new InvalidOperationException($"{path}: {errors.All[0].Path}: expected {errors.All[0].Expectation}");

@@ -9,19 +9,18 @@ internal static class EntryReader
 {
     private const string Root = "spec";
 
-    /// <summary>The entry, unless the text cannot be read at all; <paramref name="errors"/> may have faults although there is one.</summary>
-    public static Entry? Read(string text, string origin, FieldErrorList errors)
+    /// <summary>The names of a Model's document, where the entry is its spec.</summary>
+    public static PathMap InsideModel
     {
-        var documents = YamlDocuments.Read(text, errors);
-        if (documents.Count > 1)
+        get
         {
-            errors.Add(0, new FieldError("", null, "one entry a file", "Put each model into a file of its own."), documents[1].At);
+            var names = new PathMap();
+            names.Add(Root, Root);
+            return names;
         }
-
-        return documents.Count == 0 ? None(errors) : Read(documents[0], origin, errors);
     }
 
-    /// <summary>From a tree that was read already.</summary>
+    /// <summary>The entry, unless the tree is none at all; <paramref name="errors"/> may have faults although there is one.</summary>
     /// <param name="written">What fields are called in the text, where its names are others.</param>
     public static Entry? Read(DocumentNode node, string origin, FieldErrorList errors, PathMap? written = null)
     {
@@ -43,15 +42,5 @@ internal static class EntryReader
         }
 
         return spec is null ? null : new Entry(spec, origin) { PlaceOf = field => shape.PlaceOf(PathMap.Join(Root, field)) };
-    }
-
-    private static Entry? None(FieldErrorList errors)
-    {
-        if (!errors.Any)
-        {
-            errors.Add(0, new FieldError("", null, "an entry: id, modelType, engine and what is known of the model"), null);
-        }
-
-        return null;
     }
 }

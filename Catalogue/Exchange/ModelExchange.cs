@@ -13,11 +13,18 @@ internal static class ModelExchange
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>Each is looked through and reckoned.</summary>
+    private const int MostEntries = 1_000;
+
     /// <summary>Their names for our fields.</summary>
     private static readonly (string Theirs, string Ours)[] Names = [("provider", "vendor"), ("modelSize", "weights"), ("model_size", "weights"), ("license", "licence")];
 
-    /// <summary>The entries of a text: YAML, JSON, or a JavaScript literal. Faults go to <paramref name="errors"/>, each with the entry's place in the list.</summary>
-    public static IReadOnlyList<Entry> Read(ReadOnlySpan<byte> bytes, FieldErrorList errors)
+    /// <summary>
+    /// The entries of a text: YAML (one document or several), JSON, or a JavaScript literal; each by itself, or as the spec of a <c>kind: Model</c>.
+    /// Faults go to <paramref name="errors"/>, each with the entry's place in the list.
+    /// </summary>
+    /// <param name="origin">Where the text is from; absent: entries are called by their numbers.</param>
+    public static IReadOnlyList<Entry> Read(ReadOnlySpan<byte> bytes, FieldErrorList errors, string? origin = null)
     {
         string text;
         try
@@ -36,11 +43,18 @@ internal static class ModelExchange
             errors.Add(0, new FieldError("", null, "at least one entry", "Send an entry, or a list of entries, as YAML, JSON or a JavaScript object literal."), null);
         }
 
+        if (nodes.Count > MostEntries)
+        {
+            errors.Add(0, new FieldError("", $"{nodes.Count} of them", $"at most {MostEntries} entries in one text", "Send them in parts."), null);
+            return [];
+        }
+
         var entries = new List<Entry>();
         for (var i = 0; i < nodes.Count; i++)
         {
             errors.Document = i;
-            if (EntryReader.Read(Renamed(nodes[i], out var names), $"entry {i + 1}", errors, names) is { } entry)
+            var (node, names) = Unwrapped(nodes[i]) is { } spec ? (spec, EntryReader.InsideModel) : (Renamed(nodes[i], out var written), written);
+            if (EntryReader.Read(node, origin ?? $"entry {i + 1}", errors, names) is { } entry)
             {
                 entries.Add(entry);
             }
@@ -116,21 +130,37 @@ internal static class ModelExchange
     /// <summary>What begins with a bracket and is no JSON, or with a word of JavaScript. YAML's flow style is read as such a literal too, where its keys are names.</summary>
     private static bool LooksLikeJavaScript(string text)
     {
-        var start = text.TrimStart();
-        while (start.StartsWith("//", StringComparison.Ordinal) || start.StartsWith("/*", StringComparison.Ordinal))
+        var rest = text.AsSpan().TrimStart();
+        while (rest.StartsWith("//") || rest.StartsWith("/*"))
         {
-            var end = start[1] == '/' ? start.IndexOf('\n', StringComparison.Ordinal) : start.IndexOf("*/", StringComparison.Ordinal) + 1;
+            var end = rest[1] == '/' ? rest.IndexOf('\n') : rest.IndexOf("*/") + 1;
             if (end <= 0)
             {
                 return true;
             }
 
-            start = start[(end + 1)..].TrimStart();
+            rest = rest[(end + 1)..].TrimStart();
         }
 
-        return start.Length > 0 && (start[0] is '{' or '[' or '('
-            || Array.Exists(["export ", "module.exports", "const ", "let ", "var "], word => start.StartsWith(word, StringComparison.Ordinal)));
+        return rest is ['{' or '[' or '(', ..] || StartsWithWord(rest);
     }
+
+    private static bool StartsWithWord(ReadOnlySpan<char> text)
+    {
+        foreach (var word in (string[])["export ", "module.exports", "const ", "let ", "var "])
+        {
+            if (text.StartsWith(word))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What a Model declares; <c>null</c>: it is no such document.</summary>
+    private static DocumentNode? Unwrapped(DocumentNode node) =>
+        node is MappingNode mapping && mapping.Find("kind") is ScalarNode { Value: "Model" } ? mapping.Find("spec") ?? new MappingNode(mapping.At, []) : null;
 
     /// <summary>With our names; messages keep the author's.</summary>
     private static DocumentNode Renamed(DocumentNode node, out PathMap names)

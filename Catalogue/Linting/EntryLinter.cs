@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Exchange;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Linting;
@@ -10,20 +11,18 @@ internal static partial class EntryLinter
 {
     private static readonly IReadOnlyList<Action<EntryReport>> Rules = [CheckId, FactRules.Check, ServerRules.Check, SizeRules.Check, ImageRules.Check];
 
-    /// <summary>An entry's text, as its author has it.</summary>
-    public static (Entry? Entry, IReadOnlyList<LintFinding> Findings) Lint(string text, string file)
+    /// <summary>A text of one entry or several, as its author has it.</summary>
+    /// <param name="file">Where it is from; absent: entries are called by their numbers.</param>
+    public static (IReadOnlyList<Entry> Entries, IReadOnlyList<LintFinding> Findings) Lint(ReadOnlySpan<byte> text, string? file)
     {
         var errors = new FieldErrorList();
-        var entry = EntryReader.Read(text, file, errors);
-        var findings = errors.All.Select(error => OfShape(error, file)).ToList();
-        if (entry is not null)
-        {
-            // What the shape already refused is said once.
-            var wrong = findings.Select(finding => finding.Field).ToHashSet(StringComparer.Ordinal);
-            findings.AddRange(Lint(entry).Where(finding => !wrong.Contains(finding.Field)));
-        }
+        var entries = ModelExchange.Read(text, errors, file);
+        var findings = errors.All.Select(error => OfShape(error, file ?? $"entry {(error.Document ?? 0) + 1}")).ToList();
 
-        return (entry, [.. findings.OrderBy(finding => finding.Line ?? 0).ThenBy(finding => finding.Column ?? 0)]);
+        // What the shape already refused is said once.
+        var wrong = findings.Select(finding => (finding.File, finding.Field)).ToHashSet();
+        findings.AddRange(entries.SelectMany(Lint).Where(finding => !wrong.Contains((finding.File, finding.Field))));
+        return (entries, [.. findings.OrderBy(finding => finding.Line ?? 0).ThenBy(finding => finding.Column ?? 0)]);
     }
 
     /// <summary>An entry whose shape is right.</summary>
@@ -40,9 +39,6 @@ internal static partial class EntryLinter
 
     /// <summary>Entries whose shape is right, each by itself and all together.</summary>
     public static IEnumerable<LintFinding> LintAll(IReadOnlyCollection<Entry> entries) => entries.SelectMany(Lint).Concat(LintTogether(entries));
-
-    /// <summary>Faults of shape, of entries that came in one text.</summary>
-    public static IEnumerable<LintFinding> OfShapes(FieldErrorList errors) => errors.All.Select(error => OfShape(error, $"entry {(error.Document ?? 0) + 1}"));
 
     /// <summary>What only all entries together show: ids and aliases that two of them have.</summary>
     public static IReadOnlyList<LintFinding> LintTogether(IReadOnlyCollection<Entry> entries)
@@ -71,12 +67,6 @@ internal static partial class EntryLinter
         if (!IdForm.IsMatch(entry.Id))
         {
             report.Error("id", "id", entry.Id, "1 to 96 of a-z, 0-9, '.', '_' and -, starting with a letter or digit", "It becomes the name of an image.");
-        }
-
-        var file = Path.GetFileNameWithoutExtension(entry.Origin);
-        if (entry.Origin.EndsWith(".yaml", StringComparison.Ordinal) && file != entry.Id)
-        {
-            report.Error("id", "id", entry.Id, $"{file}, as the file is called", "Rename one of the two.");
         }
     }
 

@@ -128,7 +128,7 @@ internal static partial class ServerRules
     private static IEnumerable<string> Items(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(item => item.ToString()) : [value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()];
 
-    [GeneratedRegex(@"^(auto|-1|\d+(\.\d+)?([kKmMgG]i?)?)\z")]
+    [GeneratedRegex(@"^(auto|-1|[0-9]+(\.[0-9]+)?([kKmMgG]i?)?)\z")]
     private static partial Regex SizeForm { get; }
 
     [GeneratedRegex(@"^(?<name>\w+)=(?<value>\d+)\z")]

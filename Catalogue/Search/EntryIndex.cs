@@ -214,7 +214,7 @@ internal sealed class EntryIndex
     {
         var text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
         var at = text.IndexOf(Separator, StringComparison.Ordinal);
-        if (at <= 0 || !float.TryParse(text.AsSpan(0, at), NumberStyles.Float, CultureInfo.InvariantCulture, out var score))
+        if (at <= 0 || at == text.Length - 1 || !float.TryParse(text.AsSpan(0, at), NumberStyles.Float, CultureInfo.InvariantCulture, out var score) || !float.IsFinite(score))
         {
             throw new FormatException("A cursor has a score and an id.");
         }

@@ -76,7 +76,7 @@ internal static class ServerCommand
     private static IEnumerable<string> Argument(string name, JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.True => [name],
-        JsonValueKind.False => ["--no-" + name[2..]],
+        JsonValueKind.False => ["--no-" + name.TrimStart('-')],
         JsonValueKind.Array => [name, .. value.EnumerateArray().Select(Text)],
         _ => [name, Text(value)],
     };

@@ -25,9 +25,12 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         var one = await Get("/models/Org/Declared-8B");
         Assert.True((bool)one["simulated"]!);
         Assert.Equal("Org/Declared-8B", (string?)(await Get("/models/short"))["id"]);
+        Assert.Equal("Org/Declared-8B", (string?)(await Get("/models/Org%2FDeclared-8B"))["id"]);
         Assert.Equal("sim", (string?)(await Get("/models/qwen3-8b"))["providers"]![0]!["name"]);
         (await _catalogue.Get("/models/Org/Declared-8B/dockerfile")).Expect(HttpStatusCode.NotFound);
         (await _catalogue.Get("/models/nobody")).Expect(HttpStatusCode.NotFound);
+        (await _catalogue.Apply("{kind: Model, metadata: {name: odd}, spec: {id: qwen3-8b/fit, modelType: chat}}")).ExpectOk();
+        Assert.NotEmpty(Items(await Get("/models/qwen3-8b/fit?gpu=l4:1")));
     }
 
     [Fact]
@@ -38,7 +41,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
             (string?)model["name"], (string?)model["provider"], (string?)model["category"], (string?)model["modelType"], (string?)model["engine"], (int)model["defaultPort"]!, (string?)model["modelSize"],
             (string?)model["recommendedInstance"]));
         Assert.Equal("Apache-2.0", (string?)model["licences"]![0]!["facts"]!["spdx"]);
-        Assert.StartsWith("# Qwen3 8B", (string?)model["dockerfile"]);
+        Assert.StartsWith("# The catalogue's entry 'qwen3-8b': Qwen3 8B", (string?)model["dockerfile"]);
         Assert.Equal("verified", (string?)model["certainty"]!["licence"]);
         Assert.Equal(1, (int)model["defaultResources"]!["gpu"]!);
         Assert.Contains("--max-model-len", (await _catalogue.Get("/models/qwen3-8b/dockerfile")).ExpectOk().Text, StringComparison.Ordinal);
@@ -90,6 +93,17 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_import_replaces_what_has_its_id_and_nothing_else()
+    {
+        static string Entry(string id, string vendor) => $"{{ id: '{id}', modelType: 'chat', engine: 'vllm', repo: 'a/b', provider: '{vendor}' }}";
+        (await _catalogue.Post("/models/import", Entry("a.b", "one"))).ExpectOk();
+        Assert.Equal("configured", (string?)(await _catalogue.Post("/models/import", Entry("a.b", "two"))).ExpectOk().Json["applied"]!["results"]![0]!["action"]);
+        Assert.Contains("'a-b' is the name of model 'a.b'", (await _catalogue.Post("/models/import", Entry("a/b", "three"))).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        (await _catalogue.Post("/models/import", $"[{Entry("x.y", "one")}, {Entry("x/y", "two")}]")).Expect(HttpStatusCode.BadRequest);
+        Assert.Equal("two", (string?)(await Get("/models/a.b"))["provider"]);
+    }
+
+    [Fact]
     public async Task A_built_in_id_is_governed_and_not_redefined()
     {
         (await _catalogue.Apply("{kind: Model, metadata: {name: q}, spec: {id: qwen3-8b, modelType: chat, aliases: [house]}}")).ExpectOk();
@@ -103,6 +117,12 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("/models?fits=h100", "fits is 'h100'; expected a GPU's name or memory")]
     [InlineData("/models?minParameters=many", "minParameters is 'many'; expected a number of parameters such as 82M")]
     [InlineData("/models?after=%21", "after is '!'; expected the value of after that the page before gave")]
+    [InlineData("/models?fits=l4:%D9%A3", "fits is 'l4:\u0663'; expected")]
+    [InlineData("/models?minParameters=%D9%A3B", "minParameters is")]
+    [InlineData("/models?licence=!", "licence is '!'; expected a licence's name")]
+    [InlineData("/models/export?format=xml", "format is 'xml'; expected one of json, yaml, js")]
+    [InlineData("/models/qwen3-8b/dockerfile?gpus=7", "gpus is '7'; expected a number of GPUs over which qwen3-8b can be split: its 32 attention heads")]
+    [InlineData("/models/qwen3-8b/dockerfile?context=99999999", "context is '99999999'; expected at most the context window of qwen3-8b, 40960")]
     [InlineData("/models/qwen3-8b/fit", "gpu is missing; expected NAME:COUNT")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4:0", "gpu is 'l4:0'; expected")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4&utilization=2", "utilization is '2'; expected a share")]

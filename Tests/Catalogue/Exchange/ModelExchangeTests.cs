@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -81,6 +82,19 @@ public sealed class ModelExchangeTests
         var error = errors.All.First(error => error.Path == path || path.Length == 0);
         Assert.Equal(line, error.Line);
         Assert.Contains(expectation, error.Expectation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("//\n")]
+    [InlineData("/**/")]
+    [InlineData("{}\n---\n")]
+    [InlineData("[],")]
+    public void A_text_that_is_long_is_read_in_the_time_of_its_length(string piece)
+    {
+        var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(piece, 900_000 / piece.Length)) + "{}");
+        var clock = Stopwatch.GetTimestamp();
+        ModelExchange.Read(text, new FieldErrorList());
+        Assert.InRange(Stopwatch.GetElapsedTime(clock).TotalSeconds, 0, 20);
     }
 
     [Theory]

@@ -73,6 +73,8 @@ public sealed class EntryIndexTests
     }
 
     [Theory]
+    [InlineData("TmFOfHF3ZW4zLThi")] // NaN|qwen3-8b
+    [InlineData("MHw")] // 0|
     [InlineData("x")]
     [InlineData("!!")]
     [InlineData("MXxxd2Vu")] // 1|qwen is one; this is cut.
