@@ -77,6 +77,11 @@ public sealed record ModelProviderSpec
     /// <summary>Paths of the servers, from their root, that keys with <see cref="AccessKeySpec.PassThrough"/> may call as they are: <c>/tokenize</c>. See <see cref="PassThroughPaths"/>.</summary>
     public IReadOnlyList<string>? PassThrough { get; init; }
 
+    /// <summary>
+    /// Whether the servers speak OpenAI's Responses API themselves, so that such requests go to them as they are; absent: OpenAI's own do, and for all others they are translated.
+    /// </summary>
+    public bool? NativeResponses { get; init; }
+
     /// <summary>How the servers are asked for videos; absent: as OpenAI's API is.</summary>
     public VideosSpec? Videos { get; init; }
 
@@ -138,6 +143,11 @@ public sealed record ModelProviderSpec
         HealthCheck?.Validate(errors);
         Balancing?.Validate(errors);
         TransformRules.Validate(this, errors);
+        if (NativeResponses == true && (EffectiveEngine is not (Engines.OpenAi or Engines.Vllm or Engines.AzureOpenAi) || ApiVersion is not null))
+        {
+            errors.Add("spec.nativeResponses", "true", $"true only with engine {Engines.OpenAi}, {Engines.Vllm} or {Engines.AzureOpenAi} without apiVersion", "Leave it out: the requests are translated.");
+        }
+
         Videos?.Validate(errors);
         Limits?.Validate(errors, "spec.limits");
         ProviderBudgets.Validate(this, errors);

@@ -195,6 +195,9 @@ public sealed record SnapshotProvider
     /// <summary>Paths from the servers' root that may be called as they are.</summary>
     public IReadOnlyList<string> PassThrough { get; init => field = value ?? []; } = [];
 
+    /// <summary>Whether it speaks the Responses API itself; <c>null</c>: where it is OpenAI.</summary>
+    public bool? NativeResponses { get; init; }
+
     /// <summary>How videos are asked for; <c>null</c>: as OpenAI's API is.</summary>
     public VideosSpec? Videos { get; init; }
 

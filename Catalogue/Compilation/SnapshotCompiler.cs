@@ -104,6 +104,7 @@ internal static class SnapshotCompiler
             HealthCheck = spec.HealthCheck,
             Balancing = spec.Balancing,
             PassThrough = spec.PassThrough ?? [],
+            NativeResponses = spec.NativeResponses,
             Videos = spec.Videos,
             Limits = ProviderBudgets.LimitsOf(spec),
             ExternalLimits = ProviderBudgets.ExternalLimitsOf(spec),

@@ -45,6 +45,7 @@ public sealed class BadDocumentsTests
     [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: vllm}", "spec.endpoint", null, 3, 7, "either endpoint or endpoints", "Only vendors whose address is known need none: openai, anthropic, gemini, cerebras, cohere, deepinfra, deepseek, fireworks, groq, huggingface, mistral, nvidia, openrouter, together, xai.")]
     [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: vllm, endpoint: http://h, apiKeySecretRef: sk-secret}", "spec.apiKeySecretRef", null, 3, 61, "a mapping with key, name", "There is a text now.")]
     [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: acme, endpoint: http://h}", "spec.engine", null, 3, 7, "one of vllm, transformers, whisper, tts-engine, video-engine, openai, anthropic, azure-openai, gemini, custom", "No engine follows from provider 'acme': name one.")]
+    [InlineData("kind: ModelProvider\nmetadata: {name: p}\nspec: {provider: gemini, nativeResponses: true}", "spec.nativeResponses", "true", 3, 43, "true only with engine openai, vllm or azure-openai without apiVersion", "Leave it out: the requests are translated.")]
     [InlineData("kind: Secret\nmetadata: {name: s}\nspec: {data: {a: 4711}}", "spec.data.a", null, 3, 18, "a text", "Write it in quotes.")]
     [InlineData("just a text", "", null, 1, 1, "a resource: a mapping with apiVersion, kind, metadata and spec", "There is a text now.")]
     [InlineData("a: *nowhere", "", null, 1, 4, "an anchor &nowhere before the alias *nowhere", null)]

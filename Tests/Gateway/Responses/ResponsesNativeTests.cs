@@ -29,6 +29,20 @@ public sealed class ResponsesNativeTests(PostgresServer postgres)
         Assert.Equal((32, 18, 5, UsageOutcomes.Completed), (used.PromptTokens, used.CompletionTokens, used.CachedTokens, used.Outcome));
     }
 
+    [Theory]
+    [InlineData("self_hosted", Engines.Vllm, true, "/v1/responses")]
+    [InlineData("azure", Engines.AzureOpenAi, true, "/v1/responses")]
+    [InlineData("self_hosted", Engines.Vllm, null, "/v1/chat/completions")]
+    [InlineData("openai", Engines.OpenAi, false, "/v1/chat/completions")]
+    public async Task A_provider_says_whether_its_servers_speak_it(string provider, string engineName, bool? native, string path)
+    {
+        await using var engine = await ScriptedEngine.StartAsync(path.EndsWith("responses", StringComparison.Ordinal) ? ScriptedEngine.Json(Answer) : ScriptedEngine.Json("""{"id":"c","object":"chat.completion","created":1,"model":"upstream-model","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"""));
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document(GatewayWorld.Provider("p1", engine.Url) with { Provider = provider, Engine = engineName, NativeResponses = native }));
+        using var response = await world.PostAsync("""{"model":"m","input":"?","store":false}""", Path);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        Assert.EndsWith(path, engine.Last.Path, StringComparison.Ordinal);
+    }
+
     /// <summary>What only OpenAI's servers do, nobody else is asked for, also where another provider would come first.</summary>
     [Theory]
     [InlineData("\"tools\":[{\"type\":\"code_interpreter\",\"container\":{\"type\":\"auto\"}}],\"input\":\"?\"")]

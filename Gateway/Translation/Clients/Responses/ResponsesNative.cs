@@ -6,7 +6,7 @@ using Orrery.Gateway.Sending;
 namespace Orrery.Gateway.Translation.Clients.Responses;
 
 /// <summary>
-/// A request of the Responses API on its way to OpenAI, which speaks it. Its items, tools and options stay as they are; what it goes on from is put before them, since
+/// A request of the Responses API on its way to a server that speaks it, OpenAI's above all. Its items, tools and options stay as they are; what it goes on from is put before them, since
 /// nothing is stored there: a response lies in one place, this gateway's, or nowhere.
 /// </summary>
 /// <param name="own">The request as it came.</param>
@@ -28,8 +28,9 @@ internal sealed class ResponsesNative(ReadOnlyMemory<byte> own, byte[]? input, s
     /// <summary>It is this one that tells the answer now.</summary>
     public bool IsTelling { get; set; }
 
-    /// <remarks>Servers that are like OpenAI's seldom speak it.</remarks>
-    public static bool IsSpokenBy(Candidate candidate) => candidate.Provider is { Spec.Provider: "openai", Adapter: OpenAiAdapter };
+    /// <remarks>Servers that are like OpenAI's differ in it, by version above all, so that their provider says it.</remarks>
+    public static bool IsSpokenBy(Candidate candidate) =>
+        candidate.Provider.Spec.NativeResponses ?? candidate.Provider is { Spec.Provider: "openai", Adapter: OpenAiAdapter };
 
     public void EditBody(Exchange exchange, Candidate candidate, ref EditList edits)
     {
