@@ -22,7 +22,7 @@ public sealed class DockerfileFuzzTests
         ARG BASE=python:3.12-slim
         FROM ${BASE} AS build
         ENV A=1 B="two ${A:-x}" C='three'
-        RUN --mount=type=cache,target=/root/.cache <<EOF
+        RUN --mount=type=cache,target=/var/cache/pip <<EOF
         pip install foo==1.0 \
           bar
         EOF
