@@ -75,4 +75,15 @@ internal static class AccessControlExtensions
     /// <summary>Who asks, on endpoints with <see cref="RequireAdministrator"/>.</summary>
     public static Caller Caller(this HttpContext context) =>
         context.Items[CallerItem] as Caller ?? throw new InvalidOperationException("The endpoint does not require an administrator.");
+
+    /// <summary>The caller's own, or the one that <c>?namespace=</c> names.</summary>
+    /// <exception cref="BadHttpRequestException">The caller does not reach it.</exception>
+    public static string Namespace(this HttpContext context)
+    {
+        var caller = context.Caller();
+        var @namespace = context.Request.Text("namespace") ?? caller.Namespace;
+        return caller.MayReach(@namespace)
+            ? @namespace
+            : throw new BadHttpRequestException($"Your access key administers namespace '{caller.Namespace}' and opens no other.", StatusCodes.Status403Forbidden);
+    }
 }

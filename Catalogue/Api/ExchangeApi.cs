@@ -6,6 +6,7 @@ using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Exchange;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Linting;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
 
@@ -56,7 +57,7 @@ internal static class ExchangeApi
             : Problems.Of(plan.Refusal);
     }
 
-    private static IResult Export(HttpContext http, Shelf shelf)
+    private static async Task<IResult> Export(HttpContext http, Shelf shelf, PinStore store, CancellationToken cancellationToken)
     {
         var format = http.Request.Text("format") ?? "json";
         if (format is not ("json" or "yaml" or "js"))
@@ -71,8 +72,9 @@ internal static class ExchangeApi
             return Problems.Of(Refusal.NotFound($"There is no entry '{unknown}' to export; GET /models lists those that there are."));
         }
 
-        var entries = wanted.Count > 0 ? wanted.Select(id => index.Find(id)!) : index.All.Where(entry => entry.Spec.IsEntry).OrderBy(entry => entry.Id, StringComparer.Ordinal);
-        var list = new JsonArray([.. entries.Select(entry => ModelExchange.Write(entry, ModelsApi.Dockerfile(entry, http.Request), ModelAnswer.Resources(entry.Spec, entry.Recommended)))]);
+        var entries = (wanted.Count > 0 ? wanted.Select(id => index.Find(id)!) : index.All.Where(entry => entry.Spec.IsEntry).OrderBy(entry => entry.Id, StringComparer.Ordinal)).ToList();
+        var pins = await store.FindAsync(http.Caller().Namespace, entries.SelectMany(entry => ModelsApi.Pinnables(entry, http.Request)), cancellationToken);
+        var list = new JsonArray([.. entries.Select(entry => ModelExchange.Write(entry, ModelsApi.Dockerfile(entry, http.Request, pins), ModelAnswer.Resources(entry.Spec, entry.Recommended)))]);
         return format switch
         {
             "json" => TypedResults.Text(list.ToJsonString(Indented), "application/json", Encoding.UTF8),

@@ -1,5 +1,6 @@
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Sizing;
 using Orrery.Contracts;
 
@@ -16,6 +17,7 @@ internal sealed record ModelList(IReadOnlyList<ModelAnswer> Items, int Total, st
 /// <param name="BuiltIn">Whether it comes with the service.</param>
 /// <param name="Sure">Whether nothing that decides over it is rough.</param>
 /// <param name="Dockerfile">Only where one model is asked for.</param>
+/// <param name="Pins">What its repository and its image's base are pinned to. Only where one model is asked for.</param>
 /// <param name="Certainty">How sure each field is that is more or less than general knowledge: <c>verified</c>, <c>guess</c>. Only where one model is asked for.</param>
 internal sealed record ModelAnswer(
     string Id,
@@ -55,7 +57,8 @@ internal sealed record ModelAnswer(
     string? Documentation = null,
     string? Dockerfile = null,
     IReadOnlyDictionary<string, string>? Certainty = null,
-    IReadOnlyList<string>? Sources = null)
+    IReadOnlyList<string>? Sources = null,
+    IReadOnlyList<PinAnswer>? Pins = null)
 {
     public static ModelAnswer Of(Entry entry, SnapshotModel? served, IReadOnlyList<ModelOffer> offers)
     {
@@ -71,8 +74,9 @@ internal sealed record ModelAnswer(
     }
 
     /// <summary>With what a list leaves out.</summary>
-    public ModelAnswer Whole(Entry entry, string? dockerfile) => this with
+    public ModelAnswer Whole(Entry entry, string? dockerfile, IReadOnlyList<PinAnswer>? pins) => this with
     {
+        Pins = pins,
         Documentation = entry.Spec.Documentation,
         Dockerfile = dockerfile,
         Sources = entry.Spec.Sources,

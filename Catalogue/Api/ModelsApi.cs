@@ -4,6 +4,7 @@ using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Search;
 using Orrery.Catalogue.Servers;
 using Orrery.Catalogue.Sizing;
@@ -23,7 +24,7 @@ internal static partial class ModelsApi
         group.MapGet("/models", List).WithSummary("Models by words and facts, the best first");
 
         // An id may hold slashes (Qwen/Qwen3-8B), so it is all the rest of the path; what is asked of it comes last.
-        group.MapGet("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances and /gate behind it");
+        group.MapGet("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances, /gate and /pins behind it");
         group.MapGet("/fit", FitAll).WithSummary("Which models fit on given GPUs, and why not");
         group.MapGet("/gpus", Gpus).WithSummary("The GPUs that are known");
         group.MapGet("/licences", Licences).WithSummary("The licences whose facts are known");
@@ -46,34 +47,74 @@ internal static partial class ModelsApi
         }
     }
 
-    private static IResult Get(string id, HttpContext http, Shelf shelf, LiveState live)
+    private static async Task<IResult> Get(string id, HttpContext http, Shelf shelf, LiveState live, PinStore store, CancellationToken cancellationToken)
     {
-        var @namespace = http.Caller().Namespace;
+        var @namespace = http.Namespace();
         var index = shelf.Of(@namespace);
-        id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // Some clients encode the whole id; the server leaves this one as it is.
+        id = Unescaped(id);
         var slash = id.LastIndexOf('/');
-        var question = slash > 0 && id[(slash + 1)..] is ("dockerfile" or "fit" or "instances" or "gate") ? id[(slash + 1)..] : null;
+        var question = slash > 0 && id[(slash + 1)..] is ("dockerfile" or "fit" or "instances" or "gate" or "pins") ? id[(slash + 1)..] : null;
         var entry = question is null ? null : index.Find(id[..slash]);
         if (entry is null)
         {
             return index.Find(id) is { } whole
-                ? TypedResults.Ok(Answer(whole, live, @namespace).Whole(whole, whole.Spec.IsEntry ? Dockerfile(whole, http.Request) : null))
-                : Problems.Of(Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are."));
+                ? TypedResults.Ok(await WholeAsync(whole, http.Request, live, @namespace, store, cancellationToken))
+                : Problems.Of(Unknown(id, @namespace));
         }
 
         if (!entry.Spec.IsEntry)
         {
-            return Problems.Of(Refusal.NotFound($"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as they are."));
+            return Problems.Of(NotBuilt(entry));
         }
 
         return question switch
         {
-            "dockerfile" => TypedResults.Text(Dockerfile(entry, http.Request), "text/plain; charset=utf-8"),
+            "dockerfile" => TypedResults.Text(Dockerfile(entry, http.Request, await KeptAsync(entry, http.Request, @namespace, store, cancellationToken)), "text/plain; charset=utf-8"),
             "fit" => TypedResults.Ok(new FitList([.. ReadOffers(http.Request).Select(offer => FitAnswer.Of(entry.Spec, Fitting.Of(entry.Spec, offer, ReadFit(http.Request))))])),
             "instances" => TypedResults.Ok(new InstanceList([.. InstanceChoice.Options(entry.Spec, ReadInstances(http.Request)).Take(http.Request.Limit(fallback: 10)).Select(InstanceAnswer.Of)])),
-            _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(entry.Spec)),
+            "pins" => TypedResults.Ok(new PinList(await PinsAsync(entry, http.Request, @namespace, store, cancellationToken))),
+            _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(await AtItsCommitAsync(entry, @namespace, store, cancellationToken))),
         };
     }
+
+    /// <summary>Some clients encode the whole id; the server leaves this one as it is.</summary>
+    internal static string Unescaped(string id) => id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
+    internal static Refusal Unknown(string id, string @namespace) => Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are.");
+
+    internal static Refusal NotBuilt(Entry entry) =>
+        Refusal.NotFound($"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as they are.");
+
+    /// <summary>What the entry leaves open, for the server that the request asks for.</summary>
+    internal static IReadOnlyList<Pinnable> Pinnables(Entry entry, HttpRequest request) => Pinnable.Of(entry.Spec, ServerFor(entry.Spec, request));
+
+    private static async Task<ModelAnswer> WholeAsync(Entry entry, HttpRequest request, LiveState live, string @namespace, PinStore store, CancellationToken cancellationToken)
+    {
+        var answer = Answer(entry, live, @namespace);
+        if (!entry.Spec.IsEntry)
+        {
+            return answer.Whole(entry, null, null);
+        }
+
+        var kept = await KeptAsync(entry, request, @namespace, store, cancellationToken);
+        return answer.Whole(entry, Dockerfile(entry, request, kept), [.. Pinnables(entry, request).Select(wanted => PinAnswer.Of(wanted, kept))]);
+    }
+
+    private static Task<PinSet> KeptAsync(Entry entry, HttpRequest request, string @namespace, PinStore store, CancellationToken cancellationToken) =>
+        store.FindAsync(@namespace, Pinnables(entry, request), cancellationToken);
+
+    private static async Task<PinAnswer[]> PinsAsync(Entry entry, HttpRequest request, string @namespace, PinStore store, CancellationToken cancellationToken)
+    {
+        var wanted = Pinnables(entry, request);
+        var kept = await store.FindAsync(@namespace, wanted, cancellationToken, withFacts: true);
+        return [.. wanted.Select(pinnable => PinAnswer.Of(pinnable, kept))];
+    }
+
+    /// <summary>The commit is what an acceptance of a repository's code may be bound to.</summary>
+    private static async Task<ModelSpec> AtItsCommitAsync(Entry entry, string @namespace, PinStore store, CancellationToken cancellationToken) =>
+        entry.Spec is { RemoteCode: true, Repo: { } repo } model
+            ? (await store.FindAsync(@namespace, [Pinnable.OfRevision(repo, model.Revision)], cancellationToken)).Apply(model)
+            : entry.Spec;
 
     private static IResult FitAll(HttpContext http, Shelf shelf)
     {
@@ -103,16 +144,10 @@ internal static partial class ModelsApi
     }
 
     /// <summary>For the server, the GPUs and the context that the request asks for; otherwise as they are recommended.</summary>
-    internal static string Dockerfile(Entry entry, HttpRequest request)
+    internal static string Dockerfile(Entry entry, HttpRequest request, PinSet pins)
     {
         var model = entry.Spec;
-        var server = request.Text("server") ?? model.Engine!;
-        var allowed = (IReadOnlyList<string>)[model.Engine!, .. model.Servers ?? []];
-        if (!allowed.Contains(server) || ServerTables.Current(server) is not { } table)
-        {
-            throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
-        }
-
+        var table = ServerFor(model, request);
         var recommended = entry.Recommended?.Fit;
         var gpus = (int)request.Number("gpus", Math.Max(1, recommended?.Gpus ?? 1), 1, 64);
         var length = request.Text("context") is null ? recommended is { Memory.Cache.Bytes: > 0 } ? recommended.Context : (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
@@ -123,7 +158,16 @@ internal static partial class ModelsApi
 
         return model.ContextWindow is { } window && length > window
             ? throw Queries.Wrong("context", $"{length}", $"at most the context window of {model.Id}, {window}")
-            : DockerfileRenderer.Render(model, table, new StartOptions(gpus, length));
+            : DockerfileRenderer.Render(model, table, new StartOptions(gpus, length), pins);
+    }
+
+    private static ServerTable ServerFor(ModelSpec model, HttpRequest request)
+    {
+        var server = request.Text("server") ?? model.Engine!;
+        var allowed = (IReadOnlyList<string>)[model.Engine!, .. model.Servers ?? []];
+        return allowed.Contains(server) && ServerTables.Current(server) is { } table
+            ? table
+            : throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
     }
 
     private static EntryQuery ReadQuery(HttpRequest request)

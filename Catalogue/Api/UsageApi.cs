@@ -31,15 +31,9 @@ internal static class UsageApi
 
     private static async Task<IResult> List(HttpContext http, UsageLedger ledger, CancellationToken cancellationToken)
     {
-        var (request, caller) = (http.Request, http.Caller());
-        var @namespace = request.Text("namespace") ?? caller.Namespace;
-        if (!caller.MayReach(@namespace))
-        {
-            return Problems.Of(Refusal.Forbidden($"Your access key administers namespace '{caller.Namespace}' and opens no other."));
-        }
-
+        var request = http.Request;
         var filter = new UsageFilter(
-            @namespace, request.Limit() + 1, After(request.Text("after")), request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
+            http.Namespace(), request.Limit() + 1, After(request.Text("after")), request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
         var found = await ledger.ListAsync(filter, cancellationToken);
         var page = found.Take(filter.Limit - 1).ToList();
         return TypedResults.Ok(new UsageList(page, found.Count == filter.Limit ? page[^1].Id.ToString() : null));
