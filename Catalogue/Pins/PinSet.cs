@@ -33,7 +33,8 @@ internal sealed class PinSet(IEnumerable<Pin> pins)
             return text;
         }
 
-        var lines = text.Split('\n');
+        var mark = text.StartsWith('\uFEFF') ? 1 : 0; // It is no part of the first line.
+        var lines = text[mark..].Split('\n');
         foreach (var stage in Dockerfile.Parse(text, new FieldErrorList()).Stages.Where(stage => stage.Image is { Digest: null }))
         {
             var (written, at) = (stage.Base.Written, stage.Base.At);
@@ -43,6 +44,6 @@ internal sealed class PinSet(IEnumerable<Pin> pins)
             }
         }
 
-        return string.Join('\n', lines);
+        return string.Concat(text.AsSpan(0, mark), string.Join('\n', lines));
     }
 }

@@ -42,16 +42,31 @@ internal sealed class RegistryConversation
 
     public async Task<string> FindDigestAsync(CancellationToken cancellationToken)
     {
-        var head = await AskAsync(HttpMethod.Head, cancellationToken);
+        var head = await AskAsync(HttpMethod.Head, _url, cancellationToken);
         if (head.Status == 200 && IsManifest(head.ContentType) && DigestOf(head) is { } named)
         {
             return named;
         }
 
-        return head.Status == 429 ? throw RateLimited(head) : Derive(await AskAsync(HttpMethod.Get, cancellationToken));
+        if (head.Status == 429)
+        {
+            throw RateLimited(head);
+        }
+
+        var reply = await AskAsync(HttpMethod.Get, _url, cancellationToken);
+        return reply.Status == 404 && IsRegistrysError(reply.Body) ? throw await UnknownAsync(cancellationToken) : Derive(reply);
     }
 
-    private async Task<EgressReply> AskAsync(HttpMethod method, CancellationToken cancellationToken)
+    /// <summary>A missing repository's manifest is as unknown as a missing tag's: the list of tags tells them apart.</summary>
+    private async Task<RemoteFailure> UnknownAsync(CancellationToken cancellationToken)
+    {
+        var tags = await AskAsync(HttpMethod.Get, new Uri(_url, "../tags/list?n=1"), cancellationToken);
+        return tags.Status == 404
+            ? Failure(Manifest, RegistryCauses.UnknownImage, $"{Server} has no image '{_repository}'", "Is the name right, and was it pushed there?")
+            : Failure(Manifest, RegistryCauses.UnknownTag, $"{Server} has no '{_image.Tag}' of '{_repository}'", "Is the tag right, and was it deleted since?");
+    }
+
+    private async Task<EgressReply> AskAsync(HttpMethod method, Uri url, CancellationToken cancellationToken)
     {
         var reply = await SendAsync();
         if (reply.Status != 401 || _authorization is not null)
@@ -64,7 +79,7 @@ internal sealed class RegistryConversation
         _authorization = challenge.Realm is null ? Basic() : "Bearer " + await FetchTokenAsync(challenge, cancellationToken);
         return await SendAsync();
 
-        Task<EgressReply> SendAsync() => _client.SendAsync(method, _url, _authorization, RegistryReader.Accepted, LongestManifest + 1, cancellationToken);
+        Task<EgressReply> SendAsync() => _client.SendAsync(method, url, _authorization, RegistryReader.Accepted, LongestManifest + 1, cancellationToken);
     }
 
     private string Basic() => _credential is { } known
@@ -125,10 +140,6 @@ internal sealed class RegistryConversation
                     "Is it a registry of images in OCI's or Docker's second format, and no web page?");
             case 401 or 403:
                 throw Denied(Manifest);
-            case 404 when CodeOf(reply.Body) is "NAME_UNKNOWN" or "NAME_INVALID":
-                throw Failure(Manifest, RegistryCauses.UnknownImage, $"{Server} has no image '{_repository}'", "Is the name right, and was it pushed there?");
-            case 404 when CodeOf(reply.Body) is not null:
-                throw Failure(Manifest, RegistryCauses.UnknownTag, $"{Server} has no '{_image.Tag}' of '{_repository}'", "Is the tag right, and was it deleted since?");
             case 404:
                 throw Failure(Manifest, RemoteCauses.NotFound, $"{Server} answers 404 for '{Shown}', and not as registries do", "Is it a registry? A mirror's path stands in Registries:Mirrors.");
             case 429:
@@ -178,14 +189,11 @@ internal sealed class RegistryConversation
             && ((root.TryGetProperty("manifests", out var list) && list.ValueKind == JsonValueKind.Array) || (root.TryGetProperty("layers", out var layers) && layers.ValueKind == JsonValueKind.Array));
     }
 
-    /// <summary>A registry's own word for the error; <c>null</c> where a registry did not write it.</summary>
-    private static string? CodeOf(byte[] body)
+    /// <summary>Whether it is an error as registries write them, and no web server's.</summary>
+    private static bool IsRegistrysError(byte[] body)
     {
         using var document = Parse(body);
-        return document?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
-            && errors.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } first && first.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.String
-            ? code.GetString()
-            : null;
+        return document?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array;
     }
 
     private static string? TokenIn(byte[] body)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Orrery.Contracts;
 using Orrery.ServiceDefaults.Egress;
 
 namespace Orrery.ServiceDefaults.Registries;
@@ -20,15 +21,16 @@ public sealed class RegistryReader(EgressClient client, IOptions<RegistryOptions
 
     /// <param name="credentials">Those of the registries that want one; <c>null</c>: nobody in particular asks.</param>
     /// <returns>Its digest, or why there is none.</returns>
-    public Task<(string? Digest, RemoteFault? Fault)> FindDigestAsync(ImageReference image, RegistryCredentials? credentials, CancellationToken cancellationToken)
+    public async Task<(string? Digest, RemoteFault? Fault)> FindDigestAsync(ImageReference image, RegistryCredentials? credentials, CancellationToken cancellationToken)
     {
         if (image.Digest is { } written)
         {
-            return Task.FromResult<(string?, RemoteFault?)>((written, null));
+            return (written, null);
         }
 
         var conversation = new RegistryConversation(client, options.Value, image.Normalised, credentials?.For(image));
-        return client.TryAsync(conversation.Server, options.Value.Timeout, conversation.FindDigestAsync, cancellationToken);
+        var (digest, fault) = await client.TryAsync(conversation.Server, options.Value.Timeout, conversation.FindDigestAsync, cancellationToken);
+        return (digest, fault is { Cause: EgressCauses.TlsFailed } ? fault with { Remedy = $"{fault.Remedy} If it is inside and speaks plain http, list it in Registries:PlainHttp." } : fault);
     }
 }
 
