@@ -14,9 +14,9 @@ internal static class PinsApi
         routes.MapPost("/models/{**path}", Pin).RequireAdministrator().WithTags("Models")
             .WithSummary("{id}/pins: asks which commit and which digest are meant and keeps them; ?renew=true asks again");
 
-    private static async Task<IResult> Pin(string path, HttpContext http, Shelf shelf, ChangeFollower follower, Pinner pinner, CancellationToken cancellationToken)
+    private static async Task<IResult> Pin(string? path, HttpContext http, Shelf shelf, ChangeFollower follower, Pinner pinner, CancellationToken cancellationToken)
     {
-        path = ModelsApi.Unescaped(path);
+        path = ModelsApi.Unescaped(path ?? "");
         if (!path.EndsWith(Ending, StringComparison.Ordinal))
         {
             http.Response.Headers.Allow = HttpMethods.Get;

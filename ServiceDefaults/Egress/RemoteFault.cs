@@ -2,7 +2,7 @@ using Orrery.Contracts;
 
 namespace Orrery.ServiceDefaults.Egress;
 
-/// <summary>Why a server outside gave no answer that is of use. It holds no credential and nothing that the server wrote.</summary>
+/// <summary>Why a server outside gave no answer that is of use. It holds no credential, and of what the server wrote names and numbers alone.</summary>
 /// <param name="Stage">How far it came: <c>connection</c>, or what was asked for then.</param>
 /// <param name="Cause">One of <see cref="EgressCauses"/> or <see cref="RemoteCauses"/>.</param>
 /// <param name="Message">A sentence without its dot.</param>

@@ -17,6 +17,7 @@ internal sealed class RegistryConversation
 
     private const int LongestToken = 64 << 10;
     private const string DigestHeader = "Docker-Content-Digest";
+    private const string CredentialRemedy = "Set a credential for this registry.";
 
     private readonly EgressClient _client;
     private readonly RegistryOptions _options;
@@ -84,7 +85,7 @@ internal sealed class RegistryConversation
 
     private string Basic() => _credential is { } known
         ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.User}:{known.Password}"))
-        : throw Failure(Manifest, RemoteCauses.AccessDenied, $"{Server} wants a user and a password, and none is set for it", RegistrySecretRemedy);
+        : throw Failure(Manifest, RemoteCauses.AccessDenied, $"{Server} wants a user and a password, and none is set for it", CredentialRemedy);
 
     private async Task<string> FetchTokenAsync(RegistryChallenge challenge, CancellationToken cancellationToken)
     {
@@ -100,18 +101,12 @@ internal sealed class RegistryConversation
                 "Let the registry's realm be an https:// URL, or list the host in Registries:PlainHttp if it is inside and yours.");
         }
 
-        EgressReply reply;
-        try
+        var authorization = _credential is null ? null : Basic();
+        var (reply, fault) = await _client.TryAsync(
+            url.Authority, _options.Timeout / 2, limit => _client.SendAsync(HttpMethod.Get, url, authorization, "application/json", LongestToken, limit), cancellationToken);
+        if (reply is null)
         {
-            reply = await _client.SendAsync(HttpMethod.Get, url, _credential is null ? null : Basic(), "application/json", LongestToken, cancellationToken);
-        }
-        catch (EgressException refusal)
-        {
-            throw Wrapped(url, RemoteFault.Of(refusal));
-        }
-        catch (HttpRequestException error) when (error.InnerException is EgressException refusal)
-        {
-            throw Wrapped(url, RemoteFault.Of(refusal));
+            throw new RemoteFailure(fault! with { Stage = Token, Message = $"{Server} sends us to '{url.Authority.Cut(253)}' for a token: {fault!.Message}" });
         }
 
         return reply.Status switch
@@ -122,8 +117,6 @@ internal sealed class RegistryConversation
             _ => throw Unexpected(reply, Token, url.Authority),
         };
     }
-
-    private RemoteFailure Wrapped(Uri realm, RemoteFault fault) => new(fault with { Stage = Token, Message = $"{Server} sends us to '{realm.Authority.Cut(253)}' for a token: {fault.Message}" });
 
     private string Derive(EgressReply reply)
     {
@@ -152,12 +145,10 @@ internal sealed class RegistryConversation
     private string Shown => $"{_repository}:{_image.Tag}";
 
     private RemoteFailure Denied(string stage) => _credential is null
-        ? Failure(stage, RemoteCauses.AccessDenied, $"{Server} has no image '{_repository}', or shows it to those alone whom it knows", "Is the name right? " + RegistrySecretRemedy)
+        ? Failure(stage, RemoteCauses.AccessDenied, $"{Server} has no image '{_repository}', or shows it to those alone whom it knows", "Is the name right? " + CredentialRemedy)
         : Failure(
             stage, RemoteCauses.AccessDenied, $"{Server} refuses user '{_credential.User.Cut(80, "…")}' for '{_repository}', or has no such image",
             "Is the password right, and may the user pull this image?");
-
-    private const string RegistrySecretRemedy = "Set a credential for this registry.";
 
     private RemoteFailure RateLimited(EgressReply reply, string stage = Manifest)
     {

@@ -226,6 +226,7 @@ public sealed class PinsApiTests(PostgresServer postgres) : IAsyncLifetime
 
         (await _one.Post("/models/nobody/pins", "")).Expect(HttpStatusCode.NotFound);
         (await _one.Post($"/models/{Open}", "")).Expect(HttpStatusCode.MethodNotAllowed);
+        (await _one.Post("/models", "")).Expect(HttpStatusCode.MethodNotAllowed);
         (await _one.Post($"/models/{Open}/pins?renew=yes", "")).Expect(HttpStatusCode.BadRequest);
         (await _one.Apply(Documents.Model("declared", "Org/Declared-8B"))).ExpectOk();
         (await _one.Post("/models/Org/Declared-8B/pins", "")).Expect(HttpStatusCode.NotFound);

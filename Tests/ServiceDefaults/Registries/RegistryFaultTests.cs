@@ -138,6 +138,21 @@ public sealed class RegistryFaultTests
     }
 
     [Fact]
+    public async Task A_token_server_that_hangs_or_is_down_is_named_and_not_the_registry()
+    {
+        using var silent = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        var realm = $"127.0.0.1:{((System.Net.IPEndPoint)silent.LocalEndpoint).Port}";
+        await using var server = await TlsServer.StartAsync(null, Answer(401, "", null, ("WWW-Authenticate", $"Bearer realm=\"http://{realm}/token\"")));
+        using var world = new EgressWorld(Loopback, "Registries:Timeout=00:00:01");
+        var fault = (await AskAsync(server, world)).Fault!;
+        Assert.Equal($"token timeout: 127.0.0.1:{server.Port} sends us to '{realm}' for a token: {realm} has not answered within 0.5 s", $"{fault.Stage} {fault.Cause}: {fault.Message}");
+        silent.Stop();
+        fault = (await AskAsync(server, world)).Fault!;
+        Assert.Equal(("token", "connection_refused", true), (fault.Stage, fault.Cause, fault.MayPass));
+    }
+
+    [Fact]
     public async Task A_registry_that_cannot_be_reached_is_told_from_one_that_hangs()
     {
         using var world = new EgressWorld(Loopback, "Registries:Timeout=00:00:01");
