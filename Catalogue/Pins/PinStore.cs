@@ -34,16 +34,14 @@ internal sealed class PinStore(NpgsqlDataSource database, TimeProvider time)
     public async Task<(Pin Pin, bool IsOurs)> KeepAsync(string @namespace, Pinnable wanted, Pin? before, string value, RevisionFacts? facts, string by, CancellationToken cancellationToken)
     {
         var number = (before?.Number ?? 0) + 1;
+        var json = facts is null ? null : JsonSerializer.Serialize(facts, PinsJson.Default.RevisionFacts);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var added = before?.Value == value ? 0 : await connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO pins (namespace, kind, reference, number, value, facts, pinned_by, pinned_at)
             VALUES (@namespace, @Kind, @Reference, @number, @value, @facts::jsonb, @by, @at) ON CONFLICT DO NOTHING
             """,
-            new
-            {
-                @namespace, wanted.Kind, wanted.Reference, number, value, facts = facts is null ? null : JsonSerializer.Serialize(facts, PinsJson.Default.RevisionFacts), by, at = time.GetUtcNow(),
-            },
+            new { @namespace, wanted.Kind, wanted.Reference, number, value, facts = json, by, at = time.GetUtcNow() },
             cancellationToken: cancellationToken));
         var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
             """

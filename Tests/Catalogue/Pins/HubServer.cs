@@ -98,9 +98,17 @@ internal sealed class HubServer : IAsyncDisposable
 
     private static string Information(string repo, string commit, bool withBlobs) => JsonSerializer.Serialize(new
     {
-        id = repo, modelId = repo, author = repo.Split('/')[0], sha = commit, lastModified = "2026-05-01T00:00:00.000Z", @private = false, disabled = false,
+        id = repo,
+        modelId = repo,
+        author = repo.Split('/')[0],
+        sha = commit,
+        lastModified = "2026-05-01T00:00:00.000Z",
+        @private = false,
+        disabled = false,
         gated = repo.StartsWith("gated/", StringComparison.Ordinal) ? (object)"manual" : false,
-        tags = new[] { "transformers" }, downloads = 1, likes = 1,
+        tags = new[] { "transformers" },
+        downloads = 1,
+        likes = 1,
         siblings = withBlobs
             ? (object)new object[]
             {

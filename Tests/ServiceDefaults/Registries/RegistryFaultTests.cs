@@ -144,9 +144,9 @@ public sealed class RegistryFaultTests
         silent.Start();
         var realm = $"127.0.0.1:{((System.Net.IPEndPoint)silent.LocalEndpoint).Port}";
         await using var server = await TlsServer.StartAsync(null, Answer(401, "", null, ("WWW-Authenticate", $"Bearer realm=\"http://{realm}/token\"")));
-        using var world = new EgressWorld(Loopback, "Registries:Timeout=00:00:01");
+        using var world = new EgressWorld(Loopback, "Registries:Timeout=00:00:04");
         var fault = (await AskAsync(server, world)).Fault!;
-        Assert.Equal($"token timeout: 127.0.0.1:{server.Port} sends us to '{realm}' for a token: {realm} has not answered within 0.5 s", $"{fault.Stage} {fault.Cause}: {fault.Message}");
+        Assert.Equal($"token timeout: 127.0.0.1:{server.Port} sends us to '{realm}' for a token: {realm} has not answered within 2 s", $"{fault.Stage} {fault.Cause}: {fault.Message}");
         silent.Stop();
         fault = (await AskAsync(server, world)).Fault!;
         Assert.Equal(("token", "connection_refused", true), (fault.Stage, fault.Cause, fault.MayPass));

@@ -78,7 +78,13 @@ internal sealed class TokenRealm : IAsyncDisposable
         var header = Part(new { typ = "JWT", alg = "RS256", x5c = new[] { Convert.ToBase64String(_certificate.RawData) } });
         var claims = Part(new
         {
-            iss = Issuer, sub = "", aud = Service, exp = now + 60, nbf = now - 60, iat = now, jti = "1",
+            iss = Issuer,
+            sub = "",
+            aud = Service,
+            exp = now + 60,
+            nbf = now - 60,
+            iat = now,
+            jti = "1",
             access = new[] { new { type = scope[0], name = scope[1], actions = scope[2].Split(',') } },
         });
         return $"{header}.{claims}.{Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes($"{header}.{claims}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
