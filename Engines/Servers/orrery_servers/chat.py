@@ -50,7 +50,7 @@ def routes(service: Service) -> list[Route]:
         dialogue = Dialogue(
             read_messages(fields.raw("messages"), model.takes_pictures),
             Sampling.read(fields),
-            dict(fields.object("chat_template_kwargs")._values),
+            fields.object("chat_template_kwargs").all(),
         )
         shape = _Shape(fields, service)
         if fields.boolean("stream"):

@@ -23,6 +23,9 @@ class Fields:
     def has(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def all(self) -> dict[str, Any]:
+        return dict(self._values)
+
     def text(self, name: str, default: str | None = None, longest: int | None = None) -> str | None:
         value = self._values.get(name)
         if value is None:

@@ -44,8 +44,8 @@ async def _serve(service: Service, load: Callable[[Options, Settings], Any], rou
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
-    def broken(error: BaseException) -> None:
-        service.failure = explain(error, service.options) if not service.worker.is_ready else str(error)
+    def broken(error: BaseException, was_loading: bool) -> None:
+        service.failure = explain(error, service.options) if was_loading else "The GPU failed, and nothing works in this process any more: it ends; let it be started anew, and look at the GPU if that happens again."
         if not isinstance(error, LoadError):
             log.error("%s", service.failure, exc_info=error)
         print(f"{service.program}: {service.failure}", file=sys.stderr, flush=True)

@@ -59,7 +59,7 @@ class Whisper:
         for segment in found:  # It listens while it is asked for the next.
             work.check()
             segments.append(_segment(segment))
-            words += [Word(word.start, word.end, word.word) for word in segment.words or []]
+            words += [Word(word.start, word.end, word.word.strip()) for word in segment.words or []]
         return Transcript("".join(segment.text for segment in segments), info.language, segments, words)
 
 

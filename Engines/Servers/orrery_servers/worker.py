@@ -74,11 +74,12 @@ class Work:
 class ModelWorker:
     """Loads a model and does one piece of work after another with it, all in one thread: libraries and GPUs want it so."""
 
-    def __init__(self, load: Callable[[], Any], max_waiting: int, metrics: Metrics, on_broken: Callable[[BaseException], None]) -> None:
+    def __init__(self, load: Callable[[], Any], max_waiting: int, metrics: Metrics, on_broken: Callable[[BaseException, bool], None]) -> None:
         self._load = load
         self._max_waiting = max_waiting
         self._metrics = metrics
         self._on_broken = on_broken
+        """Is told what went wrong, and whether it was while loading."""
         self._waiting: deque[Work] = deque()
         self._running: Work | None = None
         self._changed = threading.Condition()
@@ -137,7 +138,7 @@ class ModelWorker:
         try:
             self.model = self._load()
         except BaseException as error:  # noqa: BLE001 - told to the program, which ends
-            self._on_broken(error)
+            self._on_broken(error, True)
             return
         self.is_ready = True
         while True:
@@ -150,7 +151,7 @@ class ModelWorker:
                 self._running = None
             if error is not None and is_fatal(error):
                 self.is_ready = False
-                self._on_broken(error)
+                self._on_broken(error, False)
                 return
 
     def _next(self) -> Work:

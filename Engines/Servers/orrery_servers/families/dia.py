@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from ..errors import ApiError, invalid
+from ..audio.encoding import read_wav
+from ..errors import invalid
 from ..hugging import library, pretrained, source
 from ..loading import require, seed
 from ..options import Options
@@ -42,25 +43,12 @@ class Dia(Spoken):
             yield samples.float().cpu().numpy()
 
     def _after(self, wish: Wish, text: str) -> tuple[Any, dict[str, Any]]:
+        assert wish.sample is not None
         if not wish.sample_text:
             raise invalid("'ref_text' is needed beside 'ref_audio': what is said in the sample.", "ref_text", "missing_required_parameter")
-        sample = _read(wish.sample, _RATE)
+        sample = read_wav(wish.sample, _RATE)
         inputs = self._processor(text=[f"{wish.sample_text} {text}"], audio=sample, padding=True, return_tensors="pt").to(self._model.device)
         return inputs, {"audio_prompt_len": self._processor.get_audio_prompt_len(inputs["decoder_attention_mask"])}
-
-
-def _read(path: str | None, rate: int) -> Any:
-    """The wav that the server has written itself, at another rate."""
-    import wave
-
-    import numpy
-
-    if path is None:
-        raise ApiError(500, "There is no sample.", "internal_error")
-    with wave.open(path, "rb") as file:
-        samples = numpy.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(numpy.float32) / 32768.0
-        at = numpy.arange(int(len(samples) * rate / file.getframerate())) * file.getframerate() / rate
-    return numpy.interp(at, numpy.arange(len(samples)), samples).astype(numpy.float32)
 
 
 def load(options: Options) -> Dia:

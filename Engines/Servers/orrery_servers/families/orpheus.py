@@ -85,5 +85,5 @@ class Orpheus(Spoken):
 def load(options: Options) -> Orpheus:
     snac = require("snac")
     tokenizer = library().AutoTokenizer.from_pretrained(options.model, **source(options))
-    model = pretrained(options, "AutoModelForCausalLM")
+    model = pretrained(options, "AutoModelForCausalLM", places=False)
     return Orpheus(model, tokenizer, snac.SNAC.from_pretrained(_SNAC).eval().to(device_of(options)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Iterator
 
 from ..audio.cutting import sentences
+from ..audio.encoding import read_wav
 from ..loading import device_of, require
 from ..options import Options
 from ..speech import Spoken, Wish
@@ -16,6 +17,7 @@ from ..worker import Work
 
 _USUAL_RATE = 15.0
 """Phonemes a second."""
+_SAMPLE_RATE = 44100
 _LONGEST_TEXT = 300
 _LONGEST = 86 * 30
 """Thirty seconds of codes."""
@@ -30,7 +32,7 @@ class Zonos(Spoken):
         torch, conditioning = require("torch"), require("zonos.conditioning", "zonos")
         # Without a sample the voice is the seed's.
         torch.manual_seed(wish.seed if wish.seed is not None else 0)
-        who = None if wish.sample is None else self._model.make_speaker_embedding(*require("torchaudio").load(wish.sample))
+        who = None if wish.sample is None else self._copied(torch, wish.sample)
         rate = max(5.0, min(35.0, _USUAL_RATE * wish.speed))
         for text in sentences(wish.text, _LONGEST_TEXT):
             work.check()
@@ -39,6 +41,9 @@ class Zonos(Spoken):
             codes = self._model.generate(prefix, max_new_tokens=_LONGEST, progress_bar=False, callback=lambda *_: not work.is_cancelled)
             work.check()
             yield self._model.autoencoder.decode(codes).squeeze().float().cpu().numpy()
+
+    def _copied(self, torch: Any, path: str) -> Any:
+        return self._model.make_speaker_embedding(torch.from_numpy(read_wav(path, _SAMPLE_RATE)).unsqueeze(0), _SAMPLE_RATE)
 
 
 def load(options: Options) -> Zonos:

@@ -31,5 +31,5 @@ class Summariser(EncoderDecoder):
 
 def load(options: Options, _: Settings) -> Summariser:
     tokenizer = library().AutoTokenizer.from_pretrained(options.model, **source(options))
-    model = pretrained(options, "AutoModelForSeq2SeqLM")
+    model = pretrained(options, "AutoModelForSeq2SeqLM", places=False)
     return Summariser(model, tokenizer, max_length(options, model.config, tokenizer))
