@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any, AsyncIterator, Protocol
+from typing import Any, AsyncGenerator, Callable, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -90,7 +90,7 @@ def event(data: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n\n"
 
 
-def _job(model: Speaker, dialogue: Dialogue) -> Any:
+def _job(model: Speaker, dialogue: Dialogue) -> tuple[Callable[[Work], Answer], list[Answer]]:
     """The work, and where it will be written to."""
     made: list[Answer] = []
 
@@ -108,7 +108,7 @@ async def _whole(service: Service, request: Request, model: Speaker, dialogue: D
     texts: list[str] = []
 
     def do(work: Work) -> Answer:
-        work.emit = lambda item: texts.append(item[0])  # type: ignore[method-assign] # nobody reads it in parts
+        work.sink = lambda item: texts.append(item[0])
         return _job(model, dialogue)[0](work)
 
     made: Answer = await answer(service, request, do)
@@ -120,7 +120,7 @@ def _stream(service: Service, model: Speaker, dialogue: Dialogue, shape: _Shape)
     do, made = _job(model, dialogue)
     work = service.worker.submit(do)
 
-    async def parts() -> AsyncIterator[bytes]:
+    async def parts() -> AsyncGenerator[bytes, None]:
         is_first = True
         async for text, tokens in work.items():
             if is_first:

@@ -43,8 +43,8 @@ class Fields:
         return value
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
-        value = self.text(name, default)
-        if value not in choices:
+        value = self.text(name) or default
+        if value not in choices and self.has(name):
             raise invalid(f"'{name}' is '{_short(value)}'; it is one of {', '.join(choices)}.", name)
         return value
 
@@ -53,7 +53,7 @@ class Fields:
         if value is _MISSING:
             return default
         if not low <= value <= high:
-            raise invalid(f"'{name}' is {value:g}; it is a number {_range(low, high)}.", name)
+            raise invalid(f"'{name}' is {_short(value)}; it is a number {_range(low, high)}.", name)
         return float(value)
 
     def integer(self, name: str, default: int | None = None, low: float = -math.inf, high: float = math.inf) -> int | None:
@@ -63,7 +63,7 @@ class Fields:
         if value != int(value):
             raise _wrong_type(name, "a whole number", value)
         if not low <= value <= high:
-            raise invalid(f"'{name}' is {int(value)}; it is a whole number {_range(low, high)}.", name)
+            raise invalid(f"'{name}' is {_short(int(value))}; it is a whole number {_range(low, high)}.", name)
         return int(value)
 
     def boolean(self, name: str, default: bool = False) -> bool:
@@ -103,13 +103,13 @@ class Fields:
                 value = float(value)
             except ValueError:
                 raise _wrong_type(name, "a number", value) from None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise _wrong_type(name, "a number", value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value in (math.inf, -math.inf):
+            raise _wrong_type(name, "a finite number", value)
         return value
 
 
 def _wrong_type(name: str, wanted: str, value: Any) -> ApiError:
-    seen = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}.get(type(value), "something else")
+    seen = {bool: "true or false", int: "a number", float: "another number", str: "a text", list: "a list", dict: "an object"}.get(type(value), "something else")
     return invalid(f"'{name}' takes {wanted}, not {seen}.", name, "invalid_type")
 
 

@@ -9,6 +9,8 @@ from .errors import ApiError, invalid
 from .fields import Fields
 from .worker import Work
 
+_MOST = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -24,12 +26,12 @@ class Sampling:
 
     @staticmethod
     def read(fields: Fields) -> Sampling:
-        newer = fields.integer("max_completion_tokens", None, 1)
+        newer = fields.integer("max_completion_tokens", None, 1, _MOST)
         return Sampling(
-            newer if newer is not None else fields.integer("max_tokens", None, 1),
+            newer if newer is not None else fields.integer("max_tokens", None, 1, _MOST),
             fields.number("temperature", None, 0, 2),
             fields.number("top_p", None, 0, 1),
-            fields.integer("top_k", None, -1),
+            fields.integer("top_k", None, -1, _MOST),
             fields.number("repetition_penalty", None, 0.01, 10),
             fields.integer("seed", None, -(2**63), 2**63 - 1),
             tuple(text for text in fields.texts("stop", 16) if text),

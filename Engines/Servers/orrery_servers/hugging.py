@@ -84,7 +84,7 @@ def generate(model: Any, inputs: dict[str, Any], decode: Callable[[list[int]], s
     to.begin(prompt_tokens)
     stream = _Stream(decode, to)
 
-    class Over(transformers.StoppingCriteria):
+    class Over(transformers.StoppingCriteria):  # type: ignore[name-defined]
         def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
             return torch.full((input_ids.shape[0],), to.is_over, dtype=torch.bool, device=input_ids.device)
 

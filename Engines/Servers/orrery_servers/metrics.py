@@ -33,7 +33,8 @@ class Metrics:
         self._lock = threading.Lock()
         self._gauges: dict[str, Callable[[], float]] = {}
         self._counters = {name: 0.0 for name in _COUNTERS}
-        self._histograms = {name: [[0] * (len(_SECONDS) + 1), 0.0] for name in _HISTOGRAMS}
+        self._buckets = {name: [0] * (len(_SECONDS) + 1) for name in _HISTOGRAMS}
+        self._totals = {name: 0.0 for name in _HISTOGRAMS}
 
     def gauge(self, name: str, read: Callable[[], float]) -> None:
         self._gauges[name] = read
@@ -44,9 +45,8 @@ class Metrics:
 
     def observe(self, name: str, seconds: float) -> None:
         with self._lock:
-            buckets, total = self._histograms[name]
-            buckets[next((i for i, edge in enumerate(_SECONDS) if seconds <= edge), len(_SECONDS))] += 1
-            self._histograms[name][1] = total + seconds
+            self._buckets[name][next((i for i, edge in enumerate(_SECONDS) if seconds <= edge), len(_SECONDS))] += 1
+            self._totals[name] += seconds
 
     def text(self) -> str:
         lines: list[str] = []
@@ -55,8 +55,8 @@ class Metrics:
                 lines += self._head(_GAUGES[name], "gauge") + [f"{_GAUGES[name][0]}{{{self._label}}} {read():g}"]
             for name, value in self._counters.items():
                 lines += self._head(_COUNTERS[name], "counter") + [f"{_COUNTERS[name][0]}{{{self._label}}} {value:.15g}"]
-            for name, (buckets, total) in self._histograms.items():
-                lines += self._histogram(_HISTOGRAMS[name], buckets, total)
+            for name, buckets in self._buckets.items():
+                lines += self._histogram(_HISTOGRAMS[name], buckets, self._totals[name])
         return "\n".join(lines) + "\n"
 
     @staticmethod

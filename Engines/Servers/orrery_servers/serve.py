@@ -115,5 +115,5 @@ def _listen(options: Options) -> socket.socket:
         listener.bind((options.host, options.port))
     except OSError as error:
         sys.exit(f"Cannot listen on {options.host}:{options.port}: {error.strerror}; give another --host or --port.")
-    listener.set_inheritable(True)
+    listener.listen(512)  # From now on nobody is refused: who comes early waits.
     return listener

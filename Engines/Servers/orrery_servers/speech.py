@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
-from dataclasses import dataclass
-from typing import Any, AsyncIterator, Iterator, Protocol, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, AsyncGenerator, Callable, Iterator, Protocol, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -77,7 +77,7 @@ def routes(service: Service) -> list[Route]:
         service.check_model(fields)
         model: Voice = service.worker.model
         format = fields.choice("response_format", FORMATS, "mp3")
-        stream = fields.choice("stream_format", ("audio", "sse"), "") if fields.has("stream_format") else ""
+        stream = fields.choice("stream_format", ("audio", "sse"), "")
         wish = _wish(fields, model)
         with _Sample(fields, model) as sample:
             wish = await sample.added_to(wish, service)
@@ -143,7 +143,7 @@ class _Sample:
         handle, self._path = tempfile.mkstemp(".wav", "orrery-voice-")
         with os.fdopen(handle, "wb") as written:
             written.write(file)
-        return Wish(**{**wish.__dict__, "sample": self._path})
+        return replace(wish, sample=self._path)
 
     def keep(self) -> None:
         """It is still needed; whoever says so removes it."""
@@ -161,7 +161,7 @@ class _Sample:
             self.remove()
 
 
-def _spoken(model: Voice, wish: Wish) -> Any:
+def _spoken(model: Voice, wish: Wish) -> Callable[[Work], float]:
     def do(work: Work) -> float:
         samples = 0
         for piece in model.speak(wish, work):
@@ -180,7 +180,7 @@ async def _whole(service: Service, request: Request, model: Voice, wish: Wish, f
     pcm: list[bytes] = []
 
     def do(work: Work) -> float:
-        work.emit = pcm.append  # type: ignore[method-assign] # nobody reads it in parts
+        work.sink = pcm.append
         return _spoken(model, wish)(work)
 
     service.metrics.add("audio_seconds", await answer(service, request, do))
@@ -190,9 +190,12 @@ async def _whole(service: Service, request: Request, model: Voice, wish: Wish, f
 async def _streamed(service: Service, model: Voice, wish: Wish, format: str, tempo: float, stream: str, sample: _Sample) -> Response:
     work = service.worker.submit(_spoken(model, wish))
     sample.keep()
+    work.result.add_done_callback(lambda _: sample.remove())
 
-    async def parts() -> AsyncIterator[bytes]:
-        file = encode_stream(work.items(), model.sample_rate, format, tempo)
+    async def parts() -> AsyncGenerator[bytes, None]:
+        pieces = work.items()
+        first = await anext(pieces, b"")  # What is wrong with the request is told before a file is begun.
+        file = encode_stream(_chained(first, pieces), model.sample_rate, format, tempo)
         try:
             async for part in file:
                 yield part if stream == "audio" else event({"type": "speech.audio.delta", "audio": base64.b64encode(part).decode("ascii")})
@@ -201,8 +204,13 @@ async def _streamed(service: Service, model: Voice, wish: Wish, format: str, tem
                 yield event({"type": "speech.audio.done"})
         finally:
             await file.aclose()
-            sample.remove()
 
     if stream == "audio":
         return Streamed(work, parts(), media_type(format))
     return Streamed(work, parts(), "text/event-stream", lambda error: event({"type": "error", **error.body}))
+
+
+async def _chained(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    yield first
+    async for piece in rest:
+        yield piece

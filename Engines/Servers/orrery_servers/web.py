@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from typing import Any, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
@@ -58,7 +58,7 @@ def application(service: Service, routes: Sequence[Route]) -> Callable[..., Awai
         Route("/v1/models", _models(service), methods=["GET"]),
         Route("/v1/models/{model:path}", _model(service), methods=["GET"]),
     ]
-    paths = [route.path for route in routes]
+    paths = list(dict.fromkeys(route.path for route in routes))
     handlers = {ApiError: _told, Cancelled: _left, HTTPException: _no_such(service, paths), Exception: _failed}
     app = Starlette(routes=[*own, *routes], exception_handlers=handlers)
     return BodyLimit(Doorkeeper(app, service), service.settings.max_body_bytes)
@@ -72,7 +72,18 @@ async def read_json(request: Request) -> Fields:
         raise invalid(f"The body is no JSON: {str(error)[:200]}.", code="invalid_json") from None
     if not isinstance(values, dict):
         raise invalid("The body is JSON, but no object.", code="invalid_json")
+    if b"\\ud" in body.lower() and not _is_text(values):
+        raise invalid("The body has half a character (a surrogate without its other half) in a text.", code="invalid_json")
     return Fields(values)
+
+
+def _is_text(values: Any) -> bool:
+    """Whether all texts can be written as UTF-8: tokenizers fail where they cannot."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def read_form(request: Request) -> FormData:
@@ -80,10 +91,11 @@ async def read_form(request: Request) -> FormData:
         raise invalid("This takes a form (Content-Type: multipart/form-data).", code="invalid_content_type")
     try:
         return await request.form()
-    except (ApiError, HTTPException):
+    except ApiError:
         raise
     except Exception as error:  # The parser's own errors differ from version to version.
-        raise invalid(f"The form cannot be read: {str(error)[:200]}.", code="invalid_form") from None
+        said = error.detail if isinstance(error, HTTPException) else error
+        raise invalid(f"The form cannot be read: {str(said)[:200]}.", code="invalid_form") from None
 
 
 async def answer(service: Service, request: Request, function: Callable[[Work], Any]) -> Any:
@@ -109,7 +121,7 @@ async def until_gone(receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> Non
 class Streamed(Response):
     """An answer that is sent as it is made. Its first part is waited for, so that what fails before is an error as any other."""
 
-    def __init__(self, work: Work, parts: AsyncIterator[bytes], media_type: str, on_error: Callable[[ApiError], bytes] | None = None) -> None:
+    def __init__(self, work: Work, parts: AsyncGenerator[bytes, None], media_type: str, on_error: Callable[[ApiError], bytes] | None = None) -> None:
         super().__init__(media_type=media_type)
         del self.headers["content-length"]
         self.headers["Cache-Control"] = "no-cache"
@@ -130,7 +142,7 @@ class Streamed(Response):
             for task in (gone, sending):
                 task.cancel()
             await asyncio.gather(gone, sending, return_exceptions=True)
-            await self._parts.aclose()  # type: ignore[attr-defined]
+            await self._parts.aclose()
 
     async def _send(self, send: Any) -> None:
         first = await anext(self._parts, b"")

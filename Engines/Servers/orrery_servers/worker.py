@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections import deque
-from typing import Any, AsyncIterator, Callable
+from typing import Any, AsyncGenerator, Callable
 
 from .errors import ApiError, Cancelled
 from .metrics import Metrics
@@ -27,6 +28,8 @@ class Work:
         self._items: asyncio.Queue[Any] = asyncio.Queue()
         self._cancelled = threading.Event()
         self.created = time.monotonic()
+        self.sink: Callable[[Any], None] | None = None
+        """Where parts go, in the worker's thread, if nobody reads them one by one."""
         # Nobody may be waiting when it fails.
         self.result.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -45,9 +48,12 @@ class Work:
 
     def emit(self, item: Any) -> None:
         """From the worker's thread: a part of the answer."""
-        self._call(self._items.put_nowait, item)
+        if self.sink is not None:
+            self.sink(item)
+        else:
+            self._call(self._items.put_nowait, item)
 
-    async def items(self) -> AsyncIterator[Any]:
+    async def items(self) -> AsyncGenerator[Any, None]:
         """The parts, as they come; then the error, if there was one."""
         while (item := await self._items.get()) is not _END:
             yield item
@@ -145,13 +151,13 @@ class ModelWorker:
             work = self._next()
             started = time.monotonic()
             self._metrics.observe("queue_time", started - work.created)
-            error = self._do(work)
+            failed = self._do(work)
             self._metrics.observe("inference_time", time.monotonic() - started)
             with self._changed:
                 self._running = None
-            if error is not None and is_fatal(error):
+            if failed is not None and is_fatal(failed):
                 self.is_ready = False
-                self._on_broken(error, False)
+                self._on_broken(failed, False)
                 return
 
     def _next(self) -> Work:
@@ -173,7 +179,16 @@ class ModelWorker:
         except BaseException as error:  # noqa: BLE001 - one piece of work must not end the thread
             log.exception("A request failed in the model's library.")
             work.finish(error=as_api_error(error))
+            if is_out_of_memory(error):
+                _free()
             return error
+
+
+def _free() -> None:
+    """Gives back what the library keeps of the GPU's memory, so that the next request finds it in one piece."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def as_api_error(error: BaseException) -> ApiError:

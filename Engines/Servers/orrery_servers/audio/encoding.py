@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import wave
-from typing import Any, AsyncIterator
+from typing import Any, AsyncGenerator, AsyncIterator
 
 from ..errors import ApiError
 from .decoding import _ffmpeg, run
@@ -52,7 +52,7 @@ async def encode(pcm: bytes, rate: int, format: str, tempo: float = 1.0) -> byte
     return said
 
 
-async def encode_stream(pieces: AsyncIterator[bytes], rate: int, format: str, tempo: float = 1.0) -> AsyncIterator[bytes]:
+async def encode_stream(pieces: AsyncIterator[bytes], rate: int, format: str, tempo: float = 1.0) -> AsyncGenerator[bytes, None]:
     """The file's parts, as the samples' pieces come."""
     process = await asyncio.create_subprocess_exec(*_command(rate, format, tempo), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
     assert process.stdin is not None and process.stdout is not None

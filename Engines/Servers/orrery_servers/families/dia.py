@@ -32,8 +32,9 @@ class Dia(Spoken):
         seed(wish.seed if wish.seed is not None else 0)
         text = wish.text if wish.text.lstrip().startswith("[S") else f"[S1] {wish.text}"
         torch = require("torch")
+        cut: dict[str, Any] = {}
         if wish.sample is None:
-            inputs, cut = self._processor(text=[text], padding=True, return_tensors="pt").to(self._model.device), {}
+            inputs = self._processor(text=[text], padding=True, return_tensors="pt").to(self._model.device)
         else:
             inputs, cut = self._after(wish, text)
         with torch.inference_mode():

@@ -45,7 +45,7 @@ class Orpheus(Spoken):
     def _codes(self, prompt: str, work: Work) -> list[int]:
         torch, transformers = require("torch"), library()
 
-        class Left(transformers.StoppingCriteria):
+        class Left(transformers.StoppingCriteria):  # type: ignore[name-defined]
             def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
                 return torch.full((input_ids.shape[0],), work.is_cancelled, dtype=torch.bool, device=input_ids.device)
 
