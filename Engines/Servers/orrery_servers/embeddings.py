@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any, Protocol
 
+import numpy
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -70,8 +71,6 @@ def _length(fields: Fields, model: Embedder) -> int | None:
 
 def _written(vector: Any, length: int | None, format: str) -> Any:
     """A shortened vector is made one long again, as OpenAI does."""
-    import numpy
-
     vector = numpy.asarray(vector, dtype="<f4")
     if length is not None:
         vector = vector[:length]

@@ -109,12 +109,12 @@ class Fields:
 
 
 def _wrong_type(name: str, wanted: str, value: Any) -> ApiError:
-    seen = {bool: "true or false", int: "a number", float: "another number", str: "a text", list: "a list", dict: "an object"}.get(type(value), "something else")
+    seen = {bool: "true or false", int: "a number", float: "a number that is none", str: "a text", list: "a list", dict: "an object"}.get(type(value), "something else")
     return invalid(f"'{name}' takes {wanted}, not {seen}.", name, "invalid_type")
 
 
 def _range(low: float, high: float) -> str:
-    return f"from {low:g} to {high:g}" if math.isfinite(high) else f"from {low:g} on"
+    return f"from {low:.16g} to {high:.16g}" if math.isfinite(high) else f"from {low:.16g} on"
 
 
 def _short(value: Any) -> str:

@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any, Callable
 
+import numpy
+
 from .audio.decoding import _ffmpeg
 from .errors import ApiError, Cancelled, LoadError, invalid
 from .fields import Fields
@@ -139,8 +141,6 @@ class Filmer:
 
 def write(frames: Any, fps: int, path: str) -> None:
     """Frames (numbers from 0 to 1: frame, line, column, colour) → an MP4 that players show while it comes."""
-    import numpy
-
     frames = numpy.asarray(frames)
     height, width = frames.shape[1:3]
     given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps), "-i", "pipe:0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -55,6 +56,7 @@ async def _serve(service: Service, load: Callable[[Options, Settings], Any], rou
     app = application(service, routes(service))
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=_KEEP_ALIVE_SECONDS)
     server = Server(config)
+    _import_all(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, server, service, stop)
     service.worker.start()
@@ -94,6 +96,14 @@ async def _drain(service: Service) -> None:
     deadline = loop.time() + 1
     while service.requests and loop.time() < deadline:
         await asyncio.sleep(0.05)
+
+
+def _import_all(config: uvicorn.Config) -> None:
+    """What the web server's libraries import when they first need it. The model's thread imports too, and two threads that meet in a circle of imports see halves of modules."""
+    config.load()
+    for module in ("anyio._backends._asyncio", "numpy", "PIL.Image"):
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(module)
 
 
 class Server(uvicorn.Server):

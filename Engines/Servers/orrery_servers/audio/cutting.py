@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator
 
+import numpy
+
 _SENTENCE = re.compile(r".+?(?:[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|[。！？]|\n+|$)", re.DOTALL)
 
 
 def pieces(samples: Any, rate: int, longest_seconds: float) -> Iterator[tuple[float, Any]]:
     """Where each piece begins, in seconds, and its samples. Cut where it is quietest in the last third of a piece."""
-    import numpy
-
     longest, start = int(longest_seconds * rate), 0
     while len(samples) - start > longest:
         window = max(1, rate // 50)

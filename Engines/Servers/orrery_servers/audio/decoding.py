@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from typing import Any
 
+import numpy
+
 from ..errors import ApiError, invalid
 
 _FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,ogg,wav,w64"
@@ -20,8 +22,6 @@ async def decode(source: Any, rate: int, longest_seconds: int, param: str = "fil
     :returns: the samples, ``rate`` a second.
     :raises ApiError: 400, it is no recording, it is empty, or it is too long.
     """
-    import numpy
-
     with tempfile.NamedTemporaryFile(prefix="orrery-audio-") as file:
         await _copy(source, file)
         if file.tell() == 0:

@@ -7,6 +7,8 @@ import io
 import wave
 from typing import Any, AsyncGenerator, AsyncIterator
 
+import numpy
+
 from ..errors import ApiError
 from .decoding import _ffmpeg, run
 
@@ -31,8 +33,6 @@ def media_type(format: str) -> str:
 
 def as_pcm(samples: Any) -> bytes:
     """16 bits, little-endian. What is louder than full is cut."""
-    import numpy
-
     flat = numpy.asarray(samples, dtype=numpy.float32).reshape(-1)
     return (numpy.clip(numpy.nan_to_num(flat), -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
 
@@ -105,8 +105,6 @@ def _wav(pcm: bytes, rate: int) -> bytes:
 
 def read_wav(path: str, rate: int) -> Any:
     """The samples of a wav that the server has written itself, at another rate."""
-    import numpy
-
     with wave.open(path, "rb") as file:
         own = file.getframerate()
         samples = numpy.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(numpy.float32) / 32768.0

@@ -9,6 +9,8 @@ import glob
 import os
 from typing import Any, Iterator
 
+import numpy
+
 from ..errors import LoadError
 from ..loading import device_of, files_of, require
 from ..options import Options
@@ -43,8 +45,6 @@ def _at_rate(samples: Any, rate: int, wanted: int) -> Any:
     """Voices of other qualities have other rates; one server answers with one."""
     if rate == wanted:
         return samples
-    import numpy
-
     at = numpy.arange(int(len(samples) * wanted / rate)) * rate / wanted
     return numpy.interp(at, numpy.arange(len(samples)), samples)
 

@@ -10,6 +10,8 @@ import glob
 import os
 from typing import Any, Iterator
 
+import numpy
+
 from ..audio.cutting import sentences
 from ..hugging import library, pretrained, source
 from ..loading import device_of, files_of, require, seed
@@ -42,8 +44,6 @@ class SpeechT5(Spoken):
                 yield self._model.generate_speech(inputs["input_ids"], who, vocoder=self._vocoder).float().cpu().numpy()
 
     def _vector(self, voice: str) -> Any:
-        import numpy
-
         if voice in self._files:
             return numpy.load(self._files[voice], allow_pickle=False).astype(numpy.float32).reshape(1, 512)
         made = numpy.random.default_rng(self.voices.index(voice)).standard_normal(512).astype(numpy.float32)

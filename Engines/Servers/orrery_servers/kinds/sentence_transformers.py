@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from ..embeddings import routes  # noqa: F401
 from ..errors import invalid
 from ..fields import Fields
@@ -33,8 +35,6 @@ class SentenceTransformers:
         self._end: str = model.tokenizer.eos_token if getattr(config, "add_eos", False) else ""
 
     def embed(self, texts: list[str], wish: Fields, work: Work) -> tuple[Any, int]:
-        import numpy
-
         texts = [text + self._end for text in texts]
         more = self._further(wish)
         rows, tokens = [], 0
