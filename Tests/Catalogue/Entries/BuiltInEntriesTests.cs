@@ -49,7 +49,7 @@ public sealed class BuiltInEntriesTests
         foreach (var row in rows)
         {
             var model = BuiltInEntries.Find(row["id"])!.Spec;
-            Assert.Equal((row["name"], row["modelType"], row["engine"], row["hf_repo"], row["vendor"]), (model.Name, model.ModelType, model.Engine, model.Repo!.Replace("Systran/faster-", "openai/", StringComparison.Ordinal), model.Vendor));
+            Assert.Equal((row["name"], row["modelType"], row["engine"], row["hf_repo"], row["vendor"]), (model.Name, model.ModelType, model.Engine, Original(model.Repo!), model.Vendor));
             Assert.Equal(row["category"], model.EffectiveCategory);
             Assert.Equal(row["dtype"], model.Dtype);
             Assert.Equal(row["gated"] == "true", model.Gated ?? false);
@@ -64,6 +64,10 @@ public sealed class BuiltInEntriesTests
             }
         }
     }
+
+    /// <summary>Some entries take a copy in the form that their server reads.</summary>
+    private static string Original(string repo) =>
+        repo.Replace("Systran/faster-", "openai/", StringComparison.Ordinal).Replace("deepseek-community/", "deepseek-ai/", StringComparison.Ordinal);
 
     [Fact]
     public void Every_licence_has_facts_and_every_model_a_place_to_run()
