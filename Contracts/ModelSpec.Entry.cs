@@ -139,7 +139,7 @@ public sealed partial record ModelSpec
         RequireEach(errors, "spec.outputs", Outputs, ModalityNames.All);
         RequirePositive(errors, "spec.maxModelLength", MaxModelLength, "a number of tokens above 0");
         RequirePositive(errors, "spec.maxTensorParallel", MaxTensorParallel, "a number of GPUs above 0");
-        if (Repo is not null && !RepoForm.IsMatch(Repo))
+        if (Repo is not null && !IsRepo(Repo))
         {
             errors.Add("spec.repo", Repo, "a repository as owner/name");
         }
@@ -187,6 +187,9 @@ public sealed partial record ModelSpec
         DefaultResources?.Validate(errors, "spec.defaultResources");
         RequireEngineForFacts(errors);
     }
+
+    /// <summary>Whether a text names a repository: <c>owner/name</c>.</summary>
+    public static bool IsRepo(string text) => RepoForm.IsMatch(text);
 
     /// <summary>What only a server needs, without a server, is a slip: the model would be listed and could not be deployed.</summary>
     private void RequireEngineForFacts(FieldErrors errors)

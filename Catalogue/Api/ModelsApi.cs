@@ -63,7 +63,9 @@ internal static partial class ModelsApi
 
         if (!entry.Spec.IsEntry)
         {
-            return Problems.Of(Refusal.NotFound($"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as they are."));
+            return Problems.Of(Refusal.NotFound(question == "gate"
+                ? $"There is nothing of model '{entry.Id}' to deploy, and so no gate: it has no engine in its entry, and is served by providers as it is."
+                : $"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as it is."));
         }
 
         return question switch
