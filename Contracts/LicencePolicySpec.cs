@@ -6,6 +6,9 @@ public sealed record LicencePolicySpec
     /// <summary>The resource that holds in its namespace.</summary>
     public const string EffectiveName = "default";
 
+    /// <summary>More than there are licences; each name is held against all that are known.</summary>
+    private const int MostNames = 1_000;
+
     /// <summary>Where models are used: ISO 3166 codes, <c>EU</c> for the European Union. A licence that excludes one of them is denied; what excludes the Union excludes its members.</summary>
     public IReadOnlyList<string>? Regions { get; init; }
 
@@ -29,6 +32,11 @@ public sealed record LicencePolicySpec
 
     public void Validate(FieldErrors errors)
     {
+        if (Rules?.Sum(rule => Math.Max(1, rule.Licences?.Count ?? 0)) is > MostNames and var count)
+        {
+            errors.Add("spec.rules", $"{count} licences and rules", $"at most {MostNames}");
+        }
+
         for (var i = 0; i < Rules?.Count; i++)
         {
             Rules[i].Validate(errors, $"spec.rules[{i}]");

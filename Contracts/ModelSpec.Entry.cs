@@ -127,7 +127,7 @@ public sealed partial record ModelSpec
     public int EffectivePort => DefaultPort ?? 8000;
 
     /// <summary>More than any model has; what looks through an entry looks at each.</summary>
-    private const int MostInAList = 200;
+    public const int MostInAList = 200;
 
     private void ValidateEntry(FieldErrors errors)
     {
@@ -258,7 +258,7 @@ public sealed partial record ModelSpec
     /// <summary>A value must not become a flag of its own, and <c>false</c> needs a flag that can be negated.</summary>
     private void RequireArguments(FieldErrors errors)
     {
-        foreach (var (name, value) in Arguments ?? new Dictionary<string, JsonElement>())
+        foreach (var (name, value) in (Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => FlagForm.IsMatch(argument.Key)))
         {
             var path = $"spec.arguments.{name}";
             if (value.ValueKind == JsonValueKind.False && (!name.StartsWith("--", StringComparison.Ordinal) || name.StartsWith("--no-", StringComparison.Ordinal)))

@@ -18,7 +18,9 @@ internal static class ModelRules
     public static void Check(ModelSpec model, FieldErrors errors)
     {
         model.Validate(errors);
-        foreach (var (name, value) in model.Arguments ?? new Dictionary<string, JsonElement>())
+
+        // Of more than there may be, the first are looked at: each is held against all flags of its server.
+        foreach (var (name, value) in (model.Arguments ?? new Dictionary<string, JsonElement>()).Take(ModelSpec.MostInAList))
         {
             CheckFlag(model, name, value, errors);
         }

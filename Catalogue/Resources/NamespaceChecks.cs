@@ -12,6 +12,8 @@ internal sealed class NamespaceChecks
     /// <summary>What a Model says of a built-in entry; gateways tell the context window.</summary>
     private static readonly string[] Governing = ["id", "modelType", "aliases", "strategy", "limits", "contextWindow"];
 
+    private const int MostSuggestions = 200;
+
     private readonly string _name;
     private readonly Dictionary<ResourceKey, DeclaredResource> _documents;
     private readonly PlanFaults _faults;
@@ -25,6 +27,7 @@ internal sealed class NamespaceChecks
     private readonly List<StoredResource> _policies;
     private readonly List<StoredResource> _acceptances;
     private readonly HashSet<ResourceKey> _changed;
+    private int _suggestions;
     private readonly Dictionary<string, StoredResource> _secrets;
 
     public NamespaceChecks(string name, CatalogueState state, IReadOnlyList<PlannedStep> steps, Dictionary<ResourceKey, DeclaredResource> documents, PlanFaults faults)
@@ -173,9 +176,10 @@ internal sealed class NamespaceChecks
     {
         if (!names.Contains(name))
         {
+            // A name costs a look at all others: who has so many wrong ones mends the first first.
             Add(
                 resource, path, name, $"a licence that the Catalogue knows or a Model of namespace '{_name}' has",
-                Spelling.Remedy(name, names) ?? "GET /licences lists those that are known; of your own, apply the Model first, or in the same request.");
+                (_suggestions++ < MostSuggestions ? Spelling.Remedy(name, names) : null) ?? "GET /licences lists those that are known; of your own, apply the Model first, or in the same request.");
         }
     }
 

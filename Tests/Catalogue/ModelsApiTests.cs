@@ -162,7 +162,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Contains("Model 'mini' is no entry that could be exported", (string?)(await _catalogue.Get("/models/export?id=mini")).Expect(HttpStatusCode.NotFound).Json["detail"], StringComparison.Ordinal);
         Assert.Contains("There is no model 'nobody'", (string?)(await _catalogue.Get("/models/export?id=nobody")).Expect(HttpStatusCode.NotFound).Json["detail"], StringComparison.Ordinal);
         Assert.Contains("There is nothing of model 'mini' to deploy", (string?)(await _catalogue.Get("/models/mini/gate")).Expect(HttpStatusCode.NotFound).Json["detail"], StringComparison.Ordinal);
-        var linted = (await _catalogue.Post("/models/lint", "{id: phi-4, modelType: chat, engine: vllm, aliases: [kokoro-82m]}")).ExpectOk().Json;
+        var linted = (await _catalogue.Post("/models/lint", "id: phi-4\nmodelType: chat\nengine: vllm\naliases: [kokoro-82m]")).ExpectOk().Json;
         Assert.Equal(["aliases[0]", "id"], linted["findings"]!.AsArray().Where(finding => (string?)finding!["rule"] == "unique-id").Select(finding => (string?)finding!["field"]).Order());
     }
 

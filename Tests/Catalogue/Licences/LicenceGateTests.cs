@@ -145,6 +145,19 @@ public sealed class LicenceGateTests
     }
 
     [Fact]
+    public void What_was_stored_before_is_read_and_judged()
+    {
+        const string Body = """
+            {"apiVersion": "orrery.dev/v1", "kind": "Model", "metadata": {"name": "old", "namespace": "default"}, "spec": {
+              "id": "--old", "modelType": "chat", "engine": "vllm", "repo": "a/b", "licence": "MIT", "aliases": ["codestral-22b"], "toolParser": "--x", "chatTemplate": "../x",
+              "arguments": {"--trust_remote_code": true, "--seed": "1e400", "--api-key": "sekrit", "--e": []}, "environment": {"HF_TOKEN": "hf_abcdefghijklmnop", "HF_HOME": "/elsewhere"},
+              "packages": ["a==1", "A==2"], "systemPackages": ["python3-"], "verified": ["repo", "repo"]}}
+            """;
+        var stored = StoredResource.FromBody(Body, "somebody")!;
+        Assert.Equal("acceptance", new LicenceGate(Usual, []).Decide((ModelSpec)stored.Spec).Decision);
+    }
+
+    [Fact]
     public void A_repository_that_the_catalogue_knows_keeps_its_licence()
     {
         var decision = new LicenceGate(Usual, []).Decide(Own with { Repo = "MistralAI/codestral-22B-v0.1" });
