@@ -31,6 +31,11 @@ public sealed partial record ModelSpec
     public void Validate(FieldErrors errors)
     {
         RequireModelId(errors, "spec.id", Id);
+        if (Id.StartsWith('-'))
+        {
+            errors.Add("spec.id", Id, "an id that begins with no dash: the server is told it, and would take it for a flag");
+        }
+
         errors.RequireOneOf("spec.modelType", ModelType, ModelTypes.All);
         for (var i = 0; i < Aliases?.Count; i++)
         {

@@ -26,13 +26,13 @@ internal static class ExchangeApi
     private static async Task<IResult> Lint(HttpContext http, CancellationToken cancellationToken)
     {
         var (entries, findings) = EntryLinter.Lint(await RequestBody.ReadAsync(http.Request, cancellationToken), file: null);
-        return TypedResults.Ok(new LintAnswer(entries.Count, [.. findings, .. EntryLinter.LintTogether(entries)]));
+        return TypedResults.Ok(new LintAnswer(entries.Count, [.. findings, .. EntryLinter.LintTogether(entries), .. EntryLinter.LintBesideBuiltIn(entries)]));
     }
 
     private static async Task<IResult> Import(HttpContext http, ResourceStore store, ApplyPlanner planner, LiveState live, CancellationToken cancellationToken)
     {
         var caller = http.Caller();
-        var (isDryRun, manager) = (http.Request.Flag("dryRun"), http.Request.Manager());
+        var (isDryRun, isForced, manager) = (http.Request.Flag("dryRun"), http.Request.Flag("force"), http.Request.Manager());
         var errors = new FieldErrorList();
         var entries = ModelExchange.Read(await RequestBody.ReadAsync(http.Request, cancellationToken), errors);
         if (errors.Any)
@@ -41,6 +41,11 @@ internal static class ExchangeApi
         }
 
         var findings = EntryLinter.LintAll(entries).ToList();
+        if (!isForced && findings.Where(IsInTheWay).ToList() is { Count: > 0 } faults)
+        {
+            return Problems.Of(Faulty(faults, entries));
+        }
+
         ApplyPlan Plan(CatalogueState state)
         {
             var documents = entries.Select((entry, i) => Declared(entry, i, NameFor(state, caller.Namespace, entry.Id), caller.Namespace)).ToList();
@@ -57,6 +62,25 @@ internal static class ExchangeApi
             : Problems.Of(plan.Refusal);
     }
 
+    /// <summary>What is absent can be said later, and until then the gate keeps the model where it is; what is wrong is not stored unasked.</summary>
+    private static bool IsInTheWay(LintFinding finding) => finding.Severity == Severities.Error && finding.Rule != FactRules.Missing;
+
+    private static Refusal Faulty(List<LintFinding> faults, IReadOnlyList<Entry> entries)
+    {
+        var places = entries.Select((entry, i) => (entry.Origin, i)).ToDictionary(pair => pair.Origin, pair => pair.i, StringComparer.Ordinal);
+        var errors = new FieldErrorList();
+        foreach (var fault in faults)
+        {
+            errors.Add(places[fault.File], new FieldError(fault.Field, fault.Value, fault.Expectation, fault.Remedy), fault is { Line: { } line, Column: { } column } ? new Position(line, column) : null);
+        }
+
+        return Refusal.Fields(errors.All) with
+        {
+            Title = "Entries refused",
+            Detail = $"The linter finds {faults.Count} {(faults.Count == 1 ? "error" : "errors")}; nothing was stored. See 'errors'; POST /models/lint tells the warnings too, and ?force=true stores entries as they are.",
+        };
+    }
+
     private static async Task<IResult> Export(HttpContext http, Shelf shelf, PinStore store, CancellationToken cancellationToken)
     {
         var format = http.Request.Text("format") ?? "json";
@@ -69,7 +93,9 @@ internal static class ExchangeApi
         var index = shelf.Of(http.Caller().Namespace);
         if (wanted.Find(id => index.Find(id) is not { Spec.IsEntry: true }) is { } unknown)
         {
-            return Problems.Of(Refusal.NotFound($"There is no entry '{unknown}' to export; GET /models lists those that there are."));
+            return Problems.Of(Refusal.NotFound(index.Find(unknown) is null
+                ? $"There is no model '{unknown}'; GET /models lists those that there are."
+                : $"Model '{unknown}' is no entry that could be exported: it has no engine, and is served by providers as it is."));
         }
 
         var entries = (wanted.Count > 0 ? wanted.Select(id => index.Find(id)!) : index.All.Where(entry => entry.Spec.IsEntry).OrderBy(entry => entry.Id, StringComparer.Ordinal)).ToList();
@@ -115,5 +141,5 @@ internal static class ExchangeApi
 }
 
 /// <param name="Applied">What was stored.</param>
-/// <param name="Findings">What the linter says of it; none of it kept the entries from being stored.</param>
+/// <param name="Findings">What the linter says of it; none of it kept the entries from being stored, with <c>?force=true</c> no error either.</param>
 internal sealed record ImportAnswer(ApplyAnswer Applied, IReadOnlyList<LintFinding> Findings);

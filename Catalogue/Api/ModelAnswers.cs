@@ -80,7 +80,8 @@ internal sealed record ModelAnswer(
         Documentation = entry.Spec.Documentation,
         Dockerfile = dockerfile,
         Sources = entry.Spec.Sources,
-        Certainty = (entry.Spec.Verified ?? []).Select(field => (field, "verified")).Concat((entry.Spec.Guess ?? []).Select(field => (field, "guess")))
+        // A field may stand in both lists, or twice in one: then it is rough.
+        Certainty = (entry.Spec.Guess ?? []).Select(field => (field, "guess")).Concat((entry.Spec.Verified ?? []).Select(field => (field, "verified"))).DistinctBy(pair => pair.field)
             .ToDictionary(pair => pair.field, pair => pair.Item2),
     };
 

@@ -64,7 +64,9 @@ internal static partial class ModelsApi
 
         if (!entry.Spec.IsEntry)
         {
-            return Problems.Of(NotBuilt(entry));
+            return Problems.Of(question == "gate"
+                ? Refusal.NotFound($"There is nothing of model '{entry.Id}' to deploy, and so no gate: it has no engine in its entry, and is served by providers as it is.")
+                : NotBuilt(entry));
         }
 
         return question switch

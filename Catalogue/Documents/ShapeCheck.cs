@@ -197,7 +197,13 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
             return new JsonObject();
         }
 
-        return node.ToJson() ?? new JsonObject();
+        if (node.ToJson() is { } value)
+        {
+            return value;
+        }
+
+        Add(path, null, "a value; a name without one is left out", null, node.At);
+        return new JsonObject();
     }
 
     private static bool IsStorable(DocumentNode node) => node switch

@@ -32,7 +32,7 @@ internal static class EntryReader
         if (spec is not null)
         {
             var found = new FieldErrors();
-            spec.Validate(found);
+            ModelRules.Check(spec, found);
             shape.AddFound(found);
         }
 

@@ -58,6 +58,28 @@ internal static partial class EntryLinter
         return findings;
     }
 
+    /// <summary>Names that entries have which come with the service. A Model that governs one has its id, and says nothing of how it is served.</summary>
+    public static IReadOnlyList<LintFinding> LintBesideBuiltIn(IReadOnlyCollection<Entry> entries)
+    {
+        var findings = new List<LintFinding>();
+        foreach (var entry in entries)
+        {
+            var report = new EntryReport(entry);
+            var names = (entry.Spec.Aliases ?? []).Select((alias, i) => (Name: alias, Field: $"aliases[{i}]")).Prepend((Name: entry.Id, Field: "id"));
+            foreach (var (name, field) in names)
+            {
+                if (BuiltInEntries.FindNamed(name) is { } taken && (taken.Id != entry.Id || (field == "id" && entry.Spec.IsEntry)))
+                {
+                    report.Error("unique-id", field, name, "an id or alias that no entry has which comes with the Catalogue", $"'{taken.Id}' has it.");
+                }
+            }
+
+            findings.AddRange(report.Findings);
+        }
+
+        return findings;
+    }
+
     private static LintFinding OfShape(FieldError error, string file) =>
         new("schema", Severities.Error, file, error.Line, error.Column, error.Path, error.Value, error.Expectation, error.Remedy);
 

@@ -27,7 +27,7 @@ internal static partial class ServerRules
             return;
         }
 
-        CheckOwnWords(report, table);
+        CheckDeployment(report, engine);
         CheckWith(table, (field, value, expectation, remedy, rule) => report.Error(rule, field, value, expectation, remedy), model);
         foreach (var other in ServerTables.Others(engine))
         {
@@ -35,22 +35,14 @@ internal static partial class ServerRules
         }
     }
 
-    /// <summary>What has a field of its own is said there: a flag beside it would contradict it some day.</summary>
-    private static void CheckOwnWords(EntryReport report, ServerTable table)
+    /// <summary>What has a field of its own was refused with the shape; what the deployment decides is said by no entry.</summary>
+    private static void CheckDeployment(EntryReport report, string engine)
     {
-        var words = table.Spelling;
-        (string? Flag, string Instead)[] own =
-        [
-            (words.Model, "repo"), (words.Name, "id"), (words.Revision, "revision"), (words.RemoteCode, "remoteCode"), (words.MaxLength, "maxModelLength"),
-            (words.ToolParser, "toolParser"), (words.ToolChoice, "toolParser"), (words.ReasoningParser, "reasoningParser"), (words.ChatTemplate, "chatTemplate"), (words.Port, "defaultPort"),
-            (words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs"), (words.Host, "nothing: it listens everywhere in its container"),
-        ];
         foreach (var name in report.Entry.Spec.Arguments?.Keys ?? [])
         {
-            var canonical = table.Find(name)?.Name;
-            if (canonical is not null && own.FirstOrDefault(word => word.Flag == canonical).Instead is { } instead)
+            if (OwnWords.OfDeployment(engine, name) is { } instead)
             {
-                report.Error("own-word", $"arguments.{name}", null, "no flag for what the entry says in a field of its own", $"Say it in {instead}.");
+                report.Error("own-word", $"arguments.{name}", null, "no flag for what is decided elsewhere", $"Say it in {instead}.");
             }
         }
     }

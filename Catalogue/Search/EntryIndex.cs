@@ -60,7 +60,9 @@ internal sealed class EntryIndex
 
     public IReadOnlyList<Entry> All => _entries;
 
-    public Entry? Find(string name) => Array.Find(_entries, entry => entry.Id == name || entry.Spec.Aliases?.Contains(name) == true);
+    /// <summary>By its id; else by an alias, those of the entries that come with the service first.</summary>
+    public Entry? Find(string name) => Array.Find(_entries, entry => entry.Id == name)
+        ?? _entries.Where(entry => entry.Spec.Aliases?.Contains(name) == true).MaxBy(entry => entry.IsBuiltIn);
 
     /// <param name="after">The cursor of the page before; <c>null</c>: from the start.</param>
     /// <exception cref="FormatException">The cursor is none of ours.</exception>

@@ -83,7 +83,11 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         const string Script = "export default { id: 'acme-8b', name: 'Acme', provider: 'Acme', modelType: 'chat', engine: 'vllm', dockerfile: `FROM vllm/vllm-openai:latest\nCMD [\"x\"]`, modelSize: '16GB' };";
         var linted = (await _catalogue.Post("/models/lint", Script)).ExpectOk().Json;
         Assert.Contains(linted["findings"]!.AsArray(), finding => (string?)finding!["rule"] == "base-image-unpinned");
-        var imported = (await _catalogue.Post("/models/import", Script)).ExpectOk().Json;
+        var refused = (await _catalogue.Post("/models/import", Script)).Expect(HttpStatusCode.BadRequest).Json;
+        Assert.Contains("?force=true", (string?)refused["detail"], StringComparison.Ordinal);
+        Assert.Contains(refused["errors"]!.AsArray(), error => (string?)error!["path"] == "dockerfile" && (int?)error["line"] > 0);
+        (await _catalogue.Get("/models/acme-8b")).Expect(HttpStatusCode.NotFound);
+        var imported = (await _catalogue.Post("/models/import?force=true", Script)).ExpectOk().Json;
         Assert.Equal(("Model", "acme-8b", "created"), ((string?)imported["applied"]!["results"]![0]!["kind"], (string?)imported["applied"]!["results"]![0]!["name"], (string?)imported["applied"]!["results"]![0]!["action"]));
         Assert.Contains(imported["findings"]!.AsArray(), finding => (string?)finding!["field"] == "licence");
         Assert.StartsWith("FROM vllm/vllm-openai:latest", (await _catalogue.Get("/models/acme-8b/dockerfile")).ExpectOk().Text, StringComparison.Ordinal);
@@ -98,9 +102,88 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         static string Entry(string id, string vendor) => $"{{ id: '{id}', modelType: 'chat', engine: 'vllm', repo: 'a/b', provider: '{vendor}' }}";
         (await _catalogue.Post("/models/import", Entry("a.b", "one"))).ExpectOk();
         Assert.Equal("configured", (string?)(await _catalogue.Post("/models/import", Entry("a.b", "two"))).ExpectOk().Json["applied"]!["results"]![0]!["action"]);
-        Assert.Contains("'a-b' is the name of model 'a.b'", (await _catalogue.Post("/models/import", Entry("a/b", "three"))).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("'a-b' is the name of model 'a.b'", (await _catalogue.Post("/models/import?force=true", Entry("a/b", "three"))).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
         (await _catalogue.Post("/models/import", $"[{Entry("x.y", "one")}, {Entry("x/y", "two")}]")).Expect(HttpStatusCode.BadRequest);
         Assert.Equal("two", (string?)(await Get("/models/a.b"))["provider"]);
+    }
+
+    [Theory]
+    [InlineData("id: aaa, aliases: [codestral-22b]", "spec.aliases[0]", "'codestral-22b' has it")]
+    [InlineData("id: zzz, aliases: [x, kokoro-82m]", "spec.aliases[1]", "'kokoro-82m' has it")]
+    [InlineData("id: phi-4, licence: MIT, weights: 1GB", "spec.licence", "the Catalogue's entry 'phi-4' says what the model is")]
+    public async Task A_Model_takes_nothing_of_an_entry_that_comes_with_the_service(string spec, string path, string expectation)
+    {
+        var errors = await Refused($"{{kind: Model, metadata: {{name: m}}, spec: {{modelType: chat, {spec}}}}}");
+        Assert.Contains(errors, error => (string?)error["path"] == path && ((string?)error["expectation"])!.Contains(expectation, StringComparison.Ordinal));
+        Assert.Equal("codestral-22b", (string?)(await Get("/models/codestral-22b/gate"))["model"]);
+    }
+
+    [Theory]
+    [InlineData("LicencePolicy", "other", "otherwise: deny", "metadata.name", "default: the one of that name holds", null)]
+    [InlineData("LicencePolicy", "default", "rules: [{licences: [Llama-3.1-Comunity], decision: deny}]", "spec.rules[0].licences[0]", "a licence that the Catalogue knows", "Did you mean 'Llama-3.1-Community'?")]
+    [InlineData("LicencePolicy", "default", "regions: [DE, UK]", "spec.regions[1]", "an ISO 3166 code", "Did you mean 'GB'?")]
+    [InlineData("LicencePolicy", "default", "regions: [XX]", "spec.regions[0]", "an ISO 3166 code", null)]
+    [InlineData("LicencePolicy", "default", "regions: [de]", "spec.regions[0]", "an ISO 3166 code", "Did you mean 'DE'?")]
+    [InlineData("LicencePolicy", "default", "annualRevenue: -5", "spec.annualRevenue", "a whole number from 0", null)]
+    [InlineData("LicencePolicy", "default", "monthlyActiveUsers: -1", "spec.monthlyActiveUsers", "a whole number from 0", null)]
+    [InlineData("LicenceAcceptance", "a", "licence: Llama-9, text: x", "spec.licence", "a licence that the Catalogue knows", null)]
+    [InlineData("LicenceAcceptance", "a", "licence: gemma, text: 'https://example.com/other'", "spec.text", "the link of the licence's text as it is known now, https://", null)]
+    [InlineData("LicenceAcceptance", "a", "licence: Gemma", "spec.text", "required with licence: the link of the text that was read, https://", null)]
+    [InlineData("LicenceAcceptance", "a", "remoteCode: nonsense", "spec.remoteCode", "a repository as owner/name", null)]
+    public async Task What_could_never_act_is_refused(string kind, string name, string spec, string path, string expectation, string? remedy)
+    {
+        var errors = await Refused($"{{kind: {kind}, metadata: {{name: {name}}}, spec: {{{spec}}}}}");
+        Assert.Contains(errors, error => (string?)error["path"] == path && ((string?)error["expectation"])!.Contains(expectation, StringComparison.Ordinal) && (remedy is null || (string?)error["remedy"] == remedy));
+    }
+
+    [Fact]
+    public async Task Rules_and_acceptances_may_name_the_licences_of_own_Models()
+    {
+        const string Model = "{kind: Model, metadata: {name: own}, spec: {id: own, modelType: chat, engine: vllm, repo: a/b, licence: Acme-Internal}}";
+        const string Policy = "{kind: LicencePolicy, metadata: {name: default}, spec: {rules: [{licences: [acme-internal], decision: deny}]}}";
+        (await _catalogue.Apply(Policy)).Expect(HttpStatusCode.BadRequest);
+        (await _catalogue.Apply(Documents.Many(Policy, Model))).ExpectOk();
+        Assert.Equal("deny", (string?)(await Get("/models/own/gate"))["decision"]);
+        (await _catalogue.Delete("/apis/orrery.dev/v1/models/own")).ExpectOk();
+        (await _catalogue.Apply(Policy)).ExpectOk(); // As it stands, nothing is changed.
+    }
+
+    [Fact]
+    public async Task A_field_that_is_sure_and_rough_is_rough()
+    {
+        (await _catalogue.Apply("{kind: Model, metadata: {name: dup}, spec: {id: dup, modelType: chat, engine: vllm, repo: a/b, licence: MIT, verified: [repo, repo], guess: [repo]}}")).ExpectOk();
+        Assert.Equal("guess", (string?)(await Get("/models/dup"))["certainty"]!["repo"]);
+    }
+
+    [Fact]
+    public async Task What_providers_serve_as_it_is_has_no_entry()
+    {
+        (await _catalogue.Apply(Documents.Model("mini", "mini"))).ExpectOk();
+        Assert.Contains("Model 'mini' is no entry that could be exported", (string?)(await _catalogue.Get("/models/export?id=mini")).Expect(HttpStatusCode.NotFound).Json["detail"], StringComparison.Ordinal);
+        Assert.Contains("There is no model 'nobody'", (string?)(await _catalogue.Get("/models/export?id=nobody")).Expect(HttpStatusCode.NotFound).Json["detail"], StringComparison.Ordinal);
+        Assert.Contains("There is nothing of model 'mini' to deploy", (string?)(await _catalogue.Get("/models/mini/gate")).Expect(HttpStatusCode.NotFound).Json["detail"], StringComparison.Ordinal);
+        var linted = (await _catalogue.Post("/models/lint", "id: phi-4\nmodelType: chat\nengine: vllm\naliases: [kokoro-82m]")).ExpectOk().Json;
+        Assert.Equal(["aliases[0]", "id"], linted["findings"]!.AsArray().Where(finding => (string?)finding!["rule"] == "unique-id").Select(finding => (string?)finding!["field"]).Order());
+    }
+
+    [Fact]
+    public async Task A_number_beyond_all_measure_is_no_text()
+    {
+        var errors = await Refused("""{"kind": "Model", "metadata": {"name": "m"}, "spec": {"id": "m", "modelType": "chat", "engine": "vllm", "arguments": {"--seed": 1e400}}}""");
+        Assert.Contains(errors, error => (string?)error["value"] == "1e400");
+    }
+
+    [Fact]
+    public async Task What_is_exported_comes_in_again_under_another_id()
+    {
+        var exported = JsonNode.Parse((await _catalogue.Get("/models/export")).ExpectOk().Text)!.AsArray();
+        foreach (var entry in exported)
+        {
+            entry!["id"] = "my-" + entry["id"];
+        }
+
+        var imported = (await _catalogue.Post("/models/import?dryRun=true", exported.ToJsonString())).ExpectOk().Json;
+        Assert.Equal(exported.Count, imported["applied"]!["results"]!.AsArray().Count);
     }
 
     [Fact]
@@ -129,6 +212,9 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("/models/qwen3-8b/dockerfile?server=ollama", "server is 'ollama'; expected a server that serves qwen3-8b: vllm")]
     public async Task Bad_questions_are_answered_with_what_was_expected(string path, string message) =>
         Assert.Contains(message, (await _catalogue.Get(path)).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+
+    private async Task<List<JsonNode>> Refused(string document) =>
+        [.. (await _catalogue.Apply(document)).Expect(HttpStatusCode.BadRequest).Json["errors"]!.AsArray().Select(error => error!)];
 
     private async Task<JsonNode> Get(string path) => (await _catalogue.Get(path)).ExpectOk().Json;
 

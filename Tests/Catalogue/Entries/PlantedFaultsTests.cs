@@ -51,17 +51,41 @@ public sealed class PlantedFaultsTests
     [InlineData("--enable-prefix-caching: true", "--enable-prefix-cachin: true", "server-flag", 16, "a flag of vllm 0.16.0", "Did you mean '--enable-prefix-caching'?")]
     [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write { image: 4 }.")]
     [InlineData("--enable-prefix-caching: true", "--block-size: many", "server-flag-value", 16, " (vllm 0.16.0)", null)]
-    [InlineData("--enable-prefix-caching: true", "--tensor-parallel-size: 4", "own-word", 16, "no flag for what the entry says in a field of its own", "Say it in the deployment, which knows its GPUs.")]
+    [InlineData("--enable-prefix-caching: true", "--tensor-parallel-size: 4", "own-word", 16, "no flag for what is decided elsewhere", "Say it in the deployment, which knows its GPUs.")]
     [InlineData("dtype: bf16", "dtype: bf16\nrecommendedInstance: g4dn.xlarge", "memory", 12, "an instance on which it fits", "NVIDIA T4 (compute capability 7.5) has no bf16, from 8.0 on; --dtype half works for many models, at a loss of range. It fits on g6.2xlarge.")]
     [InlineData("dtype: bf16", "dtype: bf16\nrecommendedInstance: g9.xlarge", "instance", 12, "an instance type that is known here", "Did you mean 'g5.xlarge'?")]
     [InlineData("dtype: bf16", "dtype: bf16\ndefaultResources: { gpu: 3 }", "tensor-parallel", 12, "a number of GPUs over which it can be split: its 32 attention heads cannot be divided by 3 GPUs", null)]
     [InlineData("dtype: bf16", "dtype: bf16\nmaxModelLength: 65536", "context", 12, "at most contextWindow, which is 32768", null)]
-    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { HF_TOKEN: hf_abcdefghijklmnop }", "secret", 12, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.")]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { HF_TOKEN: hf_abcdefghijklmnop }", "schema", 12, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.")]
     [InlineData("https://acme.example/models", "https://acme/models", "link", 17, "a well-formed https:// link to a host", null)]
     [InlineData("verified: [licence]", "verified: [licence, repro]", "sureness", 18, "the name of a field that this entry has", null)]
     [InlineData("sources: [acme/acme-8b README.md]", "guess: [licence]", "sureness", 19, "a field that is not in verified as well", null)]
     [InlineData("modelType: chat", "modelType: text_to_speech", "engine", 6, "an engine that serves models of type text_to_speech; vllm serves chat, multimodal, embedding, speech_to_text", null)]
     [InlineData("dtype: bf16", "dtype: bf16\ndockerfile: |\n  FROM vllm/vllm-openai:latest\n  CMD [\"x\"]", "base-image-unpinned", 12, "an image with a tag other than latest, or with a digest (line 1 of the Dockerfile)", "Name the version that was tested; what latest is changes from one day to the next.")]
+    [InlineData("--enable-prefix-caching: true", "--trust_remote_code: true", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in remoteCode.")]
+    [InlineData("--enable-prefix-caching: true", "--trust-remote: true", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in remoteCode.")]
+    [InlineData("--enable-prefix-caching: true", "--no-trust-remote-code: true", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in remoteCode.")]
+    [InlineData("--enable-prefix-caching: true", "--model: evil/repo", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in repo.")]
+    [InlineData("--enable-prefix-caching: true", "--Revision: main", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in revision.")]
+    [InlineData("--enable-prefix-caching: true", "--port: 9000", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in defaultPort.")]
+    [InlineData("--enable-prefix-caching: true", "--config: /models/flags.yaml", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in arguments")]
+    [InlineData("--enable-prefix-caching: true", "--served-model-name: [a, b]", "schema", 16, "no flag for what the entry says in a field of its own", "Say it in id.")]
+    [InlineData("--enable-prefix-caching: true", "--lora-modules: [a=b, --trust-remote-code]", "schema", 16, "a value that begins with no dash", "Another flag is another name in arguments.")]
+    [InlineData("--enable-prefix-caching: true", "--api-key: sekrit", "schema", 16, "no secret in an entry", "The deployment gives it, from a Secret.")]
+    [InlineData("--enable-prefix-caching: true", "--hf-overrides: { a: [hf_abcdefghijklmnop] }", "schema", 16, "no secret in an entry", "The deployment gives it, from a Secret.")]
+    [InlineData("--enable-prefix-caching: true", "--enable-prefix-caching: null", "schema", 16, "a value; a name without one is left out", null)]
+    [InlineData("--enable-prefix-caching: true", "--no-enable-prefix-caching: false", "schema", 16, "true, or the flag left out", null)]
+    [InlineData("--enable-prefix-caching: true", "--lora-modules: []", "schema", 16, "at least one value", null)]
+    [InlineData("toolParser: hermes", "toolParser: --trust-remote-code", "schema", 15, "the name of a parser", null)]
+    [InlineData("toolParser: hermes", "chatTemplate: --allowed-local-media-path=/", "schema", 15, "the path of a file in the server's image", null)]
+    [InlineData("toolParser: hermes", "chatTemplate: ../../etc/passwd", "schema", 15, "the path of a file in the server's image", null)]
+    [InlineData("id: acme-8b", "id: --help", "schema", 1, "an id that begins with no dash", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nsystemPackages: [python3-]", "schema", 12, "a dash at the end would remove it", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\npackages: [torch_x==2.0, Torch-X==1.0]", "schema", 12, "a package that is named once", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { HF_HOME: /elsewhere }", "schema", 12, "no variable that the image rests upon", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { LD_PRELOAD: /models/x.so }", "schema", 12, "no variable that the image rests upon", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { TRUST_REMOTE_CODE: \"true\" }", "schema", 12, "no variable for what the entry says", "Say it in remoteCode.")]
+    [InlineData("verified: [licence]", "verified: [licence, licence]", "sureness", 18, "a field that is named once", null)]
     public void Each_fault_is_found(string sound, string planted, string rule, int line, string expectation, string? remedy)
     {
         Assert.Contains(sound, Sound, StringComparison.Ordinal);
@@ -73,6 +97,32 @@ public sealed class PlantedFaultsTests
         {
             Assert.Contains(remedy, finding.Remedy, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("modelType: chat", "modelType: embedding", "runner", "--runner: pooling on an embedding model")]
+    [InlineData("repo: acme/acme-8b", "repo: mistralai/Codestral-22B-v0.1", "licence", "MNPL-0.1, which the Catalogue's entry 'codestral-22b' has for the same repository")]
+    [InlineData("repo: acme/acme-8b", "repo: acme/acme-8b\nrevision: main", "revision", "a commit or a tag")]
+    [InlineData("dtype: bf16", "dtype: bf16\ntags: [cpu]", "cpu", "defaultResources: { gpu: 0 }")]
+    [InlineData("engine: vllm", "engine: tts-engine", "packages", "the library of --family kokoro: kokoro==0.9.4, as the Catalogue's entry 'kokoro-82m' has it")]
+    public void What_is_probably_not_meant_is_a_warning(string sound, string planted, string rule, string expectation)
+    {
+        var text = Sound.ReplaceLineEndings("\n").Replace(sound, planted, StringComparison.Ordinal);
+        text = rule == "packages" ? text.Replace("--enable-prefix-caching: true", "--family: kokoro", StringComparison.Ordinal) : text;
+        Assert.Contains(Lint(text), finding => finding.Rule == rule && finding.Severity == Severities.Warning && finding.Expectation.Contains(expectation, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--hf-token: true")]
+    [InlineData("--long-prefill-token-threshold: -1")]
+    [InlineData("--trust: true", false)]
+    [InlineData("--enable-lora: true")]
+    [InlineData("--max-lora-rank: 64")]
+    public void What_only_looks_like_it_is_taken(string argument, bool isTaken = true)
+    {
+        var text = Sound.ReplaceLineEndings("\n").Replace("--enable-prefix-caching: true", argument, StringComparison.Ordinal)
+            .Replace("dtype: bf16", "dtype: bf16\nsystemPackages: [g++, libstdc++6]\nenvironment: { TOKENIZERS_PARALLELISM: \"false\" }", StringComparison.Ordinal);
+        Assert.Equal(isTaken, !Lint(text).Any(finding => finding.Rule == "schema"));
     }
 
     [Fact]

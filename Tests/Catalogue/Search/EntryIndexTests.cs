@@ -21,6 +21,13 @@ public sealed class EntryIndexTests
     public void Words_find_what_they_name_first(string text, string id) => Assert.Equal(id, Ids(new EntryQuery { Text = text })[0]);
 
     [Fact]
+    public void An_id_goes_before_an_alias_wherever_it_stands()
+    {
+        var index = new EntryIndex([.. BuiltInEntries.All, new Entry(new ModelSpec { Id = "aaa", ModelType = "chat", Aliases = ["codestral-22b", "other"] }, "Model 'aaa'")]);
+        Assert.Equal(("codestral-22b", "aaa"), (index.Find("codestral-22b")?.Id, index.Find("other")?.Id));
+    }
+
+    [Fact]
     public void Every_word_must_be_there()
     {
         Assert.Empty(Ids(new EntryQuery { Text = "qwen3 nonsense" }));
