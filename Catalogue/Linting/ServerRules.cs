@@ -43,7 +43,7 @@ internal static partial class ServerRules
         [
             (words.Model, "repo"), (words.Name, "id"), (words.Revision, "revision"), (words.RemoteCode, "remoteCode"), (words.MaxLength, "maxModelLength"),
             (words.ToolParser, "toolParser"), (words.ToolChoice, "toolParser"), (words.ReasoningParser, "reasoningParser"), (words.ChatTemplate, "chatTemplate"), (words.Port, "defaultPort"),
-            (words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs"), (words.Host, "nothing: it listens everywhere in its container"),
+            (words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs"), (words.DataParallel, "expertParallel: their number follows the GPUs"), (words.ExpertParallel, "expertParallel"), (words.Host, "nothing: it listens everywhere in its container"),
         ];
         foreach (var name in report.Entry.Spec.Arguments?.Keys ?? [])
         {
