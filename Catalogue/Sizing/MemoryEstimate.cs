@@ -30,7 +30,7 @@ internal static class MemoryEstimator
     public const double DefaultUtilization = 0.9;
 
     /// <summary>The share of that which stays free: nothing here is measured, and a server that lacks a hundred megabytes does not start.</summary>
-    private const double KeptFree = 0.03;
+    private const double KeptFree = 0.02;
 
     private const double Gigabyte = 1e9;
 
