@@ -148,7 +148,9 @@ internal static partial class ModelsApi
             throw Queries.Wrong("context", $"{context}", $"at most the context window of {model.Id}, {model.ContextWindow}");
         }
 
-        var most = start is null || gpus == start.Gpus || Fitting.WithGpus(model, start.Offer, gpus, new FitQuestion(context)) is not { Fits: true } other ? start?.MostRequests : other.MostRequests;
+        var most = start is not null && gpus != start.Gpus && Fitting.WithGpus(model, start.Offer, gpus, new FitQuestion(context)) is { Fits: true } other
+            ? other.MostRequests
+            : start?.MostRequests;
         return new StartOptions(gpus, context ?? (start is { Memory.Cache.Bytes: > 0 } ? start.Context : null), most);
     }
 
@@ -213,14 +215,14 @@ internal static partial class ModelsApi
         }
 
         // l4:4 is what it is elsewhere: so many of them.
-        var match = OfferForm.Match(gpu);
-        var name = match.Groups["gpu"].Value;
-        if (!Hardware.Gpus.TryGetValue(name, out var known) || ReadOffer("gpu", gpu).Count is var given && match.Groups["count"].Success && count is not null && count != given)
+        var hasCount = gpu.Contains(':', StringComparison.Ordinal);
+        var name = gpu.Split(':')[0];
+        if (!Hardware.Gpus.TryGetValue(name, out var known) || ReadOffer("gpu", gpu).Count is var given && hasCount && count is not null && count != given)
         {
-            throw Queries.Wrong("gpu", gpu, "the name of a GPU that instances have, with a count from 1 to 64 after a colon or without (and then the same in count, or none); names are " + GpuNames);
+            throw Queries.Wrong("gpu", gpu, "a GPU's name, and a count from 1 to 64 after a colon that count does not contradict, such as l4 or l4:2; names are " + GpuNames);
         }
 
-        return new InstanceQuestion(ReadFit(request), request.Flag("parts") || known.IsPart, name, match.Groups["count"].Success ? given : count);
+        return new InstanceQuestion(ReadFit(request), request.Flag("parts") || known.IsPart, name, hasCount ? given : count);
     }
 
     private static IEnumerable<GpuOffer> ReadOffers(HttpRequest request)

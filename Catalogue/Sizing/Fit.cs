@@ -82,7 +82,9 @@ internal static class Fitting
         var wanted = ContextOf(model, question);
         var context = question.Context ?? MostContext(model, offer.Gpu, gpus, wanted, question);
         var memory = Memory(model, offer.Gpu, gpus, context, question);
-        var most = model.Engine == Engines.Vllm && memory.MostRequests < RequestsUntold ? (int?)Math.Min(memory.MostRequests.Value, Math.Max(EnoughRequests, question.Concurrency)) : null;
+        var most = model.Engine == Engines.Vllm && memory.MostRequests < RequestsUntold
+            ? (int?)Math.Min(memory.MostRequests.Value, Math.Max(EnoughRequests, question.Concurrency))
+            : null;
         return memory.Fits
             ? new Fit(true, offer, gpus, context, question.Concurrency, memory, [.. Notes(model, offer.Gpu, gpus, context, wanted, memory, most)], most)
             : new Fit(false, offer, gpus, 0, question.Concurrency, memory, [TooLittle(offer.Gpu, gpus, context, question.Concurrency, memory), .. Rough(memory)]);

@@ -8,7 +8,10 @@ internal sealed record InstanceOption(Instance Instance, Fit? Fit)
 {
     /// <summary>What to know of it: one sentence each.</summary>
     public IEnumerable<string> Notes =>
-        (Fit?.Reasons ?? []).Concat(InstanceChoice.IsSlow(Fit) ? [$"{Fit!.Gpus} GPUs that speak over the PCI bus alone wait for each other: what has faster links comes first."] : []);
+    [
+        .. Fit?.Reasons ?? [],
+        .. InstanceChoice.IsSlow(Fit) ? [$"{Fit!.Gpus} GPUs that speak over the PCI bus alone wait for each other: what has faster links comes first."] : (string[])[],
+    ];
 }
 
 /// <summary>What to look for in an instance, besides that the model fits.</summary>
@@ -43,8 +46,8 @@ internal static class InstanceChoice
     /// <summary>Where the model fits, the best first: enough context before less, GPUs that are made for it before others, then by price.</summary>
     public static IReadOnlyList<InstanceOption> Options(ModelSpec model, InstanceQuestion question) =>
     [
-        .. Hardware.Instances
-            .Where(instance => instance is { Price: not null, Arch: null } && IsWanted(instance, question) && HasMemory(model, instance))
+        .. Sold(question)
+            .Where(instance => HasMemory(model, instance))
             .Select(instance => OptionOn(model, instance, question))
             .OfType<InstanceOption>()
             .OrderByDescending(option => option.Fit is null || option.Fit.Context >= Math.Min(EnoughContext, Fitting.ContextOf(model, question.Fit)))
@@ -57,15 +60,21 @@ internal static class InstanceChoice
     public static string WhyNone(ModelSpec model, InstanceQuestion question)
     {
         var onCpu = model.DefaultResources?.Gpu == 0;
-        var wanted = Hardware.Instances.Where(instance => instance is { Price: not null, Arch: null } && IsWanted(instance, question) && instance.Gpu is null == onCpu && !(instance.Count < question.Count)).ToList();
+        var wanted = Sold(question).Where(instance => instance.Gpu is null == onCpu && !(instance.Count < question.Count)).ToList();
         if (wanted.Count == 0)
         {
             return onCpu ? "It runs on the CPU." : "No instance that is known has such GPUs, so many of them, and a price; parts of GPUs count with parts=true only.";
         }
 
         var largest = wanted.MaxBy(instance => instance.Gpu is null ? instance.Memory.Gigabytes : Hardware.Gpus[instance.Gpu].Memory.Gigabytes * (question.Count ?? instance.Count))!;
-        return $"On {largest.Id}: " + (largest.Gpu is not null && FitOn(model, largest, question) is { Fits: false } fit ? string.Join(" ", fit.Reasons) : $"it has {largest.Memory} of memory, too little to load the weights through.");
+        var why = largest.Gpu is not null && FitOn(model, largest, question) is { Fits: false } fit
+            ? string.Join(" ", fit.Reasons)
+            : $"it has {largest.Memory} of memory, too little to load the weights through.";
+        return $"On {largest.Id}: {why}";
     }
+
+    private static IEnumerable<Instance> Sold(InstanceQuestion question) =>
+        Hardware.Instances.Where(instance => instance is { Price: not null, Arch: null } && IsWanted(instance, question));
 
     /// <summary>Whether a copy is split over more GPUs than the PCI bus between them serves.</summary>
     public static bool IsSlow(Fit? fit) => fit is not null && fit.Gpus > MostOverPci && !fit.Offer.Gpu.Nvlink;

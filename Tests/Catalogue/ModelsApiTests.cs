@@ -157,7 +157,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("/models/export?format=xml", "format is 'xml'; expected one of json, yaml, js")]
     [InlineData("/models/qwen3-8b/dockerfile?gpus=7", "gpus is '7'; expected a number of GPUs over which qwen3-8b can be split: its 32 attention heads")]
     [InlineData("/models/qwen3-8b/dockerfile?context=99999999", "context is '99999999'; expected at most the context window of qwen3-8b, 40960")]
-    [InlineData("/models/qwen3-8b/instances?gpu=24GB", "gpu is '24GB'; expected the name of a GPU that instances have")]
+    [InlineData("/models/qwen3-8b/instances?gpu=24GB", "gpu is '24GB'; expected a GPU's name, and a count")]
     [InlineData("/models/qwen3-8b/instances?gpu=l4:4&count=2", "gpu is 'l4:4'; expected")]
     [InlineData("/models/qwen3-8b/fit", "gpu is missing; expected NAME:COUNT")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4:0", "gpu is 'l4:0'; expected")]
