@@ -139,6 +139,11 @@ public sealed partial record ModelSpec
         RequireEach(errors, "spec.outputs", Outputs, ModalityNames.All);
         RequirePositive(errors, "spec.maxModelLength", MaxModelLength, "a number of tokens above 0");
         RequirePositive(errors, "spec.maxTensorParallel", MaxTensorParallel, "a number of GPUs above 0");
+        if (MaxModelLength > ContextWindow)
+        {
+            errors.Add("spec.maxModelLength", $"{MaxModelLength}", $"at most contextWindow, which is {ContextWindow}");
+        }
+
         if (Repo is not null && !IsRepo(Repo))
         {
             errors.Add("spec.repo", Repo, "a repository as owner/name");

@@ -15,6 +15,9 @@ namespace Orrery.Catalogue.Api;
 /// <summary>The models of the caller's namespace: those that come with the service, its own, and what its providers serve.</summary>
 internal static partial class ModelsApi
 {
+    /// <summary>What changes a Dockerfile that is made from the entry.</summary>
+    private static readonly string[] Changing = ["server", "gpus", "context"];
+
     /// <summary>Each is held against every model.</summary>
     private const int MostOffers = 32;
 
@@ -73,7 +76,7 @@ internal static partial class ModelsApi
         {
             "dockerfile" => TypedResults.Text(Dockerfile(entry, http.Request, await KeptAsync(entry, http.Request, @namespace, store, cancellationToken)), "text/plain; charset=utf-8"),
             "fit" => TypedResults.Ok(new FitList([.. ReadOffers(http.Request).Select(offer => FitAnswer.Of(entry.Spec, Fitting.Of(entry.Spec, offer, ReadFit(http.Request))))])),
-            "instances" => TypedResults.Ok(new InstanceList([.. InstanceChoice.Options(entry.Spec, ReadInstances(http.Request)).Take(http.Request.Limit(fallback: 10)).Select(InstanceAnswer.Of)])),
+            "instances" => Instances(entry.Spec, ReadInstances(http.Request), http.Request.Limit(fallback: 10)),
             "pins" => TypedResults.Ok(new PinList(await PinsAsync(entry, http.Request, @namespace, store, cancellationToken))),
             _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(await AtItsCommitAsync(entry, @namespace, store, cancellationToken))),
         };
@@ -118,6 +121,12 @@ internal static partial class ModelsApi
             ? (await store.FindAsync(@namespace, [Pinnable.OfRevision(repo, model.Revision)], cancellationToken)).Apply(model)
             : entry.Spec;
 
+    private static IResult Instances(ModelSpec model, InstanceQuestion question, int limit)
+    {
+        var options = InstanceChoice.Options(model, question);
+        return TypedResults.Ok(new InstanceList([.. options.Take(limit).Select(option => InstanceAnswer.Of(model, option))], options.Count > 0 ? null : InstanceChoice.WhyNone(model, question)));
+    }
+
     private static IResult FitAll(HttpContext http, Shelf shelf)
     {
         var offers = ReadOffers(http.Request).ToList();
@@ -150,17 +159,31 @@ internal static partial class ModelsApi
     {
         var model = entry.Spec;
         var table = ServerFor(model, request);
-        var recommended = entry.Recommended?.Fit;
-        var gpus = (int)request.Number("gpus", Math.Max(1, recommended?.Gpus ?? 1), 1, 64);
-        var length = request.Text("context") is null ? recommended is { Memory.Cache.Bytes: > 0 } ? recommended.Context : (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
-        if (Splitting.WhyNot(model, gpus) is { } reason)
+        return model.Dockerfile is not null && Changing.FirstOrDefault(name => request.Text(name) is not null) is { } changing
+            ? throw Queries.Wrong(changing, request.Text(changing)!, $"none of {string.Join(", ", Changing)}: {model.Id} has a Dockerfile of its own, which is what it is")
+            : DockerfileRenderer.Render(model, table, ReadStart(model, entry.Recommended?.Fit, request), pins);
+    }
+
+    /// <summary>As the request asks; for the rest as it is recommended. What follows from the entry alone is not refused.</summary>
+    private static StartOptions ReadStart(ModelSpec model, Fit? recommended, HttpRequest request)
+    {
+        var start = recommended is { Fits: true } ? recommended : null;
+        var gpus = (int)request.Number("gpus", Math.Max(1, start?.Gpus ?? 1), 1, 64);
+        var context = request.Text("context") is null ? (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
+        if (request.Text("gpus") is not null && Splitting.WhyNot(model, gpus) is { } reason)
         {
             throw Queries.Wrong("gpus", $"{gpus}", $"a number of GPUs over which {model.Id} can be split: {reason}");
         }
 
-        return model.ContextWindow is { } window && length > window
-            ? throw Queries.Wrong("context", $"{length}", $"at most the context window of {model.Id}, {window}")
-            : DockerfileRenderer.Render(model, table, new StartOptions(gpus, length), pins);
+        if (context > model.ContextWindow)
+        {
+            throw Queries.Wrong("context", $"{context}", $"at most the context window of {model.Id}, {model.ContextWindow}");
+        }
+
+        var most = start is not null && gpus != start.Gpus && Fitting.WithGpus(model, start.Offer, gpus, new FitQuestion(context)) is { Fits: true } other
+            ? other.MostRequests
+            : start?.MostRequests;
+        return new StartOptions(gpus, context ?? (start is { Memory.Cache.Bytes: > 0 } ? start.Context : null), most);
     }
 
     private static ServerTable ServerFor(ModelSpec model, HttpRequest request)
@@ -226,13 +249,21 @@ internal static partial class ModelsApi
     private static InstanceQuestion ReadInstances(HttpRequest request)
     {
         var gpu = request.Text("gpu");
-        if (gpu is not null && !Hardware.Gpus.ContainsKey(gpu))
+        var count = request.Text("count") is null ? (int?)null : (int)request.Number("count", 0, 1, 64);
+        if (gpu is null)
         {
-            throw WrongGpu("gpu", gpu);
+            return new InstanceQuestion(ReadFit(request), request.Flag("parts"), null, count);
         }
 
-        var count = request.Text("count") is null ? (int?)null : (int)request.Number("count", 0, 1, 64);
-        return new InstanceQuestion(ReadFit(request), request.Flag("parts"), gpu, count);
+        // l4:4 is what it is elsewhere: so many of them.
+        var hasCount = gpu.Contains(':', StringComparison.Ordinal);
+        var name = gpu.Split(':')[0];
+        if (!Hardware.Gpus.TryGetValue(name, out var known) || ReadOffer("gpu", gpu).Count is var given && hasCount && count is not null && count != given)
+        {
+            throw Queries.Wrong("gpu", gpu, "a GPU's name, and a count from 1 to 64 after a colon that count does not contradict, such as l4 or l4:2; names are " + GpuNames);
+        }
+
+        return new InstanceQuestion(ReadFit(request), request.Flag("parts") || known.IsPart, name, hasCount ? given : count);
     }
 
     private static IEnumerable<GpuOffer> ReadOffers(HttpRequest request)
@@ -256,7 +287,9 @@ internal static partial class ModelsApi
     }
 
     private static BadHttpRequestException WrongGpu(string parameter, string text) =>
-        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal)));
+        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + GpuNames);
+
+    private static string GpuNames => string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal));
 
     private static void RequireOneOf(string name, string? value, IReadOnlyList<string> allowed)
     {

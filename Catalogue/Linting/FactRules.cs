@@ -156,11 +156,6 @@ internal static partial class FactRules
             report.Error("parser", model.ToolParser is null ? "reasoningParser" : "toolParser", parser, $"no parser on a model of type {model.ModelType}");
         }
 
-        if (model is { MaxModelLength: { } most, ContextWindow: { } window } && most > window)
-        {
-            report.Error("context", "maxModelLength", $"{most}", $"at most contextWindow, which is {window}");
-        }
-
         for (var i = 0; i < model.Languages?.Count; i++)
         {
             if (!LanguageForm.IsMatch(model.Languages[i]))

@@ -24,7 +24,10 @@ internal static class OwnWords
     ];
 
     private static (string? Flag, string Instead)[] DecidedLater(ServerSpelling words) =>
-        [(words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs")];
+    [
+        (words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs"), (words.DataParallel, "expertParallel: their number follows the GPUs"),
+        (words.ExpertParallel, "expertParallel"),
+    ];
 
     private static string? Find(string engine, string written, Func<ServerSpelling, (string? Flag, string Instead)[]> wordsOf)
     {

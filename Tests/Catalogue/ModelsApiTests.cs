@@ -62,6 +62,40 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sizes_of_an_answer_are_in_one_unit_and_an_empty_one_says_why()
+    {
+        var fit = Assert.Single(Items(await Get("/models/qwen3-8b/fit?gpu=h100-80&context=8192")));
+        Assert.All(["weights", "working", "cache", "needed", "usable"], name => Assert.Matches(@"^[0-9]+\.[0-9]GB$", (string?)fit[name]));
+        Assert.Equal(147_456, (double)fit["cacheBytesPerToken"]!);
+        Assert.Null(Assert.Single(Items(await Get("/models/kokoro-82m/fit?gpu=l4")))["context"]);
+        Assert.All(Items(await Get("/models/qwen3-8b/instances?gpu=l4:4")), option => Assert.Equal(("l4", 4), ((string?)option["gpu"], (int)option["gpus"]!)));
+        var none = await Get("/models/qwen3-8b/instances?context=1000000");
+        Assert.Empty(Items(none));
+        Assert.Contains("Its context window has 40,960 tokens", (string?)none["reason"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_odd_model_spoils_neither_its_own_answer_nor_the_export()
+    {
+        const string Odd = "{{kind: Model, metadata: {{name: odd}}, spec: {{id: odd, modelType: chat, engine: vllm, repo: a/b, licence: MIT, weights: 2GB, parameters: 1B, dtype: bf16, contextWindow: 1000, {0}}}}}";
+        Assert.Contains("at most contextWindow, which is 1000", (await _catalogue.Apply(string.Format(null, Odd, "maxModelLength: 2000"))).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        (await _catalogue.Apply(string.Format(null, Odd, "recommendedInstance: g9.nothing, architecture: {layers: 10000, heads: 10000, kvHeads: 10000, headSize: 100000}"))).ExpectOk();
+        Assert.Null((await Get("/models/odd"))["defaultResources"]!["gpu"]);
+        (await _catalogue.Get("/models/export")).ExpectOk();
+    }
+
+    [Fact]
+    public async Task A_Dockerfile_of_an_entrys_own_is_not_said_to_be_another()
+    {
+        (await _catalogue.Apply("{kind: Model, metadata: {name: own}, spec: {id: own, modelType: chat, engine: vllm, servers: [sglang], repo: a/b, dockerfile: 'FROM a:1'}}")).ExpectOk();
+        Assert.Equal("FROM a:1", (await _catalogue.Get("/models/own/dockerfile")).ExpectOk().Text);
+        foreach (var asked in (string[])["server=sglang", "gpus=2", "context=4096"])
+        {
+            Assert.Contains("has a Dockerfile of its own", (await _catalogue.Get($"/models/own/dockerfile?{asked}")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task The_gate_follows_policy_and_acceptances()
     {
         Assert.Equal("acceptance", (string?)(await Get("/models/llama-3.1-8b/gate"))["decision"]);
@@ -206,6 +240,8 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("/models/export?format=xml", "format is 'xml'; expected one of json, yaml, js")]
     [InlineData("/models/qwen3-8b/dockerfile?gpus=7", "gpus is '7'; expected a number of GPUs over which qwen3-8b can be split: its 32 attention heads")]
     [InlineData("/models/qwen3-8b/dockerfile?context=99999999", "context is '99999999'; expected at most the context window of qwen3-8b, 40960")]
+    [InlineData("/models/qwen3-8b/instances?gpu=24GB", "gpu is '24GB'; expected a GPU's name, and a count")]
+    [InlineData("/models/qwen3-8b/instances?gpu=l4:4&count=2", "gpu is 'l4:4'; expected")]
     [InlineData("/models/qwen3-8b/fit", "gpu is missing; expected NAME:COUNT")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4:0", "gpu is 'l4:0'; expected")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4&utilization=2", "utilization is '2'; expected a share")]
