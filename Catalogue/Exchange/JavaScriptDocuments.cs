@@ -477,7 +477,7 @@ internal sealed class JavaScriptDocuments
             return;
         }
 
-        _path.Add((key, false));
+        _path.Add((key.Cut(77, "..."), false));
         var value = ReadValue();
         _path.RemoveAt(_path.Count - 1);
         if (key == "__proto__")

@@ -57,9 +57,18 @@ internal static class YamlText
     /// <summary>A text of several lines stands as it is; one that would be read as something else stands in quotes.</summary>
     private static Scalar Text(string text)
     {
-        var style = text.Contains('\n', StringComparison.Ordinal) && !text.Contains('\r', StringComparison.Ordinal) && !text.Any(c => char.IsControl(c) && c != '\n') ? ScalarStyle.Literal
-            : text.Length == 0 || YamlScalar.Read(text).Kind != ScalarKind.Text ? ScalarStyle.DoubleQuoted
-            : ScalarStyle.Any;
+        var style = text.Any(IsSpecial) ? ScalarStyle.DoubleQuoted
+            : text.Contains('\n') ? (text[0] is ' ' or '\n' ? ScalarStyle.DoubleQuoted : ScalarStyle.Literal)
+            : IsPlain(text) ? ScalarStyle.Plain
+            : ScalarStyle.DoubleQuoted;
         return new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: true, isQuotedImplicit: true);
     }
+
+    /// <summary>What must be escaped: control characters, every line end but one, and what is not seen.</summary>
+    private static bool IsSpecial(char sign) => (char.IsControl(sign) && sign != '\n') || sign is '\u2028' or '\u2029' or '\uFEFF' or '\uFFFE' or '\uFFFF';
+
+    /// <summary>Without signs that mean something anywhere in YAML. Many more texts could do without quotes; none of these needs them.</summary>
+    private static bool IsPlain(string text) =>
+        text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text[^1] is not (' ' or ':') && !text.Contains(": ") && !text.Contains(" #")
+        && text.AsSpan().IndexOfAny("[]{},\"'`&*!|>%@\\") < 0 && YamlScalar.Read(text).Kind == ScalarKind.Text;
 }
