@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Orrery.Catalogue.Documents;
 using Orrery.Contracts;
@@ -58,7 +59,11 @@ internal sealed class JavaScriptDocuments
         _source.SkipBlanks();
         _source.Take(';');
         _source.SkipBlanks();
-        if (!_source.IsAtEnd)
+        if (!_source.IsAtEnd && node is ScalarNode && _faults == 0)
+        {
+            Fault(null, "an object literal, or an array of them, and no statement before it", "Write the value where it is used. " + NeverEvaluated, at);
+        }
+        else if (!_source.IsAtEnd)
         {
             Fault(
                 _source.Current.ToString(), "nothing after the literal",
@@ -371,9 +376,15 @@ internal sealed class JavaScriptDocuments
         var number = JavaScriptNumbers.Read(_source, out var expectation);
         var written = (isNegative ? "-" : "") + _source.Text[start.._source.At];
         return number is { } value
-            ? new ScalarNode(at, ScalarKind.Number, JavaScriptNumber.ToText(isNegative ? -value : value), written)
+            ? new ScalarNode(at, ScalarKind.Number, Exact(written) ?? JavaScriptNumber.ToText(isNegative ? -value : value), written)
             : Refused(at, written, expectation!, null);
     }
+
+    /// <summary>A whole number that JavaScript would round stays what was written: what is exported comes back so.</summary>
+    private static string? Exact(string written) =>
+        long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && whole is > JavaScriptNumber.MaxSafe or < -JavaScriptNumber.MaxSafe
+            ? whole.ToString(CultureInfo.InvariantCulture)
+            : null;
 
     private DocumentNode ReadName(Position at)
     {
@@ -464,7 +475,7 @@ internal sealed class JavaScriptDocuments
 
     private void ReadMember(List<MappingEntry> entries, Dictionary<string, Position> seen)
     {
-        var at = _source.Here;
+        var (at, isComputed) = (_source.Here, _source.Current == '[');
         if (RefuseSpread(at) || ReadKey(at) is not { } key)
         {
             return;
@@ -480,7 +491,7 @@ internal sealed class JavaScriptDocuments
         _path.Add((key.Cut(77, "..."), false));
         var value = ReadValue();
         _path.RemoveAt(_path.Count - 1);
-        if (key == "__proto__")
+        if (key == "__proto__" && !isComputed)
         {
             Fault(key, "a name other than __proto__", "It would set the object's prototype, and no member.", at);
         }

@@ -39,7 +39,7 @@ internal sealed record ServerStart(string Server, IReadOnlyList<(string Word, in
         var entrypoint = instructions.FindLast(instruction => instruction.Name == "ENTRYPOINT" && instruction.Arguments.Count > 0);
         var command = instructions.FindLast(instruction => instruction.Name == "CMD");
         var image = stages[0].Image;
-        var ofImage = Images.FirstOrDefault(known => image?.ToString().Split('@')[0].Split(':')[0].Split('/')[^1] == known.Image).Server;
+        var ofImage = Images.FirstOrDefault(known => image?.Repository.Split('/')[^1] == known.Image).Server;
 
         // A shell's entrypoint passes nothing on: CMD is lost then.
         List<(string Word, int Line)> words = [.. Words(entrypoint), .. entrypoint is { IsExecForm: false } ? [] : Words(command)];
