@@ -40,6 +40,11 @@ internal static class ExchangeApi
             return Problems.Of(Refusal.Fields(errors.All));
         }
 
+        if (entries.FirstOrDefault(entry => entry.Metadata is { } metadata && !caller.MayReach(metadata.Namespace)) is { } foreign)
+        {
+            return Problems.Of(Refusal.Forbidden($"Model '{foreign.Metadata!.Name}' is in namespace '{foreign.Metadata.Namespace}'; your access key administers namespace '{caller.Namespace}' and opens no other."));
+        }
+
         var findings = EntryLinter.LintAll(entries).ToList();
         ApplyPlan Plan(CatalogueState state)
         {

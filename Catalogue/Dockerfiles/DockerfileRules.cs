@@ -372,7 +372,7 @@ internal sealed class DockerfileRules
     private void CheckPort()
     {
         var exposed = _instructions.Where(instruction => instruction.Name == "EXPOSE").SelectMany(instruction => instruction.Arguments).ToList();
-        if (_expected.Port is { } port && !exposed.Exists(argument => !argument.Value.EndsWith("/udp", StringComparison.OrdinalIgnoreCase) && ExposedPorts.Parse(argument.Value)?.Contains(port) == true))
+        if (_expected.Port is { } port && !exposed.Exists(argument => ExposedPorts.Parse(argument.Value) is { Protocol: "tcp" } ports && ports.Contains(port)))
         {
             Error(
                 "port-not-exposed", exposed.Count > 0 ? exposed[0].At : _final.From.At,
