@@ -126,7 +126,7 @@ internal static partial class ServerRules
     /// <summary>What people write who have it from older documents.</summary>
     private static string? RemedyOf(ServerFlag flag, JsonElement value) =>
         flag.Type == FlagTypes.Json && value.ValueKind == JsonValueKind.String && OldPairs.Match(value.GetString()!) is { Success: true } pair
-            ? $"Write {{ {pair.Groups["name"].Value}: {pair.Groups["value"].Value} }}."
+            ? $"Write {{\"{pair.Groups["name"].Value}\": {pair.Groups["value"].Value}}}."
             : null;
 
     internal static void CheckParser(ServerTable table, string? parser, IReadOnlyList<string>? known, Action<string?, string, string?, string> found)

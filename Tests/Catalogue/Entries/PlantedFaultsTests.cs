@@ -51,7 +51,7 @@ public sealed class PlantedFaultsTests
     [InlineData("toolParser: hermes", "reasoningParser: nemotron_v3", "parser", 15, "a parser of vllm 0.16.0: ", null)]
     [InlineData("--enable-prefix-caching: true", "--enable-reasoning: true", "server-flag", 16, "a flag of vllm 0.16.0; this one went away with 0.10.0", "Use --reasoning-parser.")]
     [InlineData("--enable-prefix-caching: true", "--enable-prefix-cachin: true", "server-flag", 16, "a flag of vllm 0.16.0", "Did you mean '--enable-prefix-caching'?")]
-    [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write { image: 4 }.")]
+    [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write {\"image\": 4}.")]
     [InlineData("--enable-prefix-caching: true", "--block-size: many", "server-flag-value", 16, " (vllm 0.16.0)", null)]
     [InlineData("--enable-prefix-caching: true", "--tensor-parallel-size: 4", "own-word", 16, "no flag for what the entry says in a field of its own", "Say it in the deployment, which knows its GPUs.")]
     [InlineData("dtype: bf16", "dtype: bf16\nrecommendedInstance: g4dn.xlarge", "memory", 12, "an instance on which it fits", "NVIDIA T4 (compute capability 7.5) has no bf16, from 8.0 on; --dtype half works for many models, at a loss of range. It fits on g6.2xlarge.")]

@@ -53,6 +53,6 @@ public sealed class YamlTextTests
         var errors = new FieldErrorList();
         var read = YamlDocuments.Read(written, errors);
         return !errors.Any && read is [SequenceNode { Items: [var item] }] && JsonNode.DeepEquals(tree, item.ToJson())
-            && !written.Any(sign => (char.IsControl(sign) && sign != '\n') || sign is '\u2028' or '\u2029' or '\ufeff');
+            && !written.Any(sign => (char.IsControl(sign) && sign is not ('\n' or '\t')) || sign is '\u2028' or '\u2029' or '\ufeff');
     }
 }

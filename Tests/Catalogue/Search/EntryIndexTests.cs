@@ -117,8 +117,10 @@ public sealed class EntryIndexTests
                 told.AddRange(page.Items.Select(entry => entry.Id));
                 after = page.After;
 
-                // The last of each page goes, and one that stands first of all comes.
-                index = new EntryIndex(index.All.Where(entry => entry.Id != told[^1]).Append(BuiltInEntries.Find("qwen3-8b")! with { Spec = BuiltInEntries.Find("qwen3-8b")!.Spec with { Id = $"0-{told.Count}" } }));
+                // The last of each page goes; where nothing but the order counts, one comes that stands before all.
+                var first = BuiltInEntries.Find("qwen3-8b")!;
+                Entry[] comes = query.Text is null ? [first with { Spec = first.Spec with { Id = $"0-{told.Count}" } }] : [];
+                index = new EntryIndex(index.All.Where(entry => entry.Id != told[^1]).Concat(comes));
             }
             while (after is not null);
 
