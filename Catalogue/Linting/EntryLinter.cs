@@ -72,7 +72,7 @@ internal static partial class EntryLinter
     {
         var findings = new List<LintFinding>();
         var names = entries.SelectMany(entry => (entry.Spec.Aliases ?? []).Select((alias, i) => (Name: alias, Field: $"aliases[{i}]", Entry: entry)).Prepend((Name: entry.Id, Field: "id", Entry: entry)));
-        foreach (var group in names.GroupBy(name => name.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        foreach (var group in names.Where(name => name.Name.Length > 0).GroupBy(name => name.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
         {
             foreach (var (name, field, entry) in group.Skip(1))
             {

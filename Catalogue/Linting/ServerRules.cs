@@ -91,7 +91,7 @@ internal static partial class ServerRules
         if (table.Find(name) is not var (canonical, flag) || canonical is null)
         {
             var removed = table.Removed?.GetValueOrDefault(name.Replace('_', '-'));
-            var nearest = Spelling.Nearest(name, table.Flags.Keys);
+            var nearest = Spelling.Nearest(name, table.Flags.Keys.Concat(table.Flags.Values.SelectMany(other => other.Aliases ?? [])));
             found(
                 null,
                 removed is null ? $"a flag of {server}" : $"a flag of {server}; this one went away{(removed.Since is null ? "" : $" with {removed.Since}")}",
