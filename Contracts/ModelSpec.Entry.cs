@@ -164,6 +164,7 @@ public sealed partial record ModelSpec
             ("spec.arguments", Arguments?.Count), ("spec.environment", Environment?.Count), ("spec.packages", Packages?.Count), ("spec.systemPackages", SystemPackages?.Count),
             ("spec.languages", Languages?.Count), ("spec.tags", Tags?.Count), ("spec.sources", Sources?.Count), ("spec.verified", Verified?.Count), ("spec.guess", Guess?.Count),
             ("spec.alsoLicensed", AlsoLicensed?.Count), ("spec.gpus", Gpus?.Count),
+            ("spec.aliases", Aliases?.Count), ("spec.servers", Servers?.Count), ("spec.inputs", Inputs?.Count), ("spec.outputs", Outputs?.Count),
         })
         {
             RequireFew(errors, path, count);
@@ -215,7 +216,7 @@ public sealed partial record ModelSpec
 
     private static void RequireEach(FieldErrors errors, string path, IReadOnlyList<string>? values, IReadOnlyList<string> allowed)
     {
-        for (var i = 0; i < values?.Count; i++)
+        for (var i = 0; i < values?.Count && i < MostInAList; i++)
         {
             errors.RequireOneOf($"{path}[{i}]", values[i], allowed);
         }
@@ -232,7 +233,7 @@ public sealed partial record ModelSpec
     /// <summary>These stand as they are in a Dockerfile and on a command line: what they may be made of keeps everything else out.</summary>
     private static void RequireForm(FieldErrors errors, string path, IEnumerable<string>? values, Regex form, string expectation)
     {
-        foreach (var (value, i) in (values ?? []).Select((value, i) => (value, i)).Where(entry => !form.IsMatch(entry.value)))
+        foreach (var (value, i) in (values ?? []).Take(MostInAList).Select((value, i) => (value, i)).Where(entry => !form.IsMatch(entry.value)))
         {
             errors.Add(values is IReadOnlyList<string> ? $"{path}[{i}]" : path, value, expectation);
         }

@@ -37,7 +37,7 @@ public sealed partial record ModelSpec
         }
 
         errors.RequireOneOf("spec.modelType", ModelType, ModelTypes.All);
-        for (var i = 0; i < Aliases?.Count; i++)
+        for (var i = 0; i < Aliases?.Count && i < MostInAList; i++)
         {
             RequireModelId(errors, $"spec.aliases[{i}]", Aliases[i]);
         }
@@ -61,6 +61,10 @@ public sealed partial record ModelSpec
         if (string.IsNullOrWhiteSpace(id) || id.Length > 256 || id.Any(char.IsControl) || id != id.Trim())
         {
             errors.Add(path, id, "1 to 256 characters without control characters or surrounding blanks");
+        }
+        else if (id == "export" || id.Split('/').Any(part => part is "." or ".."))
+        {
+            errors.Add(path, id, "an id that can be part of an address: no '.' and no '..' between slashes, and not 'export'", "GET /models/{id} could not name it.");
         }
     }
 }

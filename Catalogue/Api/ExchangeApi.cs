@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,9 +19,9 @@ internal static class ExchangeApi
     public static void MapExchangeApi(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/models").RequireAdministrator().WithTags("Models");
-        group.MapPost("/lint", Lint).WithSummary("What is wrong with entries: YAML, JSON or a JavaScript literal; nothing is stored");
-        group.MapPost("/import", Import).WithSummary("Stores entries as Models of the caller's namespace, all or nothing");
-        group.MapGet("/export", Export).WithSummary("Entries as JSON, YAML or a JavaScript literal");
+        group.MapPost("/lint", Lint).Takes().ChangesNothing().WithSummary("What is wrong with entries: YAML, JSON or a JavaScript literal; nothing is stored");
+        group.MapPost("/import", Import).Takes("dryRun", "manager", "force").WithSummary("Stores entries as Models of the caller's namespace, all or nothing");
+        group.MapRead("/export", Export).Takes("id", "format").WithSummary("Entries as JSON, YAML or a JavaScript literal");
     }
 
     private static async Task<IResult> Lint(HttpContext http, CancellationToken cancellationToken)
@@ -34,10 +35,15 @@ internal static class ExchangeApi
         var caller = http.Caller();
         var (isDryRun, isForced, manager) = (http.Request.Flag("dryRun"), http.Request.Flag("force"), http.Request.Manager());
         var errors = new FieldErrorList();
-        var entries = ModelExchange.Read(await RequestBody.ReadAsync(http.Request, cancellationToken), errors);
+        var entries = ModelExchange.Read(await RequestBody.ReadAsync(http.Request, cancellationToken), errors, @namespace: caller.Namespace);
         if (errors.Any)
         {
             return Problems.Of(Refusal.Fields(errors.All));
+        }
+
+        if (entries.FirstOrDefault(entry => entry.Metadata is { } metadata && !caller.MayReach(metadata.Namespace)) is { } foreign)
+        {
+            return Problems.Of(Refusal.Forbidden($"Model '{foreign.Metadata!.Name}' is in namespace '{foreign.Metadata.Namespace}'; your access key administers namespace '{caller.Namespace}' and opens no other."));
         }
 
         var findings = EntryLinter.LintAll(entries).ToList();
@@ -48,7 +54,13 @@ internal static class ExchangeApi
 
         ApplyPlan Plan(CatalogueState state)
         {
-            var documents = entries.Select((entry, i) => Declared(entry, i, NameFor(state, caller.Namespace, entry.Id), caller.Namespace)).ToList();
+            var documents = entries.Select((entry, i) => Declared(
+                entry, i, entry.Metadata ?? new ResourceMetadata { Name = NameFor(state, caller.Namespace, entry.Id), Namespace = caller.Namespace })).ToList();
+            if (SameNames(documents) is { Count: > 0 } same)
+            {
+                return ApplyPlan.Refused(Refusal.Fields(same));
+            }
+
             var taken = documents.Where(document => state.Find(document.Key) is { Spec: ModelSpec other } && other.Id != ((ModelSpec)document.Spec).Id)
                 .Select(document => new FieldError(
                     "id", ((ModelSpec)document.Spec).Id, $"an id whose name is free: '{document.Key.Name}' is the name of model '{((ModelSpec)state.Find(document.Key)!.Spec).Id}'",
@@ -115,17 +127,25 @@ internal static class ExchangeApi
     private static string NameFor(CatalogueState state, string @namespace, string id) =>
         state.Namespace(@namespace).Values.FirstOrDefault(resource => resource.Spec is ModelSpec model && model.Id == id)?.Metadata.Name ?? NameOf(id);
 
-    private static DeclaredResource Declared(Entry entry, int index, string name, string @namespace) => new(
+    /// <summary>Two entries whose ids make one name: an author of an import has given none that could be told of.</summary>
+    private static List<FieldError> SameNames(List<DeclaredResource> documents) =>
+    [
+        .. documents.GroupBy(document => document.Key).Where(group => group.Count() > 1).SelectMany(group => group.Skip(1).Select(document => new FieldError(
+            "id", ((ModelSpec)document.Spec).Id, $"an id whose name is free: '{group.Key.Name}' is the name of entry {group.First().Index + 1}, '{((ModelSpec)group.First().Spec).Id}'",
+            "Take out one of the two, or declare it as a Model with a metadata.name of its own.", Document: document.Index))),
+    ];
+
+    private static DeclaredResource Declared(Entry entry, int index, ResourceMetadata metadata) => new(
         index,
         ResourceKinds.Of(ResourceKind.Model),
-        new ResourceMetadata { Name = name, Namespace = @namespace },
+        metadata,
         entry.Spec,
         entry.PlaceOf is { } place ? path => place(path.StartsWith("spec.", StringComparison.Ordinal) ? path[5..] : "") : null)
     {
-        PathOf = path => path.StartsWith("spec.", StringComparison.Ordinal) ? path[5..] : path,
+        PathOf = path => entry.NameOf is { } name && path.StartsWith("spec.", StringComparison.Ordinal) ? name(path[5..]) : path,
     };
 
-    /// <summary>The id as a DNS-1123 label: <c>Qwen2.5_VL/7B</c> → <c>qwen2-5-vl-7b</c>.</summary>
+    /// <summary>The id as a DNS-1123 label: <c>Qwen2.5_VL/7B</c> → <c>qwen2-5-vl-7b</c>. An id of other letters has nothing to make one of, and gets its hash.</summary>
     internal static string NameOf(string id)
     {
         var name = new StringBuilder();
@@ -136,7 +156,7 @@ internal static class ExchangeApi
 
         var label = name.ToString().Trim('-');
         label = label.Length > 63 ? label[..63].Trim('-') : label;
-        return label.Length == 0 ? "model" : label;
+        return label.Length > 0 ? label : "model-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 4));
     }
 }
 

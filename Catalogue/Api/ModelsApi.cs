@@ -15,38 +15,54 @@ namespace Orrery.Catalogue.Api;
 /// <summary>The models of the caller's namespace: those that come with the service, its own, and what its providers serve.</summary>
 internal static partial class ModelsApi
 {
-    /// <summary>What changes a Dockerfile that is made from the entry.</summary>
-    private static readonly string[] Changing = ["server", "gpus", "context"];
-
     /// <summary>Each is held against every model.</summary>
     private const int MostOffers = 32;
+
+    private static readonly string[] Filters =
+        ["q", "category", "type", "engine", "licence", "minParameters", "maxParameters", "minContext", "modality", "language", "tag", "fits", "served"];
+
+    private static readonly string[] Sizes = ["context", "concurrency", "utilization"];
+
+    /// <summary>What changes a Dockerfile that is made from the entry.</summary>
+    private static readonly string[] Start = ["server", "gpus", "context"];
+
+    /// <summary>What is asked of a model behind its id, and the parameters of the question.</summary>
+    private static readonly Dictionary<string, string[]> Questions = new(StringComparer.Ordinal)
+    {
+        ["dockerfile"] = Start,
+        ["pins"] = ["server"],
+        ["fit"] = ["gpu", .. Sizes],
+        ["instances"] = ["gpu", "count", "parts", "limit", .. Sizes],
+        ["gate"] = [],
+    };
 
     public static void MapModelsApi(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("").RequireAdministrator().WithTags("Models");
-        group.MapGet("/models", List).WithSummary("Models by words and facts, the best first");
+        group.MapRead("/models", List).Takes([.. Filters, "limit", "after"]).WithSummary("Models by words and facts, the best first");
 
         // An id may hold slashes (Qwen/Qwen3-8B), so it is all the rest of the path; what is asked of it comes last.
-        group.MapGet("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances, /gate and /pins behind it");
-        group.MapGet("/fit", FitAll).WithSummary("Which models fit on given GPUs, and why not");
-        group.MapGet("/gpus", Gpus).WithSummary("The GPUs that are known");
-        group.MapGet("/licences", Licences).WithSummary("The licences whose facts are known");
-        group.MapGet("/licences/{id}", Licence).WithSummary("One licence");
+        group.MapRead("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances, /gate and /pins behind it");
+        group.MapRead("/fit", FitAll).Takes(["gpu", .. Sizes]).WithSummary("Which models fit on given GPUs, and why not");
+        group.MapRead("/gpus", Gpus).Takes().WithSummary("The GPUs that are known");
+        group.MapRead("/licences", Licences).Takes().WithSummary("The licences whose facts are known");
+        group.MapRead("/licences/{id}", Licence).Takes().WithSummary("One licence");
     }
 
     private static IResult List(HttpContext http, Shelf shelf, LiveState live)
     {
         var @namespace = http.Caller().Namespace;
         var query = ReadQuery(http.Request);
-        var limit = http.Request.Limit();
+        var (limit, index) = (http.Request.Limit(), shelf.Of(@namespace));
+        RequireLicences(query, index);
         try
         {
-            var page = shelf.Of(@namespace).Search(query, limit, http.Request.Text("after"));
+            var page = index.Search(query, limit, http.Request.Text("after"));
             return TypedResults.Ok(new ModelList([.. page.Items.Select(entry => Answer(entry, live, @namespace))], page.Total, page.After));
         }
         catch (FormatException)
         {
-            throw Queries.Wrong("after", http.Request.Text("after")!, "the value of after that the page before gave");
+            throw Queries.Wrong("after", http.Request.Text("after")!, "the value of after that the page before gave, with the same question");
         }
     }
 
@@ -54,17 +70,27 @@ internal static partial class ModelsApi
     {
         var @namespace = http.Namespace();
         var index = shelf.Of(@namespace);
-        id = Unescaped(id);
-        var slash = id.LastIndexOf('/');
-        var question = slash > 0 && id[(slash + 1)..] is ("dockerfile" or "fit" or "instances" or "gate" or "pins") ? id[(slash + 1)..] : null;
-        var entry = question is null ? null : index.Find(id[..slash]);
-        if (entry is null)
+        if (index.Find(id) is null)
         {
-            return index.Find(id) is { } whole
-                ? TypedResults.Ok(await WholeAsync(whole, http.Request, live, @namespace, store, cancellationToken))
-                : Problems.Of(Unknown(id, @namespace));
+            id = Unescaped(id);
         }
 
+        var slash = id.LastIndexOf('/');
+        var question = slash > 0 && Questions.ContainsKey(id[(slash + 1)..]) ? id[(slash + 1)..] : null;
+        var entry = question is null ? null : index.Find(id[..slash]);
+        if (entry is null && index.Find(id) is { } whole)
+        {
+            http.Request.RequireKnown([.. Start, "namespace"]);
+            return TypedResults.Ok(await WholeAsync(whole, http.Request, live, @namespace, store, cancellationToken));
+        }
+
+        if (entry is null)
+        {
+            var remedy = id is "lint" or "import" ? $"POST a text to /models/{id}." : "GET /models lists those that there are.";
+            return Problems.Of(Refusal.NotFound($"There is no model '{(question is null ? id : id[..slash])}' in namespace '{@namespace}'; {remedy}"));
+        }
+
+        http.Request.RequireKnown([.. Questions[question!], "namespace"]);
         if (!entry.Spec.IsEntry)
         {
             return Problems.Of(question == "gate"
@@ -159,8 +185,8 @@ internal static partial class ModelsApi
     {
         var model = entry.Spec;
         var table = ServerFor(model, request);
-        return model.Dockerfile is not null && Changing.FirstOrDefault(name => request.Text(name) is not null) is { } changing
-            ? throw Queries.Wrong(changing, request.Text(changing)!, $"none of {string.Join(", ", Changing)}: {model.Id} has a Dockerfile of its own, which is what it is")
+        return model.Dockerfile is not null && Start.FirstOrDefault(name => request.Text(name) is not null) is { } changing
+            ? throw Queries.Wrong(changing, request.Text(changing)!, $"none of {string.Join(", ", Start)}: {model.Id} has a Dockerfile of its own, which is what it is")
             : DockerfileRenderer.Render(model, table, ReadStart(model, entry.Recommended?.Fit, request), pins);
     }
 
@@ -205,6 +231,17 @@ internal static partial class ModelsApi
             RequireOneOf("modality", modality, ModalityNames.All);
         }
 
+        var words = EntryIndex.Words(request.Text("q") ?? "").Count();
+        if (request.Text("q") is { } text && (words > EntryIndex.MostWords || (words == 0 && !string.IsNullOrWhiteSpace(text))))
+        {
+            throw Queries.Wrong("q", text.Cut(77, "..."), $"1 to {EntryIndex.MostWords} words");
+        }
+
+        if (request.Text("language") is { } language && !LanguageForm.IsMatch(language))
+        {
+            throw Queries.Wrong("language", language, "an ISO 639-1 code such as de");
+        }
+
         if (Several(request, "licence").Find(licence => licence.TrimStart('!').Length == 0 || licence.StartsWith("!!", StringComparison.Ordinal)) is { } wrong)
         {
             throw Queries.Wrong("licence", wrong, "a licence's name or one of " + string.Join(", ", LicenceProperties.All) + ", with a ! before it or without");
@@ -224,8 +261,21 @@ internal static partial class ModelsApi
             Language = request.Text("language"),
             Tags = Several(request, "tag"),
             FitsOn = request.Text("fits") is { } fits ? ReadOffer("fits", fits) : null,
-            IsServed = request.Flag("served"),
+            IsServed = request.Text("served") is null ? null : request.Flag("served"),
         };
+    }
+
+    /// <summary>A licence that no model here has and that is not known either is a slip, and one after a <c>!</c> would keep out nothing.</summary>
+    private static void RequireLicences(EntryQuery query, EntryIndex index)
+    {
+        var known = LicenceProperties.All.Concat(KnownLicences.All.Select(facts => facts.Id)).ToList();
+        foreach (var name in query.Licences.Select(licence => licence.TrimStart('!')))
+        {
+            if (!known.Contains(name, StringComparer.OrdinalIgnoreCase) && !index.Has(EntryFacts.Licence(name)))
+            {
+                throw Queries.Wrong("licence", name, $"a licence that a model has, or one of {string.Join(", ", LicenceProperties.All)}{(Spelling.Nearest(name, known) is { } nearest ? $" (did you mean '{nearest}'?)" : "")}");
+            }
+        }
     }
 
     /// <summary>Given twice or with commas.</summary>
@@ -281,13 +331,18 @@ internal static partial class ModelsApi
         var match = OfferForm.Match(text);
         var count = match.Groups["count"].Success ? int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) : 1;
         return !match.Success || count is < 1 or > 64 ? throw WrongGpu(parameter, text)
-            : Hardware.Gpus.TryGetValue(match.Groups["gpu"].Value, out var gpu) ? new GpuOffer(gpu, count)
+            : Hardware.Gpus.TryGetValue(match.Groups["gpu"].Value.ToLowerInvariant(), out var gpu) ? new GpuOffer(gpu, count)
             : ByteSize.TryParse(match.Groups["gpu"].Value, out var memory) && memory.Bytes > 1_000_000 ? new GpuOffer(new Gpu($"a GPU of {memory}", memory, "9.0") { Id = $"{memory}" }, count)
             : throw WrongGpu(parameter, text);
     }
 
     private static BadHttpRequestException WrongGpu(string parameter, string text) =>
-        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + GpuNames);
+        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + GpuNames
+            + (NearGpu(text.Split(':')[0].ToLowerInvariant()) is { } nearest ? $" (did you mean '{nearest}'?)" : ""));
+
+    /// <summary>h100 is one of several sizes: the first is named.</summary>
+    private static string? NearGpu(string written) =>
+        (written.Length > 1 ? Hardware.Gpus.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => name.StartsWith(written, StringComparison.Ordinal)) : null) ?? Spelling.Nearest(written, Hardware.Gpus.Keys);
 
     private static string GpuNames => string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal));
 
@@ -298,6 +353,9 @@ internal static partial class ModelsApi
             throw Queries.Wrong(name, value, "one of " + string.Join(", ", allowed));
         }
     }
+
+    [GeneratedRegex("^([A-Za-z]{2,3}(-[A-Za-z0-9-]{1,20})?|multi)\\z")]
+    private static partial Regex LanguageForm { get; }
 
     [GeneratedRegex(@"^(?<gpu>[A-Za-z0-9. -]{1,40}?)(:(?<count>[0-9]{1,3}))?\z")]
     private static partial Regex OfferForm { get; }

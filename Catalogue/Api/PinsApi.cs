@@ -11,7 +11,7 @@ internal static class PinsApi
     private const string Ending = "/pins";
 
     public static void MapPinsApi(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/models/{**path}", Pin).RequireAdministrator().WithTags("Models")
+        routes.MapPost("/models/{**path}", Pin).RequireAdministrator().Takes("renew", "server", "namespace").WithTags("Models")
             .WithSummary("{id}/pins: asks which commit and which digest are meant and keeps them; ?renew=true asks again");
 
     private static async Task<IResult> Pin(string? path, HttpContext http, Shelf shelf, ChangeFollower follower, Pinner pinner, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static class UsageApi
     public static void MapUsageApi(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/internal/usage", Record).RequireInternalCaller().WithTags("Internal").WithSummary("Records a batch of usage events, each once");
-        routes.MapGet(ResourcesApi.Root + "/usage", List).RequireAdministrator().WithTags("Usage").WithSummary("The namespace's usage, newest first");
+        routes.MapRead(ResourcesApi.Root + "/usage", List).RequireAdministrator().Takes("namespace", "limit", "after", "requestId", "traceId", "key", "model").WithTags("Usage").WithSummary("The namespace's usage, newest first");
     }
 
     private static async Task<IResult> Record(HttpContext http, UsageLedger ledger, CancellationToken cancellationToken)

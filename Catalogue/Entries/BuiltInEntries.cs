@@ -37,7 +37,7 @@ internal static class BuiltInEntries
         var errors = new FieldErrorList();
         var entry = ModelExchange.Read(Encoding.UTF8.GetBytes(EmbeddedYaml.Text(path)), errors, path).SingleOrDefault();
         return entry is not null && !errors.Any
-            ? entry with { IsBuiltIn = true, PlaceOf = null }
+            ? entry with { IsBuiltIn = true, PlaceOf = null, NameOf = null }
             : throw new InvalidOperationException($"{path}: {errors.All[0].Path}: expected {errors.All[0].Expectation}");
     }
 }

@@ -41,6 +41,10 @@ internal static class EntryReader
             errors.Add(errors.Document, error, at);
         }
 
-        return spec is null ? null : new Entry(spec, origin) { PlaceOf = field => shape.PlaceOf(PathMap.Join(Root, field)) };
+        return spec is null ? null : new Entry(spec, origin)
+        {
+            PlaceOf = field => shape.PlaceOf(PathMap.Join(Root, field)),
+            NameOf = field => shape.PathOf(PathMap.Join(Root, field)),
+        };
     }
 }

@@ -141,17 +141,17 @@ internal static partial class FactRules
     private static void CheckKinds(EntryReport report)
     {
         var model = report.Entry.Spec;
-        if (model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))
+        if (ModelTypes.All.Contains(model.ModelType) && model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))
         {
             report.Error("engine", "engine", engine, $"an engine that serves models of type {model.ModelType}; {engine} serves {string.Join(", ", types)}");
         }
 
-        if (model.Category is { } category && category != ModelCategories.Of(model.ModelType) && category != ModelCategories.Nlp)
+        if (ModelTypes.All.Contains(model.ModelType) && model.Category is { } category && category != ModelCategories.Of(model.ModelType) && category != ModelCategories.Nlp)
         {
             report.Error("category", "category", category, $"{ModelCategories.Of(model.ModelType)}, which models of type {model.ModelType} are (or nlp)", "Leave it out: it follows from modelType.");
         }
 
-        if (model.ModelType is not (ModelTypes.Chat or ModelTypes.Multimodal) && (model.ToolParser ?? model.ReasoningParser) is { } parser)
+        if (ModelTypes.All.Contains(model.ModelType) && model.ModelType is not (ModelTypes.Chat or ModelTypes.Multimodal) && (model.ToolParser ?? model.ReasoningParser) is { } parser)
         {
             report.Error("parser", model.ToolParser is null ? "reasoningParser" : "toolParser", parser, $"no parser on a model of type {model.ModelType}");
         }

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
+using Orrery.Catalogue.Entries;
 
 namespace Orrery.Tests.Catalogue;
 
@@ -18,7 +21,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         (await _catalogue.Apply(Documents.Many(
             Documents.Model("declared", "Org/Declared-8B", aliases: "[short]"),
             "{kind: ModelProvider, metadata: {name: sim}, spec: {provider: vllm, simulated: true, endpoints: [{url: http://h}], models: [{id: Org/Declared-8B}, {id: vec, modelType: embedding}, {id: qwen3-8b}]}}"))).ExpectOk();
-        Assert.Equal(171, (int)(await Get("/models?limit=1"))["total"]!);
+        Assert.Equal(BuiltInEntries.All.Count + 2, (int)(await Get("/models?limit=1"))["total"]!);
         Assert.Equal(["Org/Declared-8B chat", "qwen3-8b chat", "vec embedding"], Items(await Get("/models?served=true")).Select(model => $"{model["id"]} {model["modelType"]}").Order());
         Assert.Equal("vec", (string?)Assert.Single(Items(await Get("/models?category=embedding&served=true")))["id"]);
         Assert.Single(Items(await Get("/models?q=declared&engine=vllm&limit=1")));
@@ -57,7 +60,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Equal(2, (int)fits[1]["gpus"]!);
         Assert.Contains("may use", (string?)fits[0]["reasons"]![0], StringComparison.Ordinal);
         Assert.Contains("g6.2xlarge", Items(await Get("/models/qwen3-8b/instances")).Select(option => (string?)option["instance"]));
-        Assert.Equal(169, Items(await Get("/fit?gpu=l4:1")).Count);
+        Assert.Equal(BuiltInEntries.All.Count, Items(await Get("/fit?gpu=l4:1")).Count);
         Assert.Contains("qwen3-8b", Items(await Get("/models?fits=l4:1&q=qwen3")).Select(model => (string?)model["id"]));
     }
 
@@ -127,7 +130,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         Assert.StartsWith("FROM vllm/vllm-openai:latest", (await _catalogue.Get("/models/acme-8b/dockerfile")).ExpectOk().Text, StringComparison.Ordinal);
         Assert.Contains("provider: Acme", (await _catalogue.Get("/models/export?id=acme-8b&format=yaml")).ExpectOk().Text, StringComparison.Ordinal);
         Assert.Contains("provider: 'Acme'", (await _catalogue.Get("/models/export?id=acme-8b&format=js")).ExpectOk().Text, StringComparison.Ordinal);
-        Assert.Equal(170, JsonNode.Parse((await _catalogue.Get("/models/export")).ExpectOk().Text)!.AsArray().Count);
+        Assert.Equal(BuiltInEntries.All.Count + 1, JsonNode.Parse((await _catalogue.Get("/models/export")).ExpectOk().Text)!.AsArray().Count);
     }
 
     [Fact]
@@ -230,12 +233,94 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/models?license=permissive", "There is no parameter 'license' here; expected one of q, category,", "Did you mean 'licence'?")]
+    [InlineData("/models?min_parameters=7B", "There is no parameter 'min_parameters'", "Did you mean 'minParameters'?")]
+    [InlineData("/fit?gpu=l4:1&category=embedding", "There is no parameter 'category' here; expected one of gpu, context, concurrency, utilization.", "")]
+    [InlineData("/models/qwen3-8b?foo=1", "There is no parameter 'foo' here; expected one of server, gpus, context.", "")]
+    [InlineData("/models/qwen3-8b/fit?gpu=l4&limit=2", "There is no parameter 'limit'", "")]
+    [InlineData("/models/qwen3-8b/instances?gpus=l4", "There is no parameter 'gpus'", "Did you mean 'gpu'?")]
+    [InlineData("/models/qwen3-8b/dockerfile?gpu=2", "There is no parameter 'gpu'", "Did you mean 'gpus'?")]
+    [InlineData("/models/qwen3-8b/gate?x=1", "There is no parameter 'x' here; expected none.", "")]
+    [InlineData("/models/export?category=embedding", "There is no parameter 'category' here; expected one of id, format.", "")]
+    [InlineData("/gpus?q=l4", "There is no parameter 'q' here; expected none.", "")]
+    [InlineData("/licences?q=mit", "There is no parameter 'q' here; expected none.", "")]
+    [InlineData("/licences/MIT?q=mit", "There is no parameter 'q' here; expected none.", "")]
+    [InlineData("/apis/orrery.dev/v1/models?labelselector=a&selector=b", "There is no parameter 'selector'", "labelSelector")]
+    [InlineData("/apis/orrery.dev/v1/usage?modell=b", "There is no parameter 'modell'", "Did you mean 'model'?")]
+    public async Task A_parameter_that_nothing_reads_is_refused(string path, string message, string remedy)
+    {
+        var text = (await _catalogue.Get(path)).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal);
+        Assert.Contains(message, text, StringComparison.Ordinal);
+        Assert.Contains(remedy, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Writing_refuses_it_too()
+    {
+        (await _catalogue.Post("/models/lint?strict=true", "id: a")).Expect(HttpStatusCode.BadRequest);
+        (await _catalogue.Post("/models/import?dry-run=true", "id: a\nmodelType: chat")).Expect(HttpStatusCode.BadRequest);
+        (await _catalogue.Apply("{kind: Model, metadata: {name: a}, spec: {id: a, modelType: chat}}", "?dryrn=true")).Expect(HttpStatusCode.BadRequest);
+        (await _catalogue.Get("/models/a")).Expect(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_viewer_lints_and_imports_nothing()
+    {
+        const string Token = "ork_viewer0000000000000000000000000000000000";
+        (await _catalogue.Apply($"{{kind: AccessKey, metadata: {{name: viewer}}, spec: {{role: viewer, sha256: {Sha256(Token)}}}}}")).ExpectOk();
+        Assert.NotEmpty((await _catalogue.Post("/models/lint", "id: a", Token)).ExpectOk().Json["findings"]!.AsArray());
+        (await _catalogue.Post("/models/import", "id: a\nmodelType: chat", Token)).Expect(HttpStatusCode.Forbidden);
+        (await _catalogue.Send(HttpMethod.Head, "/models", null, Token)).ExpectOk();
+    }
+
+    [Theory]
+    [InlineData("/models")]
+    [InlineData("/models/qwen3-8b")]
+    [InlineData("/models/qwen3-8b/dockerfile")]
+    [InlineData("/models/export?id=qwen3-8b")]
+    [InlineData("/gpus")]
+    [InlineData("/apis/orrery.dev/v1/models")]
+    public async Task What_can_be_read_has_a_head(string path)
+    {
+        var head = await _catalogue.Send(HttpMethod.Head, path, null, CatalogueReplica.FirstKey);
+        Assert.Equal((HttpStatusCode.OK, ""), (head.Status, head.Text));
+    }
+
+    [Fact]
+    public async Task A_Models_document_is_imported_under_its_own_name_and_nowhere_else()
+    {
+        (await _catalogue.Post("/models/import", "kind: Model\nmetadata: {name: nn, namespace: default, labels: {team: a}}\nspec: {id: mm, modelType: chat}")).ExpectOk();
+        const string Token = "ork_other00000000000000000000000000000000000";
+        (await _catalogue.Apply($"{{kind: AccessKey, metadata: {{name: b, namespace: nsb}}, spec: {{role: administrator, sha256: {Sha256(Token)}}}}}")).ExpectOk();
+        (await _catalogue.Post("/models/import", "kind: Model\nmetadata: {name: nn, namespace: nsa}\nspec: {id: mm, modelType: chat}", Token)).Expect(HttpStatusCode.Forbidden);
+        (await _catalogue.Post("/models/import", "kind: Model\nmetadata: {name: nn}\nspec: {id: mm, modelType: chat}", Token)).ExpectOk();
+        (await _catalogue.Get("/apis/orrery.dev/v1/namespaces/nsb/models/nn")).ExpectOk();
+        Assert.Equal("a", (string?)(await Get("/apis/orrery.dev/v1/models/nn"))["metadata"]!["labels"]!["team"]);
+        var texts = new[] { "id: モデル\nmodelType: chat", "---\nid: 模型\nmodelType: chat" };
+        (await _catalogue.Post("/models/import", string.Join('\n', texts))).ExpectOk();
+        Assert.Contains("an id whose name is free", (await _catalogue.Post("/models/import", "[{id: Qwen/A, modelType: chat}, {id: qwen-a, modelType: chat}]")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a%2Fb", "/models/a%252Fb")]
+    [InlineData("a/b c?", "/models/a/b%20c%3F")]
+    public async Task Any_id_that_is_stored_can_be_asked_for(string id, string path)
+    {
+        (await _catalogue.Apply(Documents.Model("odd", id))).ExpectOk();
+        Assert.Equal(id, (string?)(await Get(path))["id"]);
+    }
+
+    [Theory]
     [InlineData("/models?category=talk", "category is 'talk'; expected one of llm, multimodal,")]
     [InlineData("/models?fits=h100", "fits is 'h100'; expected a GPU's name or memory")]
     [InlineData("/models?minParameters=many", "minParameters is 'many'; expected a number of parameters such as 82M")]
-    [InlineData("/models?after=%21", "after is '!'; expected the value of after that the page before gave")]
+    [InlineData("/models?after=%21", "after is '!'; expected the value of after that the page before gave, with the same question")]
     [InlineData("/models?fits=l4:%D9%A3", "fits is 'l4:\u0663'; expected")]
     [InlineData("/models?minParameters=%D9%A3B", "minParameters is")]
+    [InlineData("/models?q=_", "q is '_'; expected 1 to 32 words")]
+    [InlineData("/models?language=german", "language is 'german'; expected an ISO 639-1 code such as de")]
+    [InlineData("/models?licence=!non-comercial", "licence is 'non-comercial'; expected a licence that a model has, or one of")]
+    [InlineData("/models?fits=rtx4090", "fits is 'rtx4090'; expected a GPU's name")]
     [InlineData("/models?licence=!", "licence is '!'; expected a licence's name")]
     [InlineData("/models/export?format=xml", "format is 'xml'; expected one of json, yaml, js")]
     [InlineData("/models/qwen3-8b/dockerfile?gpus=7", "gpus is '7'; expected a number of GPUs over which qwen3-8b can be split: its 32 attention heads")]
@@ -251,6 +336,8 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
 
     private async Task<List<JsonNode>> Refused(string document) =>
         [.. (await _catalogue.Apply(document)).Expect(HttpStatusCode.BadRequest).Json["errors"]!.AsArray().Select(error => error!)];
+
+    private static string Sha256(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
     private async Task<JsonNode> Get(string path) => (await _catalogue.Get(path)).ExpectOk().Json;
 

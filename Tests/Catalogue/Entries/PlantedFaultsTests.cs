@@ -1,4 +1,5 @@
 using System.Text;
+using Orrery.Catalogue.Commands;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Linting;
 
@@ -38,7 +39,8 @@ public sealed class PlantedFaultsTests
     [InlineData("id: acme-8b", "id: Acme 8B", "id", 1, "1 to 96 of a-z, 0-9", "It becomes the name of an image.")]
     [InlineData("name: Acme 8B\n", "", "missing-fact", 1, "required: the name for people", null)]
     [InlineData("engine: vllm", "engine: vlm", "schema", 6, "one of vllm, transformers, whisper, tts-engine, video-engine, custom", null)]
-    [InlineData("vendor: Acme", "vendor: Acme\nlicense: MIT", "schema", 5, "a known field: ", "It is written licence here.")]
+    [InlineData("vendor: Acme", "vendor: Acme\nlicense: MIT", "schema", 9, "a field that is given once", "It is written as license and as licence: keep one.")]
+    [InlineData("vendor: Acme", "vendor: Acme\nmodel_size: 1GB\nmodelSize: 1GB", "schema", 6, "a field that is given once", "It is written as model_size and as modelSize: keep one.")]
     [InlineData("repo: acme/acme-8b", "repo: acme-8b", "schema", 7, "a repository as owner/name", null)]
     [InlineData("licence: Apache-2.0\n", "", "missing-fact", 1, "required: its licence: an SPDX identifier, or the vendor's name of it", null)]
     [InlineData("weights: 16.06GB", "weights: 8GB", "weights", 10, "about 16.06GB: 8.03B parameters of 2 bytes (bf16)", "One of parameters, weights and dtype is another one.")]
@@ -53,7 +55,7 @@ public sealed class PlantedFaultsTests
     [InlineData("toolParser: hermes", "reasoningParser: nemotron_v3", "parser", 15, "a parser of vllm 0.16.0: ", null)]
     [InlineData("--enable-prefix-caching: true", "--enable-reasoning: true", "server-flag", 16, "a flag of vllm 0.16.0; this one went away with 0.10.0", "Use --reasoning-parser.")]
     [InlineData("--enable-prefix-caching: true", "--enable-prefix-cachin: true", "server-flag", 16, "a flag of vllm 0.16.0", "Did you mean '--enable-prefix-caching'?")]
-    [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write { image: 4 }.")]
+    [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write {\"image\": 4}.")]
     [InlineData("--enable-prefix-caching: true", "--block-size: many", "server-flag-value", 16, " (vllm 0.16.0)", null)]
     [InlineData("--enable-prefix-caching: true", "--tensor-parallel-size: 4", "own-word", 16, "no flag for what is decided elsewhere", "Say it in the deployment, which knows its GPUs.")]
     [InlineData("dtype: bf16", "dtype: bf16\nrecommendedInstance: g4dn.xlarge", "memory", 12, "an instance on which it fits", "NVIDIA T4 (compute capability 7.5) has no bf16, from 8.0 on; with --dtype: half in arguments many models do without, at a loss of range. It fits on g6.2xlarge.")]
@@ -138,6 +140,34 @@ public sealed class PlantedFaultsTests
     }
 
     [Fact]
+    public void A_misspelt_engine_or_type_hides_nothing_and_is_told_once()
+    {
+        var findings = Lint(Sound.Replace("engine: vllm", "engine: vlm", StringComparison.Ordinal).Replace("hermes", "hermez", StringComparison.Ordinal).Replace("--enable-prefix-caching", "--enable-reasoning", StringComparison.Ordinal));
+        Assert.Equal(["engine schema", "toolParser parser", "arguments.--enable-reasoning server-flag"], findings.Where(finding => finding.Severity == Severities.Error).Select(finding => $"{finding.Field} {finding.Rule}"));
+        Assert.DoesNotContain(findings, finding => finding.Severity == Severities.Warning);
+        Assert.DoesNotContain(Lint(Sound.Replace("modelType:", "modelTyp:", StringComparison.Ordinal)), finding => finding.Expectation.Contains("of type ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Entries/llm/acme-8b.yaml", "")]
+    [InlineData("/x/Entries/audio/acme-8b.yaml", "category")]
+    [InlineData("Entries/llm/acme.yaml", "id")]
+    [InlineData("Entries/chat/acme.yaml", "category id")]
+    [InlineData("mine/audio/acme.yaml", "")]
+    public void A_file_of_the_catalogue_lies_in_its_place(string file, string fields) =>
+        Assert.Equal(fields, string.Join(' ', EntryLinter.Lint(Encoding.UTF8.GetBytes(Sound), file).Findings.Where(finding => finding.Rule == "place").Select(finding => finding.Field)));
+
+    [Fact]
+    public void A_finding_is_one_line_whatever_stands_in_it()
+    {
+        var finding = new LintFinding("rule", Severities.Error, "n\n::error::name,1.yaml", 3, 5, "id", "a\r\n::error file=/etc/passwd\u2028", "b");
+        Assert.Equal("n\\n::error::name,1.yaml:3:5: error rule: id is 'a\\r\\n::error file=/etc/passwd\\u2028'; expected b", finding.ToString());
+        Assert.StartsWith("::error file=n%0A%3A%3Aerror%3A%3Aname%2C1.yaml,line=3,col=5,title=rule::n\\n", LintCommand.Annotation(finding), StringComparison.Ordinal);
+        Assert.StartsWith("./::error", (finding with { File = "::error::x" }).ToString(), StringComparison.Ordinal);
+        Assert.Contains(": name is required: the name", new LintFinding("missing-fact", Severities.Error, "a", 1, 1, "name", null, "required: the name").ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_an_upgrade_would_break_is_seen_before()
     {
         var text = Sound.Replace("--enable-prefix-caching: true", "--calculate-kv-scales: true, --disable-frontend-multiprocessing: true", StringComparison.Ordinal);
@@ -159,7 +189,7 @@ public sealed class PlantedFaultsTests
     {
         var document = "kind: Model\nmetadata: { name: acme }\nspec:\n  " + Sound.ReplaceLineEndings("\n").Replace("\n", "\n  ", StringComparison.Ordinal).Replace("hermes", "hermez", StringComparison.Ordinal);
         var finding = Assert.Single(Lint(document), finding => finding.Severity == Severities.Error);
-        Assert.Equal(("parser", 18), (finding.Rule, finding.Line));
+        Assert.Equal(("parser", "spec.toolParser", 18), (finding.Rule, finding.Field, finding.Line));
     }
 
     [Fact]
