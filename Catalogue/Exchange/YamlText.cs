@@ -19,7 +19,9 @@ internal static class YamlText
         Write(emitter, node);
         emitter.Emit(new DocumentEnd(isImplicit: true));
         emitter.Emit(new StreamEnd());
-        return text.ToString();
+
+        // The one sign that the emitter leaves unescaped between its quotes, and only there it stands.
+        return text.ToString().Replace("\uFEFF", "\\uFEFF", StringComparison.Ordinal);
     }
 
     private static void Write(IEmitter emitter, JsonNode? node)
