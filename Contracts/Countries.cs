@@ -22,7 +22,17 @@ public static class Countries
     /// <summary>What people write instead.</summary>
     private static readonly FrozenDictionary<string, string> Habits = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
     {
-        ["UK"] = "GB", ["EL"] = "GR", ["USA"] = "US", ["UAE"] = "AE", ["GER"] = "DE", ["DEU"] = "DE", ["GBR"] = "GB", ["FRA"] = "FR", ["CHN"] = "CN", ["KOR"] = "KR", ["EEA"] = EuropeanUnion,
+        ["UK"] = "GB",
+        ["EL"] = "GR",
+        ["USA"] = "US",
+        ["UAE"] = "AE",
+        ["GER"] = "DE",
+        ["DEU"] = "DE",
+        ["GBR"] = "GB",
+        ["FRA"] = "FR",
+        ["CHN"] = "CN",
+        ["KOR"] = "KR",
+        ["EEA"] = EuropeanUnion,
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     public static bool IsKnown(string code) => code == EuropeanUnion || Codes.Contains(code);
