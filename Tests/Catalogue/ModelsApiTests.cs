@@ -236,11 +236,11 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("/models?license=permissive", "There is no parameter 'license' here; expected one of q, category,", "Did you mean 'licence'?")]
     [InlineData("/models?min_parameters=7B", "There is no parameter 'min_parameters'", "Did you mean 'minParameters'?")]
     [InlineData("/fit?gpu=l4:1&category=embedding", "There is no parameter 'category' here; expected one of gpu, context, concurrency, utilization.", "")]
-    [InlineData("/models/qwen3-8b?foo=1", "There is no parameter 'foo' here; expected one of server, gpus, context.", "")]
+    [InlineData("/models/qwen3-8b?foo=1", "There is no parameter 'foo' here; expected one of server, gpus, context, namespace.", "")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4&limit=2", "There is no parameter 'limit'", "")]
     [InlineData("/models/qwen3-8b/instances?gpus=l4", "There is no parameter 'gpus'", "Did you mean 'gpu'?")]
     [InlineData("/models/qwen3-8b/dockerfile?gpu=2", "There is no parameter 'gpu'", "Did you mean 'gpus'?")]
-    [InlineData("/models/qwen3-8b/gate?x=1", "There is no parameter 'x' here; expected none.", "")]
+    [InlineData("/models/qwen3-8b/gate?x=1", "There is no parameter 'x' here; expected one of namespace.", "")]
     [InlineData("/models/export?category=embedding", "There is no parameter 'category' here; expected one of id, format.", "")]
     [InlineData("/gpus?q=l4", "There is no parameter 'q' here; expected none.", "")]
     [InlineData("/licences?q=mit", "There is no parameter 'q' here; expected none.", "")]
@@ -297,8 +297,8 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         (await _catalogue.Get("/apis/orrery.dev/v1/namespaces/nsb/models/nn")).ExpectOk();
         Assert.Equal("a", (string?)(await Get("/apis/orrery.dev/v1/models/nn"))["metadata"]!["labels"]!["team"]);
         var texts = new[] { "id: モデル\nmodelType: chat", "---\nid: 模型\nmodelType: chat" };
-        (await _catalogue.Post("/models/import", string.Join('\n', texts))).ExpectOk();
-        Assert.Contains("an id whose name is free", (await _catalogue.Post("/models/import", "[{id: Qwen/A, modelType: chat}, {id: qwen-a, modelType: chat}]")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        (await _catalogue.Post("/models/import?force=true", string.Join('\n', texts))).ExpectOk();
+        Assert.Contains("an id whose name is free", (await _catalogue.Post("/models/import?force=true", "[{id: Qwen/A, modelType: chat}, {id: qwen-a, modelType: chat}]")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
     }
 
     [Theory]

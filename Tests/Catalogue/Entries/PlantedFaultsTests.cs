@@ -49,7 +49,7 @@ public sealed class PlantedFaultsTests
     [InlineData("kvHeads: 8", "kvHeads: 64", "schema", 13, "at most heads, which is 32", null)]
     [InlineData("layers: 32", "layers: 2000000000", "schema", 13, "a whole number from 1 to 10000", null)]
     [InlineData("kvHeads: 8", "kvHeads: 8, window: 4096", "schema", 13, "required with window", null)]
-    [InlineData("--enable-prefix-caching: true", "--data-parallel-size: 8", "own-word", 16, "no flag for what the entry says in a field of its own", "Say it in expertParallel: their number follows the GPUs.")]
+    [InlineData("--enable-prefix-caching: true", "--data-parallel-size: 8", "own-word", 16, "no flag for what is decided elsewhere", "Say it in expertParallel: their number follows the GPUs.")]
     [InlineData("languages: [en, de]", "languages: [en, german]", "language", 14, "an ISO 639 code of two or three letters, or multi at the end", null)]
     [InlineData("toolParser: hermes", "toolParser: hermez", "parser", 15, "a parser of vllm 0.16.0: ", "Did you mean 'hermes'?")]
     [InlineData("toolParser: hermes", "reasoningParser: nemotron_v3", "parser", 15, "a parser of vllm 0.16.0: ", null)]
