@@ -1,0 +1,15 @@
+namespace Orrery.Builder;
+
+/// <summary>The service as <c>Program.cs</c> and the tests start it.</summary>
+internal static class BuilderHost
+{
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults();
+
+        var app = builder.Build();
+        app.MapDefaultEndpoints();
+        return app;
+    }
+}
