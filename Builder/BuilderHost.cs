@@ -7,9 +7,11 @@ internal static class BuilderHost
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults();
+        builder.AddBuilder();
 
         var app = builder.Build();
         app.MapDefaultEndpoints();
+        app.MapBuilder();
         return app;
     }
 }

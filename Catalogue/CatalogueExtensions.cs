@@ -73,6 +73,7 @@ internal static class CatalogueExtensions
         app.MapExchangeApi();
         app.MapSnapshotApi();
         app.MapAccessKeysApi();
+        app.MapDeploymentBriefApi();
     }
 
     private static void AddFollowing(this WebApplicationBuilder builder)

@@ -28,6 +28,8 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(ModelDeploymentSpec))]
 [JsonSerializable(typeof(ModelDeploymentStatus))]
 [JsonSerializable(typeof(GpuClassSpec))]
+[JsonSerializable(typeof(DeploymentQuestion))]
+[JsonSerializable(typeof(DeploymentBrief))]
 [JsonSerializable(typeof(SnapshotDocument))]
 [JsonSerializable(typeof(SnapshotDelta))]
 [JsonSerializable(typeof(SnapshotHeartbeat))]

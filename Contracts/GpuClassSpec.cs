@@ -31,6 +31,9 @@ public sealed record GpuClassSpec
     /// <summary>Whether the nodes may be taken away at any time; then a deployment has to ask for it by name.</summary>
     public bool? Spot { get; init; }
 
+    /// <summary>Whether nodes with it are made when pods ask for them (a cluster's autoscaler), so that none has to be there.</summary>
+    public bool? Provisioned { get; init; }
+
     /// <summary>How many of it the simulated target has; no other target reads it.</summary>
     public int? Simulated { get; init; }
 

@@ -57,13 +57,18 @@ internal static partial class ServerRules
 
     private static void CheckWith(ServerTable table, Action<string, string?, string, string?, string> found, ModelSpec model)
     {
-        foreach (var (name, value) in model.Arguments ?? new Dictionary<string, JsonElement>())
+        CheckFlags(table, model.Arguments, found);
+        CheckParser(table, "toolParser", model.ToolParser, table.ToolParsers, found);
+        CheckParser(table, "reasoningParser", model.ReasoningParser, table.ReasoningParsers, found);
+    }
+
+    /// <summary>Flags of a server that are not known, and values that they do not take.</summary>
+    public static void CheckFlags(ServerTable table, IReadOnlyDictionary<string, JsonElement>? arguments, Action<string, string?, string, string?, string> found)
+    {
+        foreach (var (name, value) in arguments ?? new Dictionary<string, JsonElement>())
         {
             CheckFlag(table, name, value, found);
         }
-
-        CheckParser(table, "toolParser", model.ToolParser, table.ToolParsers, found);
-        CheckParser(table, "reasoningParser", model.ReasoningParser, table.ReasoningParsers, found);
     }
 
     private static void CheckFlag(ServerTable table, string name, JsonElement value, Action<string, string?, string, string?, string> found)
