@@ -38,6 +38,7 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<WatchApi>();
         builder.Services.AddSingleton<ProviderTester>();
         builder.Services.AddSingleton<Shelf>();
+        builder.AddServiceClient(DeploymentsApi.Builder);
         builder.AddFollowing();
 
         builder.Services.AddProblemDetails();
@@ -74,6 +75,7 @@ internal static class CatalogueExtensions
         app.MapSnapshotApi();
         app.MapAccessKeysApi();
         app.MapDeploymentBriefApi();
+        app.MapDeploymentsApi();
     }
 
     private static void AddFollowing(this WebApplicationBuilder builder)

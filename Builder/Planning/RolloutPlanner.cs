@@ -8,7 +8,7 @@ namespace Orrery.Builder.Planning;
 /// 1. Each revision has a number of replicas that it is meant to have: the strategy says which.
 /// 2. Replicas above it drain: they leave the gateway first and end once what they had begun has had its time. Until then the target keeps them.
 /// 3. The next revision arrives when all that it is to have are ready; it fails when it has not come forward for its time, or cannot.
-/// A revision that is neither serving nor next is meant to have none, so that one that failed, or was overtaken, goes the same way.
+/// A revision that is neither serving nor next, because it failed or was overtaken, goes the same way; but none of its replicas goes that is missed.
 /// </remarks>
 internal static class RolloutPlanner
 {
@@ -42,6 +42,27 @@ internal static class RolloutPlanner
     /// <summary>How many replicas each revision is meant to have.</summary>
     private static Dictionary<int, int> Meant(RolloutScene scene)
     {
+        var meant = MeantToStay(scene);
+        if (scene.IsGoing || scene.Rules.Strategy == RolloutStrategies.Recreate)
+        {
+            return meant;
+        }
+
+        // What is on its way out fills in for as long as too few of the others serve.
+        var missing = scene.Rules.Replicas - scene.Replicas.Count(replica => replica.IsReady && replica.Ordinal < meant.GetValueOrDefault(replica.Revision));
+        foreach (var leaving in scene.Replicas.Where(replica => replica.IsReady && !meant.ContainsKey(replica.Revision)).GroupBy(replica => replica.Revision).OrderByDescending(group => group.Key))
+        {
+            var needed = leaving.Select(replica => replica.Ordinal).Order().Take(Math.Max(0, missing)).ToList();
+            missing -= needed.Count;
+            meant[leaving.Key] = needed.Count == 0 ? 0 : needed[^1] + 1;
+        }
+
+        return meant;
+    }
+
+    /// <summary>Of the revision that serves and the one that is to take its place.</summary>
+    private static Dictionary<int, int> MeantToStay(RolloutScene scene)
+    {
         var rules = scene.Rules;
         if (scene.IsGoing)
         {
@@ -65,9 +86,15 @@ internal static class RolloutPlanner
             RolloutStrategies.Recreate => new() { [serving] = 0, [next] = scene.Replicas.Any(replica => replica.Revision == serving) ? 0 : rules.Replicas },
             RolloutStrategies.Canary when !scene.IsPromoted => new() { [serving] = rules.Replicas, [next] = Canaries(rules) },
 
-            // One more than there should be: as many old ones stay as new ones are missing.
-            _ => new() { [serving] = Math.Max(0, rules.Replicas - ready), [next] = Math.Min(rules.Replicas, ready + 1) },
+            _ => new() { [serving] = Staying(scene, serving, rules.Replicas - ready), [next] = Math.Min(rules.Replicas, ready + 1) },
         };
+    }
+
+    /// <summary>The fewest old replicas among which are as many ready ones as new ones are missing: one more runs than there should be, and none too few serve.</summary>
+    private static int Staying(RolloutScene scene, int serving, int missing)
+    {
+        var old = scene.Replicas.Where(replica => replica.Revision == serving && replica.IsReady).Select(replica => replica.Ordinal).Order().ToList();
+        return missing <= 0 ? 0 : old.Count >= missing ? Math.Min(old[missing - 1] + 1, scene.Rules.Replicas) : scene.Rules.Replicas;
     }
 
     private static int Canaries(RolloutRules rules) => Math.Clamp((int)Math.Round(rules.Replicas * rules.CanaryPercent / 100.0), 1, Math.Max(1, rules.Replicas));

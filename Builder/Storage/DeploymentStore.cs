@@ -85,8 +85,8 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
 
     public Task PromoteAsync(DeploymentKey key, int revision, string by, CancellationToken cancellationToken) => ChangeAsync(
         key,
-        "UPDATE deployments SET promoted = true WHERE uid = @uid AND next = @revision",
-        new { uid = Guid.Parse(key.Uid), revision },
+        "UPDATE deployments SET promoted = true, progress_at = @now WHERE uid = @uid AND next = @revision",
+        new { uid = Guid.Parse(key.Uid), revision, now = time.GetUtcNow() },
         new EventDraft("Normal", "PromotionAsked", $"{by} asked that revision {revision} take over.", revision),
         cancellationToken);
 
