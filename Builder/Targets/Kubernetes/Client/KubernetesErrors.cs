@@ -45,13 +45,13 @@ internal static partial class KubernetesErrors
         return new KubernetesException((int)code, reason, message);
     }
 
+    // What the server says was missing, and not what was asked: applying what is not there yet asks for create too.
     private static string Missing(Match forbidden, KubernetesQuestion question)
     {
-        var user = forbidden.Groups["user"].Value;
+        var (user, verb, resource) = (forbidden.Groups["user"].Value, forbidden.Groups["verb"].Value, forbidden.Groups["resource"].Value);
         var who = user.StartsWith("system:serviceaccount:", StringComparison.Ordinal) && user.Split(':') is [_, _, var ns, var account] ? $"service account {ns}/{account}" : $"user {user}";
-        var place = question.Namespace is null ? "the whole cluster" : $"namespace {question.Namespace}";
-        return $"The {who} may not {question.Verb} {question.ResourceName} in {place}: add {{ apiGroups: [\"{question.Resource.Group}\"], resources: [\"{question.ResourceName}\"], verbs: [\"{question.Verb}\"] }} "
-            + $"to its {(question.Namespace is null ? "ClusterRole" : "role")}.";
+        return $"The {who} may not {verb} {resource} in {(question.Namespace is null ? "the whole cluster" : $"namespace {question.Namespace}")}: "
+            + $"add {{ apiGroups: [\"{forbidden.Groups["group"].Value}\"], resources: [\"{resource}\"], verbs: [\"{verb}\"] }} to its {(question.Namespace is null ? "ClusterRole" : "role")}.";
     }
 
     // "conflict with "kubectl" using apps/v1: .spec.replicas"; older servers say field by field.
@@ -78,7 +78,7 @@ internal static partial class KubernetesErrors
         return message.Length > LongestText ? message[..LongestText] + "…" : message;
     }
 
-    [GeneratedRegex("""is forbidden: User "(?<user>[^"]*)" cannot """)]
+    [GeneratedRegex(""""is forbidden: User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"""")]
     private static partial Regex Forbidden { get; }
 
     [GeneratedRegex("conflict with \"(?<name>[^\"]*)\"")]
