@@ -28,7 +28,7 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeclaredResources>();
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
-        builder.Services.AddSingleton(services => new TargetSet(services.GetServices<ITarget>(), UsualTarget(services)));
+        builder.AddTargets();
         builder.Services.AddSingleton<Reconciler>();
         builder.Services.AddSingleton<ReconcileLoop>();
         builder.Services.AddHostedService<ReconcileService>();
@@ -46,8 +46,4 @@ internal static class BuilderExtensions
     }
 
     public static void MapBuilder(this WebApplication app) => app.MapDeploymentsApi();
-
-    private static string UsualTarget(IServiceProvider services) =>
-        services.GetRequiredService<IOptions<BuilderOptions>>().Value.Target
-        ?? (Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is null ? DeploymentTargets.Container : DeploymentTargets.Kubernetes);
 }

@@ -12,6 +12,9 @@ public sealed class BuilderOptions
     /// <summary>Where a deployment goes that names no target: one of <see cref="DeploymentTargets.All"/>. Default <c>container</c>, in a cluster <c>kubernetes</c>.</summary>
     public string? Target { get; set; }
 
+    /// <summary>Tells what this installation runs from what another runs on the same machine. Follows from the internal key where absent.</summary>
+    public string? Installation { get; set; }
+
     /// <summary>How many deployments are looked at side by side. 1 to 64, default 8.</summary>
     [Range(1, 64)]
     public int Workers { get; set; } = 8;

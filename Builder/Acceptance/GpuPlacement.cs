@@ -6,6 +6,9 @@ namespace Orrery.Builder.Acceptance;
 /// <summary>Holds the GPUs that a model fits on against those that a target has.</summary>
 internal static class GpuPlacement
 {
+    /// <summary>Says of a node which GpuClass it has; needed only where neither its resource nor its other labels tell.</summary>
+    public const string ClassLabel = "orrery.dev/gpu-class";
+
     /// <summary>The first choice that has room now; without one, the refusal that says what there is.</summary>
     /// <param name="runs">Replicas run already: where a class is there at all, their GPUs come free.</param>
     public static (GpuChoice? Choice, IReadOnlyList<DeploymentFault> Faults) Choose(IReadOnlyList<GpuChoice> choices, ModelDeploymentSpec spec, Inventory inventory, bool runs)
@@ -68,6 +71,7 @@ internal static class GpuPlacement
     private static IReadOnlyList<Node> NodesWith(GpuChoice choice, ModelDeploymentSpec spec, Inventory inventory) =>
     [
         .. inventory.Nodes.Where(node => Has(node, choice) > 0
+            && (node.Labels.GetValueOrDefault(ClassLabel) is not { } named || named == choice.Class)
             && Matches(node, choice.Spec!.NodeSelector) && Matches(node, spec.NodeSelector)
             && node.Taints.Where(taint => taint.Effect != "PreferNoSchedule").All(taint => (choice.Spec.Tolerations ?? []).Concat(spec.Tolerations ?? []).Any(toleration => Tolerates(toleration, taint)))),
     ];

@@ -120,6 +120,37 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         await SucceededAsync(response, cancellationToken);
     }
 
+    /// <summary>Takes the provider away again, if it is ours and still there.</summary>
+    /// <exception cref="RegistrationException">Something else leads to it.</exception>
+    public async Task UnregisterAsync(DeploymentKey key, CancellationToken cancellationToken)
+    {
+        using var client = clients.CreateClient(ServiceName);
+        var path = PathOf(ResourceKind.ModelProvider, key.Namespace, key.Name);
+        using var found = await client.GetAsync(path, cancellationToken);
+        if (found.StatusCode == HttpStatusCode.NotFound)
+        {
+            return;
+        }
+
+        await SucceededAsync(found, cancellationToken);
+        var provider = (await found.Content.ReadFromJsonAsync(ContractsJson.Default.Resource, cancellationToken))!;
+        if (provider.Metadata.OwnerReferences?.Any(owner => owner.Uid == key.Uid) != true)
+        {
+            return; // Somebody else's, of the same name.
+        }
+
+        using var response = await client.DeleteAsync($"{path}?manager={Manager}", cancellationToken);
+        if (response.StatusCode == HttpStatusCode.Conflict)
+        {
+            throw new RegistrationException(await DetailAsync(response, cancellationToken));
+        }
+
+        if (response.StatusCode != HttpStatusCode.NotFound)
+        {
+            await SucceededAsync(response, cancellationToken);
+        }
+    }
+
     private static string PathOf(ResourceKind kind, string @namespace, string name) => $"{Root}/namespaces/{@namespace}/{kind.Plural}/{name}";
 
     private static async Task<bool> SucceededAsync(HttpResponseMessage response, CancellationToken cancellationToken) => response.IsSuccessStatusCode

@@ -211,18 +211,9 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
 
     private async Task RegisterAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        if (look.Declared.IsGoing && plan.Serving.Count == 0 && look.After.Revisions.Count == 0)
-        {
-            return;
-        }
-
-        if ((look.After.ServingRevision ?? look.After.NextRevision)?.Template is not { } template)
-        {
-            return;
-        }
-
-        var document = ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
-        var text = JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
+        var template = (look.After.ServingRevision ?? look.After.NextRevision)?.Template;
+        var document = look.Declared.IsGoing || template is null ? null : ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
+        var text = document is null ? "" : JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
         if (_registered.GetValueOrDefault(look.Key.Uid) == text)
         {
             return;
@@ -230,7 +221,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
 
         try
         {
-            await catalogue.RegisterAsync(look.Declared, document, cancellationToken);
+            await (document is null ? catalogue.UnregisterAsync(look.Key, cancellationToken) : catalogue.RegisterAsync(look.Declared, document, cancellationToken));
             _registered[look.Key.Uid] = text;
         }
         catch (RegistrationException error)

@@ -86,7 +86,9 @@ internal static class StatusReporter
             Condition(DeploymentConditions.Accepted, faults.Count == 0, faults.Count == 0 ? "Accepted" : faults[0].Reason, faults.Count == 0 ? "Nothing stands in its way." : string.Join(" ", faults.Select(fault => fault.Message))),
             failed is not null
                 ? Condition(DeploymentConditions.Progressing, false, record.Serving is null ? "NotReadyInTime" : "RolledBack", failed.Reason ?? "It was given up.")
-                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, "Starting", $"Revision {next} is being started.") : Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves."),
+                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, "Starting", $"Revision {next} is being started.")
+                : record.Serving is { } ? Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves.")
+                : Condition(DeploymentConditions.Progressing, false, "NotAccepted", "Nothing has been begun."),
             Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : "NoReplicaServes", serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : "No replica serves."),
         ];
 

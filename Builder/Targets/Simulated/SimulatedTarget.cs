@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using Orrery.Builder.Acceptance;
 using Orrery.Contracts;
 
 namespace Orrery.Builder.Targets.Simulated;
@@ -48,7 +49,7 @@ internal sealed class SimulatedTarget : ITarget, IDisposable
         var nodes = _classes()
             .Where(one => one.Value.Simulated > 0)
             .OrderBy(one => one.Key, StringComparer.Ordinal)
-            .Select(one => NodeOf(NodeName(one.Key), one.Value.NodeSelector, new() { [one.Value.EffectiveResourceName] = one.Value.Simulated!.Value }, TakenOf(one.Key, seen)));
+            .Select(one => NodeOf(NodeName(one.Key), LabelsOf(one.Key, one.Value), new() { [one.Value.EffectiveResourceName] = one.Value.Simulated!.Value }, TakenOf(one.Key, seen)));
         return new Inventory([NodeOf(NodeName(null), null, [], 0), .. nodes], []);
     }
 
@@ -256,6 +257,9 @@ internal sealed class SimulatedTarget : ITarget, IDisposable
 
     private static Node NodeOf(string name, IReadOnlyDictionary<string, string>? labels, Dictionary<string, int> capacity, int taken) => new(
         name, labels ?? new Dictionary<string, string>(), [], capacity, capacity.ToDictionary(one => one.Key, one => Math.Max(0, one.Value - taken)), AllCores, new ByteSize(AllMemory), IsOpen: true);
+
+    private static Dictionary<string, string> LabelsOf(string name, GpuClassSpec spec) =>
+        new(spec.NodeSelector ?? new Dictionary<string, string>()) { [GpuPlacement.ClassLabel] = name };
 
     private static string NodeName(string? gpuClass) => gpuClass is null ? DeploymentTargets.Simulated : $"{DeploymentTargets.Simulated}-{gpuClass}";
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Orrery.Contracts;
 using Orrery.Simulator.Faults;
@@ -75,7 +76,7 @@ internal static class AdminApi
 
     /// <summary>Adds a replica, or replaces one; with <c>If-None-Match: *</c> one that is there stays, and its state with it.</summary>
     private static Results<Ok<ReplicaState>, ProblemHttpResult> PutReplica(
-        string replica, SimulatedModelOptions[] models, string[]? label, HttpContext http, ReplicaSet replicas, IOptions<SimulatorOptions> options)
+        string replica, SimulatedModelOptions[] models, [FromQuery] string[]? label, HttpContext http, ReplicaSet replicas, IOptions<SimulatorOptions> options)
     {
         var errors = SimulatorOptionsValidator.ValidateModels(models, options.Value, "body").ToList();
         if (!FieldRules.IsName(replica))
