@@ -79,8 +79,7 @@ public sealed class OwnershipTests(ServerImage image)
             """;
         var folder = Directory.CreateTempSubdirectory("orrery-tests-").FullName;
         var tool = Path.Combine(folder, "podman");
-        await File.WriteAllTextAsync(tool, Script + "\n", Soon);
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await ToolScript.WriteAsync(tool, Script);
         await using var world = new ContainerWorld();
         // What the tool would obey itself, and what has more than one line.
         var secrets = new Dictionary<string, string> { ["HF_TOKEN"] = "hf_s3cr3t a\"b'$c", ["CERTIFICATE"] = "s3cr3t\nlines", ["HTTPS_PROXY"] = "http://me:s3cr3t@proxy:1" };

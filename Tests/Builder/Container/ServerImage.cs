@@ -90,7 +90,7 @@ public sealed partial class ServerImage : IAsyncLifetime
         // A container without capabilities is bound by modes, also as root.
         foreach (var folder in (string[])["www", "tmp"])
         {
-            File.SetUnixFileMode(Path.Combine(root, folder), (UnixFileMode)0b1_111_111_111);
+            ToolScript.Allow(Path.Combine(root, folder), (UnixFileMode)0b1_111_111_111);
         }
 
         await File.WriteAllTextAsync(Path.Combine(root, "www", "health"), "");
