@@ -7,5 +7,8 @@ internal sealed class AheadTime : TimeProvider
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref _ahead, by.Ticks);
 
+    /// <summary>As far ahead as this and no further, whatever was before.</summary>
+    public void SetAhead(TimeSpan ahead) => Interlocked.Exchange(ref _ahead, ahead.Ticks);
+
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _ahead));
 }

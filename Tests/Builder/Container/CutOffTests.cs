@@ -76,9 +76,8 @@ public sealed class CutOffTests(ServerImage image)
     {
         var folder = Directory.CreateTempSubdirectory("orrery-tests-").FullName;
         var tool = Path.Combine(folder, "podman");
-        await File.WriteAllTextAsync(tool, Script + "\n", Soon);
+        await ToolScript.WriteAsync(tool, Script);
         await File.WriteAllTextAsync(Path.Combine(folder, "stop"), $"{step}\n", Soon);
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var cut = world.NewTarget(options => options.Tool = tool);
         using var killed = CancellationTokenSource.CreateLinkedTokenSource(Soon);
         var working = work(cut, killed.Token);

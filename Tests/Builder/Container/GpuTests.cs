@@ -21,7 +21,7 @@ public sealed class GpuTests(ServerImage image)
         Assert.SkipUnless(Environment.UserName == "root", "Only root declares devices.");
         Directory.CreateDirectory(Folder);
         var file = Path.Combine(Folder, $"orrery-tests-{Environment.ProcessId}.json");
-        var devices = Enumerable.Range(0, 3).Select(n => $$"""{"name":"{{n}}","containerEdits":{"env":["GPU_{{n}}=yes"]}}""");
+        var devices = Enumerable.Range(0, 3).Select(n => $$$"""{"name":"{{{n}}}","containerEdits":{"env":["GPU_{{{n}}}=yes"]}}""");
         await File.WriteAllTextAsync(file, $$"""{"cdiVersion":"0.3.0","kind":"{{Kind}}","devices":[{{string.Join(',', devices)}}]}""", Soon);
         try
         {

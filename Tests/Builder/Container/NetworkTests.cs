@@ -29,7 +29,7 @@ public sealed class NetworkTests(ServerImage image)
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         await using var world = new ContainerWorld(options => (options.Network, options.FirstPort, options.LastPort) = (ContainerOptions.Host, 21_510, 21_519));
-        var template = ContainerWorld.Template() with { Command = ["/bin/sh", "-c", "exec busybox httpd -f -p $((21000 + 520)) -h /www"], Port = 21_520 };
+        var template = ContainerWorld.Template() with { Command = ["/bin/sh", "-c", "exec busybox httpd -f -p $((21000 + 520)) -h /www"], Port = 21_520, Drain = TimeSpan.Zero };
         var seen = await world.UntilAsync(ContainerWorld.Wanted(world.Key(), template, 2), seen => seen.Count == 2 && seen[0].State == ReplicaState.Ready);
         Assert.Equal(21_520, seen[0].Address!.Port);
         Assert.Equal(ReplicaState.Waiting, seen[1].State);

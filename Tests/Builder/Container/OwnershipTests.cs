@@ -79,13 +79,14 @@ public sealed class OwnershipTests(ServerImage image)
             """;
         var folder = Directory.CreateTempSubdirectory("orrery-tests-").FullName;
         var tool = Path.Combine(folder, "podman");
-        await File.WriteAllTextAsync(tool, Script + "\n", Soon);
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        await using var world = new ContainerWorld(options => options.Tool = tool);
+        await ToolScript.WriteAsync(tool, Script);
+        await using var world = new ContainerWorld();
         // What the tool would obey itself, and what has more than one line.
         var secrets = new Dictionary<string, string> { ["HF_TOKEN"] = "hf_s3cr3t a\"b'$c", ["CERTIFICATE"] = "s3cr3t\nlines", ["HTTPS_PROXY"] = "http://me:s3cr3t@proxy:1" };
         var template = ContainerWorld.Template() with { Secrets = [.. secrets.Keys.Select(name => new SecretVariable(name, "hub", "token", "f"))] };
-        await world.ReadyAsync(ContainerWorld.Wanted(world.Key(), template, secrets: secrets));
+        var wanted = ContainerWorld.Wanted(world.Key(), template, secrets: secrets);
+        await world.NewTarget(options => options.Tool = tool).ApplyAsync(wanted, Soon);
+        await world.ReadyAsync(wanted);
 
         Assert.DoesNotContain("s3cr3t", await File.ReadAllTextAsync(Path.Combine(folder, "words"), Soon), StringComparison.Ordinal);
         var name = (await world.ContainersAsync()).Single();
@@ -96,7 +97,7 @@ public sealed class OwnershipTests(ServerImage image)
         }
 
         Directory.Delete(folder, recursive: true);
-        var refused = await Assert.ThrowsAsync<TargetException>(() => world.NewTarget(options => options.Tool = "podman").ApplyAsync(
+        var refused = await Assert.ThrowsAsync<TargetException>(() => world.Target.ApplyAsync(
             ContainerWorld.Wanted(world.Key("other"), template, secrets: new Dictionary<string, string> { ["PATH"] = "a\nb" }), Soon));
         Assert.Equal("The secret of the variable PATH has several lines, and podman cannot be given that variable so. Use a value of one line, or another name for it.", refused.Message);
         Assert.True(refused.IsFinal);

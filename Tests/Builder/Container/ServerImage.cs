@@ -28,7 +28,7 @@ public sealed partial class ServerImage : IAsyncLifetime
           stubborn) trap '' TERM; busybox httpd -f -p "0.0.0.0:$port" -h /www & while :; do wait; done ;;
           crash) echo "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."; exit 1 ;;
           eat) busybox tail /dev/zero ;;
-          deaf) busybox sleep 1000 ;;
+          deaf) trap 'exit 0' TERM; busybox sleep 1000 & wait ;;
           simulator) exec /usr/share/dotnet/dotnet /app/Orrery.Simulator.dll --urls "http://0.0.0.0:$port" ;;
         esac
         """;
@@ -74,6 +74,9 @@ public sealed partial class ServerImage : IAsyncLifetime
         if (await MissingAsync() is null)
         {
             await Command.RunAsync("podman", "rmi", "--force", Name);
+            var left = (await ContainerWorld.VolumesAsync()).Concat(
+                (await ContainerWorld.PodmanAsync("ps", "--all", "--format", "{{.Names}}")).Text.Split('\n').Where(name => name.StartsWith(Leftovers.Mine + "-", StringComparison.Ordinal) && name.Contains("-r", StringComparison.Ordinal))).ToList();
+            Assert.True(left.Count == 0, $"The tests have left: {string.Join(", ", left)}");
         }
     }
 
@@ -87,7 +90,7 @@ public sealed partial class ServerImage : IAsyncLifetime
         // A container without capabilities is bound by modes, also as root.
         foreach (var folder in (string[])["www", "tmp"])
         {
-            File.SetUnixFileMode(Path.Combine(root, folder), (UnixFileMode)0b1_111_111_111);
+            ToolScript.Allow(Path.Combine(root, folder), (UnixFileMode)0b1_111_111_111);
         }
 
         await File.WriteAllTextAsync(Path.Combine(root, "www", "health"), "");
@@ -109,15 +112,10 @@ public sealed partial class ServerImage : IAsyncLifetime
         _ = (await Command.RunAsync("cp", Path.Combine(dotnet, "dotnet"), target)).Text;
         await LibrariesAsync(Path.Combine(dotnet, "dotnet"), root);
         await LibrariesAsync(Path.Combine(framework, "libcoreclr.so"), root);
-        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Where(file => Path.GetFileName(file) is var name && (name.StartsWith("Orrery.", StringComparison.Ordinal) || name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("Polly", StringComparison.Ordinal) || name.StartsWith("Google", StringComparison.Ordinal) || name.StartsWith("Grpc", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal))))
-        {
-            File.Copy(file, Path.Combine(root, "app", Path.GetFileName(file)));
-        }
-
         var simulator = Path.Combine(Repository.Root, "Engines", "Simulator", "bin", "Release", "net10.0");
         foreach (var file in Directory.GetFiles(simulator).Where(file => Path.GetExtension(file) is ".dll" or ".json"))
         {
-            File.Copy(file, Path.Combine(root, "app", Path.GetFileName(file)), overwrite: true);
+            File.Copy(file, Path.Combine(root, "app", Path.GetFileName(file)));
         }
     }
 

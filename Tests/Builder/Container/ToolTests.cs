@@ -28,8 +28,7 @@ public sealed class ToolTests(ServerImage image)
     {
         var folder = Directory.CreateTempSubdirectory("orrery-tests-").FullName;
         var tool = Path.Combine(folder, "docker");
-        await File.WriteAllTextAsync(tool, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Docker version 28.2.2, build e6534b4' && exit\necho 'Cannot connect to the Docker daemon.' >&2; exit 1\n", Soon);
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await ToolScript.WriteAsync(tool, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Docker version 28.2.2, build e6534b4' && exit\necho 'Cannot connect to the Docker daemon.' >&2; exit 1");
         await using var world = new ContainerWorldWithoutTool(tool);
         var error = await Assert.ThrowsAsync<TargetException>(() => world.Target.ObserveAsync(new("default", "box", "u"), Soon));
         Assert.Contains($"{tool} does not work (Cannot connect to the Docker daemon.).", error.Message, StringComparison.Ordinal);
