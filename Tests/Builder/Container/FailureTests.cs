@@ -1,3 +1,4 @@
+using Orrery.Builder;
 using Orrery.Builder.Targets;
 using Orrery.Builder.Targets.Container;
 using Orrery.Builder.Targets.Diagnosis;
