@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Orrery.Builder.Targets;
 using Orrery.Builder.Targets.Kubernetes.Client;
 using Orrery.Tests.Builder.Kubernetes.Cluster;
 

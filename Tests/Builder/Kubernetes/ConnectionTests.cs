@@ -117,7 +117,11 @@ public sealed class ConnectionTests : IAsyncLifetime
             echo "$KUBERNETES_EXEC_INFO" >{{{_folder}}}/info
             printf '{"apiVersion":"client.authentication.k8s.io/{{{version}}}","kind":"ExecCredential","status":{"token":"%s","expirationTimestamp":"2026-01-01T01:00:00Z"}}' "$1-$NAME"
             """);
-        File.SetUnixFileMode(Path.Combine(_folder, "plugin.sh"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        using (var chmod = System.Diagnostics.Process.Start("chmod", ["+x", Path.Combine(_folder, "plugin.sh")]))
+        {
+            await chmod.WaitForExitAsync(Token);
+        }
+
         await Write("config", Config("certificate-authority: ca.crt", $$"""
             exec:
                   apiVersion: client.authentication.k8s.io/{{version}}

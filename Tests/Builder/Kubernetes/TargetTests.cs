@@ -82,7 +82,7 @@ public sealed class TargetTests : IAsyncLifetime
         await stop.CancelAsync();
 
         // A pod of a lost node is deleted by its uid; leases are another test's.
-        var asked = _cluster.Requests.Select(one => (one.Group, one.Resource, one.Verb)).Append(("", "pods", "delete")).Distinct().ToHashSet();
+        var asked = _cluster.Requests.Select(one => (one.Group, one.Resource, one.Verb)).Append((Group: "", Resource: "pods", Verb: "delete")).Distinct().ToHashSet();
         Assert.All(asked, one => Assert.True(KubernetesPermissions.Allows(one.Group, one.Resource, one.Verb), $"{one} is asked and not in the list"));
         var granted = KubernetesPermissions.All.Where(rule => rule.Scope != PermissionScope.Home).SelectMany(rule => rule.Verbs.Select(verb => (rule.Group, rule.Resource, verb))).Distinct();
         Assert.Equal([], granted.Where(one => !asked.Contains(one)));
