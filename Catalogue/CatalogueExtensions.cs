@@ -6,12 +6,14 @@ using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Secrets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
 using Orrery.ServiceDefaults.Egress;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Catalogue;
 
@@ -27,6 +29,7 @@ internal static class CatalogueExtensions
         builder.AddNpgsqlDataSource("orrery", "catalogue", typeof(CatalogueOptions).Assembly);
         builder.AddSecretSealer();
         builder.AddEgress();
+        builder.AddRegistries();
         builder.Services.AddSingleton<SecretVault>();
         builder.Services.AddSingleton<LiveState>();
         builder.Services.AddSingleton<ResourceStore>();
@@ -38,6 +41,10 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<WatchApi>();
         builder.Services.AddSingleton<ProviderTester>();
         builder.Services.AddSingleton<Shelf>();
+        builder.Services.AddSingleton<PinStore>();
+        builder.Services.AddSingleton<PinSecrets>();
+        builder.Services.AddSingleton<HubReader>();
+        builder.Services.AddSingleton<Pinner>();
         builder.AddServiceClient(DeploymentsApi.Builder);
         builder.AddFollowing();
 
@@ -71,6 +78,7 @@ internal static class CatalogueExtensions
         app.MapConnectionTestApi();
         app.MapUsageApi();
         app.MapModelsApi();
+        app.MapPinsApi();
         app.MapExchangeApi();
         app.MapSnapshotApi();
         app.MapAccessKeysApi();

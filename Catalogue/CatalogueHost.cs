@@ -5,7 +5,8 @@ internal static class CatalogueHost
 {
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // Settings lie beside the program, unless it was started where others are.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = File.Exists("appsettings.json") ? null : AppContext.BaseDirectory });
         builder.AddServiceDefaults();
         builder.AddCatalogue();
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Orrery.Catalogue.Api;
 using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Linting;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Probing;
 using Orrery.Catalogue.Resources;
 
@@ -29,4 +30,6 @@ namespace Orrery.Catalogue;
 [JsonSerializable(typeof(InstanceList))]
 [JsonSerializable(typeof(GpuList))]
 [JsonSerializable(typeof(GateDecision))]
+[JsonSerializable(typeof(PinList))]
+[JsonSerializable(typeof(PinAnswer[]))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

@@ -43,6 +43,19 @@ public sealed class CatalogueOptions
     /// <summary>What the test of a provider's connection may take in all. 1 s to 2 min, default 20 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
     public TimeSpan ConnectionTestTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Where models' repositories are.</summary>
+    public HubOptions Hub { get; } = new();
+}
+
+/// <summary>The section <c>Catalogue:Hub</c>.</summary>
+public sealed class HubOptions
+{
+    /// <summary>A hub with Hugging Face's API, a mirror inside for example. Default https://huggingface.co.</summary>
+    public string Endpoint { get; set; } = "https://huggingface.co";
+
+    /// <summary>What finding a revision's commit may take. 1 s to 2 min, default 20 s.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
 }
 
 [OptionsValidator]
@@ -53,10 +66,30 @@ internal sealed class CatalogueOptionsRules : IValidateOptions<CatalogueOptions>
 {
     private const int MinTokenCharacters = 16;
 
-    public ValidateOptionsResult Validate(string? name, CatalogueOptions options) =>
-        options.FirstKey is { Length: < MinTokenCharacters }
-            ? ValidateOptionsResult.Fail(
+    private static readonly TimeSpan LeastHubTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostHubTimeout = TimeSpan.FromMinutes(2);
+
+    public ValidateOptionsResult Validate(string? name, CatalogueOptions options)
+    {
+        List<string> faults = [];
+        if (options.FirstKey is { Length: < MinTokenCharacters })
+        {
+            faults.Add(
                 $"Catalogue:FirstKey has {options.FirstKey.Length} characters; expected at least {MinTokenCharacters}, for example 'ork_' and 40 random letters and digits "
-                + "(the AppHost's parameter first-key, environment Parameters__first_key).")
-            : ValidateOptionsResult.Success;
+                + "(the AppHost's parameter first-key, environment Parameters__first_key).");
+        }
+
+        // Not repeated: it may hold a password.
+        if (!Uri.TryCreate(options.Hub.Endpoint, UriKind.Absolute, out var hub) || hub is not { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" })
+        {
+            faults.Add("Catalogue:Hub:Endpoint is not an absolute http:// or https:// URL without user, password and query.");
+        }
+
+        if (options.Hub.Timeout < LeastHubTimeout || options.Hub.Timeout > MostHubTimeout)
+        {
+            faults.Add($"Catalogue:Hub:Timeout is '{options.Hub.Timeout}'; expected a time from {LeastHubTimeout} to {MostHubTimeout}.");
+        }
+
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
 }

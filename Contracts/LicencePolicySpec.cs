@@ -6,16 +6,19 @@ public sealed record LicencePolicySpec
     /// <summary>The resource that holds in its namespace.</summary>
     public const string EffectiveName = "default";
 
-    /// <summary>Where models are used: ISO 3166 codes, <c>EU</c> for the European Union. A licence that excludes one of them is denied.</summary>
+    /// <summary>More than there are licences; each name is held against all that are known.</summary>
+    private const int MostNames = 1_000;
+
+    /// <summary>Where models are used: ISO 3166 codes, <c>EU</c> for the European Union. A licence that excludes one of them is denied; what excludes the Union excludes its members.</summary>
     public IReadOnlyList<string>? Regions { get; init; }
 
     /// <summary>Whether models are used commercially; <c>true</c> where absent. Licences that forbid it are denied then.</summary>
     public bool? Commercial { get; init; }
 
-    /// <summary>People who use the products in a month. A licence with a lower threshold is denied.</summary>
+    /// <summary>People who use the products in a month. A licence with a lower threshold is denied, also one that counts visits: each of them visits at least once.</summary>
     public long? MonthlyActiveUsers { get; init; }
 
-    /// <summary>In USD. A licence with a lower threshold is denied.</summary>
+    /// <summary>In USD. A licence with a lower threshold is denied; a twelfth of it is held against thresholds of a month.</summary>
     public long? AnnualRevenue { get; init; }
 
     /// <summary>The first that matches decides.</summary>
@@ -29,6 +32,11 @@ public sealed record LicencePolicySpec
 
     public void Validate(FieldErrors errors)
     {
+        if (Rules?.Sum(rule => Math.Max(1, rule.Licences?.Count ?? 0)) is > MostNames and var count)
+        {
+            errors.Add("spec.rules", $"{count} licences and rules", $"at most {MostNames}");
+        }
+
         for (var i = 0; i < Rules?.Count; i++)
         {
             Rules[i].Validate(errors, $"spec.rules[{i}]");
@@ -36,14 +44,25 @@ public sealed record LicencePolicySpec
 
         for (var i = 0; i < Regions?.Count; i++)
         {
-            if (Regions[i].Length != 2 || !Regions[i].All(char.IsAsciiLetterUpper))
+            if (!Countries.IsKnown(Regions[i]))
             {
-                errors.Add($"spec.regions[{i}]", Regions[i], "an ISO 3166 code of two capital letters, or EU");
+                errors.Add($"spec.regions[{i}]", Regions[i], "an ISO 3166 code of two capital letters, or EU", Countries.Nearest(Regions[i]) is { } meant ? $"Did you mean '{meant}'?" : null);
             }
         }
 
+        RequireNotNegative(errors, "spec.monthlyActiveUsers", MonthlyActiveUsers);
+        RequireNotNegative(errors, "spec.annualRevenue", AnnualRevenue);
+
         RequireDecision(errors, "spec.otherwise", Otherwise);
         RequireDecision(errors, "spec.remoteCode", RemoteCode);
+    }
+
+    private static void RequireNotNegative(FieldErrors errors, string path, long? value)
+    {
+        if (value is < 0)
+        {
+            errors.Add(path, $"{value}", "a whole number from 0");
+        }
     }
 
     private static void RequireDecision(FieldErrors errors, string path, string? decision)
@@ -58,6 +77,7 @@ public sealed record LicencePolicySpec
 /// <summary>Matches a licence that is named, or that has every property that is named.</summary>
 public sealed record LicenceRule
 {
+    /// <summary>As the catalogue or a Model of the namespace names them; in any case.</summary>
     public IReadOnlyList<string>? Licences { get; init; }
 
     /// <summary>Each one of <see cref="LicenceProperties.All"/>.</summary>
@@ -87,10 +107,10 @@ public sealed record LicenceRule
 /// <summary>Somebody's word that a licence, or code out of a model's repository, was read and is accepted. Deleting it withdraws it.</summary>
 public sealed record LicenceAcceptanceSpec
 {
-    /// <summary>The licence as the catalogue names it.</summary>
+    /// <summary>The licence as the catalogue names it, or a Model of the namespace; in any case.</summary>
     public string? Licence { get; init; }
 
-    /// <summary>Or the repository whose code may run: <c>owner/name</c>.</summary>
+    /// <summary>Or the repository whose code may run: <c>owner/name</c>; the model's id where it has none.</summary>
     public string? RemoteCode { get; init; }
 
     /// <summary>The commit or tag of the code that was read; absent: any.</summary>
@@ -107,11 +127,6 @@ public sealed record LicenceAcceptanceSpec
         if (Licence is null == RemoteCode is null)
         {
             errors.Add("spec", null, "licence or remoteCode: one of the two");
-        }
-
-        if (Licence is not null && Text is null)
-        {
-            errors.Add("spec.text", null, "required with licence: the link of the text that was read, as GET /licences/NAME shows it");
         }
 
         if (RemoteCode is null && Revision is not null)

@@ -20,33 +20,57 @@ public sealed record ModelArchitecture
     /// <summary>Tokens that the layers with a sliding window keep.</summary>
     public int? Window { get; init; }
 
+    /// <summary>Layers with a sliding window, where not all of the rest have one.</summary>
+    public int? WindowLayers { get; init; }
+
+    /// <summary>What the layers with a state of constant size keep of one request, all of them together.</summary>
+    public ByteSize? State { get; init; }
+
     /// <summary>Numbers that a layer keeps of a token in place of keys and values (multi-head latent attention).</summary>
     public int? Latent { get; init; }
 
     /// <summary>Routed experts of a mixture of experts.</summary>
     public int? Experts { get; init; }
 
+    /// <summary>Routed experts that take part in a token.</summary>
+    public int? ActiveExperts { get; init; }
+
     public void Validate(FieldErrors errors, string path)
     {
-        RequireAtLeast(errors, $"{path}.layers", Layers, 1);
-        RequireAtLeast(errors, $"{path}.heads", Heads, 1);
-        RequireAtLeast(errors, $"{path}.kvHeads", KvHeads, 0);
-        RequireAtLeast(errors, $"{path}.headSize", HeadSize, 1);
-        RequireAtLeast(errors, $"{path}.fullLayers", FullLayers, 0);
-        RequireAtLeast(errors, $"{path}.window", Window, 1);
-        RequireAtLeast(errors, $"{path}.latent", Latent, 1);
-        RequireAtLeast(errors, $"{path}.experts", Experts, 1);
-        if (FullLayers > Layers)
+        RequireBetween(errors, $"{path}.layers", Layers, 1, 10_000);
+        RequireBetween(errors, $"{path}.heads", Heads, 1, 10_000);
+        RequireBetween(errors, $"{path}.kvHeads", KvHeads, 0, 10_000);
+        RequireBetween(errors, $"{path}.headSize", HeadSize, 1, 100_000);
+        RequireBetween(errors, $"{path}.fullLayers", FullLayers, 0, 10_000);
+        RequireBetween(errors, $"{path}.window", Window, 1, 100_000_000);
+        RequireBetween(errors, $"{path}.windowLayers", WindowLayers, 0, 10_000);
+        RequireBetween(errors, $"{path}.latent", Latent, 1, 100_000);
+        RequireBetween(errors, $"{path}.experts", Experts, 1, 100_000);
+        RequireBetween(errors, $"{path}.activeExperts", ActiveExperts, 1, 100_000);
+        RequireAtMost(errors, $"{path}.fullLayers", FullLayers, "layers", Layers);
+        RequireAtMost(errors, $"{path}.windowLayers", WindowLayers, "layers without fullLayers", Layers - (FullLayers ?? 0));
+        RequireAtMost(errors, $"{path}.kvHeads", KvHeads, "heads", Heads);
+        RequireAtMost(errors, $"{path}.activeExperts", ActiveExperts, "experts", Experts);
+        if (Window is not null && FullLayers is null)
         {
-            errors.Add($"{path}.fullLayers", $"{FullLayers}", $"at most layers, which is {Layers}");
+            errors.Add($"{path}.fullLayers", null, "required with window: how many layers keep the whole context");
         }
     }
 
-    private static void RequireAtLeast(FieldErrors errors, string path, int? value, int least)
+    /// <summary>The upper bounds are far above what any model has: they keep what is reckoned from them within reason.</summary>
+    private static void RequireBetween(FieldErrors errors, string path, int? value, int least, int most)
     {
-        if (value < least)
+        if (value < least || value > most)
         {
-            errors.Add(path, $"{value}", $"a whole number from {least}");
+            errors.Add(path, $"{value}", $"a whole number from {least} to {most}");
+        }
+    }
+
+    private static void RequireAtMost(FieldErrors errors, string path, int? value, string name, int? most)
+    {
+        if (value > most)
+        {
+            errors.Add(path, $"{value}", $"at most {name}, which is {most}");
         }
     }
 }

@@ -127,7 +127,7 @@ public sealed partial record ModelSpec
     public int EffectivePort => DefaultPort ?? 8000;
 
     /// <summary>More than any model has; what looks through an entry looks at each.</summary>
-    private const int MostInAList = 200;
+    public const int MostInAList = 200;
 
     private void ValidateEntry(FieldErrors errors)
     {
@@ -139,7 +139,12 @@ public sealed partial record ModelSpec
         RequireEach(errors, "spec.outputs", Outputs, ModalityNames.All);
         RequirePositive(errors, "spec.maxModelLength", MaxModelLength, "a number of tokens above 0");
         RequirePositive(errors, "spec.maxTensorParallel", MaxTensorParallel, "a number of GPUs above 0");
-        if (Repo is not null && !RepoForm.IsMatch(Repo))
+        if (MaxModelLength > ContextWindow)
+        {
+            errors.Add("spec.maxModelLength", $"{MaxModelLength}", $"at most contextWindow, which is {ContextWindow}");
+        }
+
+        if (Repo is not null && !IsRepo(Repo))
         {
             errors.Add("spec.repo", Repo, "a repository as owner/name");
         }
@@ -159,15 +164,21 @@ public sealed partial record ModelSpec
             ("spec.arguments", Arguments?.Count), ("spec.environment", Environment?.Count), ("spec.packages", Packages?.Count), ("spec.systemPackages", SystemPackages?.Count),
             ("spec.languages", Languages?.Count), ("spec.tags", Tags?.Count), ("spec.sources", Sources?.Count), ("spec.verified", Verified?.Count), ("spec.guess", Guess?.Count),
             ("spec.alsoLicensed", AlsoLicensed?.Count), ("spec.gpus", Gpus?.Count),
+            ("spec.aliases", Aliases?.Count), ("spec.servers", Servers?.Count), ("spec.inputs", Inputs?.Count), ("spec.outputs", Outputs?.Count),
         })
         {
             RequireFew(errors, path, count);
         }
 
         RequireForm(errors, "spec.packages", Packages, PackageForm, "a package as pip takes it, with its version: name==1.2.3 or name[extra]==1.2.3");
-        RequireForm(errors, "spec.systemPackages", SystemPackages, SystemPackageForm, "a Debian package: its name in small letters, with =VERSION or without");
+        RequireForm(errors, "spec.systemPackages", SystemPackages, SystemPackageForm, "a Debian package: its name in small letters, with =VERSION or without; a dash at the end would remove it");
         RequireForm(errors, "spec.environment", Environment?.Keys, VariableForm, "names of letters, digits and underscores, not beginning with a digit");
         RequireForm(errors, "spec.arguments", Arguments?.Keys, FlagForm, "flags with their dashes, such as --enable-prefix-caching");
+        RequireForm(errors, "spec.toolParser", ToolParser, ParserForm, "the name of a parser: letters, digits, '_', '.' and '-', beginning with a letter or digit");
+        RequireForm(errors, "spec.reasoningParser", ReasoningParser, ParserForm, "the name of a parser: letters, digits, '_', '.' and '-', beginning with a letter or digit");
+        RequireForm(errors, "spec.chatTemplate", ChatTemplate, TemplateForm, "the path of a file in the server's image, without '..' and without a dash before it");
+        RequirePackagesOnce(errors);
+        RequireArguments(errors);
         if (Weights is { Bytes: 0 })
         {
             errors.Add("spec.weights", $"{Weights}", "a size above 0");
@@ -182,6 +193,9 @@ public sealed partial record ModelSpec
         DefaultResources?.Validate(errors, "spec.defaultResources");
         RequireEngineForFacts(errors);
     }
+
+    /// <summary>Whether a text names a repository: <c>owner/name</c>.</summary>
+    public static bool IsRepo(string text) => RepoForm.IsMatch(text);
 
     /// <summary>What only a server needs, without a server, is a slip: the model would be listed and could not be deployed.</summary>
     private void RequireEngineForFacts(FieldErrors errors)
@@ -202,7 +216,7 @@ public sealed partial record ModelSpec
 
     private static void RequireEach(FieldErrors errors, string path, IReadOnlyList<string>? values, IReadOnlyList<string> allowed)
     {
-        for (var i = 0; i < values?.Count; i++)
+        for (var i = 0; i < values?.Count && i < MostInAList; i++)
         {
             errors.RequireOneOf($"{path}[{i}]", values[i], allowed);
         }
@@ -219,11 +233,60 @@ public sealed partial record ModelSpec
     /// <summary>These stand as they are in a Dockerfile and on a command line: what they may be made of keeps everything else out.</summary>
     private static void RequireForm(FieldErrors errors, string path, IEnumerable<string>? values, Regex form, string expectation)
     {
-        foreach (var (value, i) in (values ?? []).Select((value, i) => (value, i)).Where(entry => !form.IsMatch(entry.value)))
+        foreach (var (value, i) in (values ?? []).Take(MostInAList).Select((value, i) => (value, i)).Where(entry => !form.IsMatch(entry.value)))
         {
             errors.Add(values is IReadOnlyList<string> ? $"{path}[{i}]" : path, value, expectation);
         }
     }
+
+    private static void RequireForm(FieldErrors errors, string path, string? value, Regex form, string expectation)
+    {
+        if (value is not null && !form.IsMatch(value))
+        {
+            errors.Add(path, value, expectation);
+        }
+    }
+
+    private void RequirePackagesOnce(FieldErrors errors)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < Packages?.Count; i++)
+        {
+            // As pip compares names: small letters, and all of '-', '_' and '.' are one.
+            var name = Separators.Replace(Packages[i].Split(['=', '[', '~'], 2)[0], "-").ToLowerInvariant();
+            if (!seen.Add(name))
+            {
+                errors.Add($"spec.packages[{i}]", Packages[i], "a package that is named once", "Keep one version of it.");
+            }
+        }
+    }
+
+    /// <summary>A value must not become a flag of its own, and <c>false</c> needs a flag that can be negated.</summary>
+    private void RequireArguments(FieldErrors errors)
+    {
+        foreach (var (name, value) in (Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => FlagForm.IsMatch(argument.Key)))
+        {
+            var path = $"spec.arguments.{name}";
+            if (value.ValueKind == JsonValueKind.False && (!name.StartsWith("--", StringComparison.Ordinal) || name.StartsWith("--no-", StringComparison.Ordinal)))
+            {
+                errors.Add(path, "false", "true, or the flag left out: false writes --no-NAME for --NAME");
+            }
+            else if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
+            {
+                errors.Add(path, "[]", "at least one value", "true is the flag alone.");
+            }
+            else if (ValuesOf(value).Any(item => item.ValueKind == JsonValueKind.Null))
+            {
+                errors.Add(path, null, "values, each a text or a number");
+            }
+            else if (ValuesOf(value).FirstOrDefault(text => text.ValueKind == JsonValueKind.String && text.GetString() is ['-', ..] and var written && !NumberForm.IsMatch(written)) is { ValueKind: JsonValueKind.String } flag)
+            {
+                errors.Add(path, flag.GetString(), "a value that begins with no dash: the server would take it for a flag", "Another flag is another name in arguments.");
+            }
+        }
+    }
+
+    private static IEnumerable<JsonElement> ValuesOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];
 
     private static void RequirePositive(FieldErrors errors, string path, int? value, string expectation)
     {
@@ -242,7 +305,7 @@ public sealed partial record ModelSpec
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(\[[A-Za-z0-9._,-]{1,99}\])?(===?|~=)[A-Za-z0-9][A-Za-z0-9.+!-]{0,63}\z")]
     private static partial Regex PackageForm { get; }
 
-    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]{1,99}(=[A-Za-z0-9][A-Za-z0-9.+:~-]{0,99})?\z")]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]{1,99}(=[A-Za-z0-9][A-Za-z0-9.+:~-]{0,99})?(?<!-)\z")]
     private static partial Regex SystemPackageForm { get; }
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,127}\z")]
@@ -250,4 +313,16 @@ public sealed partial record ModelSpec
 
     [GeneratedRegex(@"^--?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\z")]
     private static partial Regex FlagForm { get; }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\z")]
+    private static partial Regex ParserForm { get; }
+
+    [GeneratedRegex(@"^(?!.*\.\.)[A-Za-z0-9_./][A-Za-z0-9_./+@-]{0,254}\z")]
+    private static partial Regex TemplateForm { get; }
+
+    [GeneratedRegex(@"^-[0-9]+(\.[0-9]+)?\z")]
+    private static partial Regex NumberForm { get; }
+
+    [GeneratedRegex("[-_.]+")]
+    private static partial Regex Separators { get; }
 }

@@ -31,8 +31,13 @@ public sealed partial record ModelSpec
     public void Validate(FieldErrors errors)
     {
         RequireModelId(errors, "spec.id", Id);
+        if (Id.StartsWith('-'))
+        {
+            errors.Add("spec.id", Id, "an id that begins with no dash: the server is told it, and would take it for a flag");
+        }
+
         errors.RequireOneOf("spec.modelType", ModelType, ModelTypes.All);
-        for (var i = 0; i < Aliases?.Count; i++)
+        for (var i = 0; i < Aliases?.Count && i < MostInAList; i++)
         {
             RequireModelId(errors, $"spec.aliases[{i}]", Aliases[i]);
         }
@@ -56,6 +61,10 @@ public sealed partial record ModelSpec
         if (string.IsNullOrWhiteSpace(id) || id.Length > 256 || id.Any(char.IsControl) || id != id.Trim())
         {
             errors.Add(path, id, "1 to 256 characters without control characters or surrounding blanks");
+        }
+        else if (id == "export" || id.Split('/').Any(part => part is "." or ".."))
+        {
+            errors.Add(path, id, "an id that can be part of an address: no '.' and no '..' between slashes, and not 'export'", "GET /models/{id} could not name it.");
         }
     }
 }

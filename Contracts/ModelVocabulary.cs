@@ -48,10 +48,11 @@ public static class WeightTypes
     public const string Fp8 = "fp8";
     public const string Int4 = "int4";
     public const string Mxfp4 = "mxfp4";
+    public const string Nvfp4 = "nvfp4";
     public const string Ternary = "ternary";
     public const string Onnx = "onnx";
 
-    public static readonly IReadOnlyList<string> All = [Bf16, Fp16, Fp32, Fp8, "int8", Int4, Mxfp4, "nvfp4", Ternary, Onnx];
+    public static readonly IReadOnlyList<string> All = [Bf16, Fp16, Fp32, Fp8, "int8", Int4, Mxfp4, Nvfp4, Ternary, Onnx];
 }
 
 /// <summary>What a model takes and gives.</summary>

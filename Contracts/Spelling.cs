@@ -9,11 +9,15 @@ public static class Spelling
     /// <summary>The word of <paramref name="known"/> nearest to <paramref name="written"/>, unless all are too far away to be a slip.</summary>
     public static string? Nearest(string written, IEnumerable<string> known)
     {
+        var small = written.ToLowerInvariant();
         var (best, distance) = known
-            .Select(word => (word, distance: Distance(written.ToLowerInvariant(), word.ToLowerInvariant())))
+            .Where(word => Math.Abs(word.Length - small.Length) <= Furthest(word)) // At least so many letters apart: most words need no look.
+            .Select(word => (word, distance: Distance(small, word.ToLowerInvariant())))
             .DefaultIfEmpty(("", int.MaxValue))
             .MinBy(candidate => candidate.Item2);
-        return distance <= Math.Max(1, Math.Min(written.Length, best.Length) / 3) ? best : null;
+        return distance <= Furthest(best) ? best : null;
+
+        int Furthest(string word) => Math.Max(1, Math.Min(written.Length, word.Length) / 3);
     }
 
     /// <summary>Levenshtein: the least number of letters to insert, delete or replace.</summary>

@@ -7,8 +7,10 @@ namespace Orrery.Catalogue.Api;
 /// <summary>Who may use the control plane: administrators' access keys, for their namespace, viewers' to read, and services of ours.</summary>
 internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeProvider time)
 {
-    public (Caller? Caller, Refusal? Refusal) Identify(HttpRequest request)
+    /// <param name="changesNothing">Whether what is asked for only reads, whatever its method.</param>
+    public (Caller? Caller, Refusal? Refusal) Identify(HttpRequest request, bool changesNothing = false)
     {
+        var isRead = changesNothing || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (request.Headers[InternalAuthentication.Header].ToString() is { Length: > 0 } signed)
         {
             return tokens.TryVerify(signed, out var service)
@@ -18,7 +20,7 @@ internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeP
 
         if (Token(request) is not { } token)
         {
-            return (null, Unknown("Send an administrator's access key as 'Authorization: Bearer ork_…' or 'x-api-key: ork_…'."));
+            return (null, Unknown($"Send an administrator's{(isRead ? " or a viewer's" : "")} access key as 'Authorization: Bearer ork_…' or 'x-api-key: ork_…'."));
         }
 
         if (Find(AccessToken.Hash(token)) is not { } key)
@@ -26,7 +28,7 @@ internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeP
             return (null, Unknown("The access key is not known here, has been revoked or has expired."));
         }
 
-        return key.Role == AccessRoles.Administrator || (key.Role == AccessRoles.Viewer && HttpMethods.IsGet(request.Method))
+        return key.Role == AccessRoles.Administrator || (key.Role == AccessRoles.Viewer && isRead)
             ? (new Caller($"accesskey {key.Namespace}/{key.Name}", key.Namespace, IsService: false), null)
             : (null, Refusal.Forbidden(key.Role == AccessRoles.Viewer
                 ? $"The access key '{key.Name}' has the role '{AccessRoles.Viewer}', which changes nothing; this needs an '{AccessRoles.Administrator}'."
@@ -62,7 +64,7 @@ internal static class AccessControlExtensions
                 return Problems.Starting(http);
             }
 
-            var (caller, refusal) = http.RequestServices.GetRequiredService<AccessControl>().Identify(http.Request);
+            var (caller, refusal) = http.RequestServices.GetRequiredService<AccessControl>().Identify(http.Request, http.GetEndpoint()?.Metadata.GetMetadata<ReadsOnly>() is not null);
             if (refusal?.Status == StatusCodes.Status401Unauthorized)
             {
                 http.Response.Headers.WWWAuthenticate = "Bearer";
@@ -72,7 +74,24 @@ internal static class AccessControlExtensions
             return refusal is null ? await next(context) : Problems.Of(refusal);
         });
 
+    /// <summary>Viewers may ask it too, although it is a POST.</summary>
+    public static RouteHandlerBuilder ChangesNothing(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new ReadsOnly());
+
     /// <summary>Who asks, on endpoints with <see cref="RequireAdministrator"/>.</summary>
     public static Caller Caller(this HttpContext context) =>
         context.Items[CallerItem] as Caller ?? throw new InvalidOperationException("The endpoint does not require an administrator.");
+
+    /// <summary>The caller's own, or the one that <c>?namespace=</c> names.</summary>
+    /// <exception cref="BadHttpRequestException">The caller does not reach it.</exception>
+    public static string Namespace(this HttpContext context)
+    {
+        var caller = context.Caller();
+        var @namespace = context.Request.Text("namespace") ?? caller.Namespace;
+        return caller.MayReach(@namespace)
+            ? @namespace
+            : throw new BadHttpRequestException($"Your access key administers namespace '{caller.Namespace}' and opens no other.", StatusCodes.Status403Forbidden);
+    }
 }
+
+/// <summary>Marks an endpoint that only reads.</summary>
+internal sealed record ReadsOnly;

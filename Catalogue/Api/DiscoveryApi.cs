@@ -9,8 +9,8 @@ internal static class DiscoveryApi
     public static void MapDiscoveryApi(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup(ResourcesApi.Root).RequireAdministrator().WithTags("Discovery");
-        group.MapGet("", Kinds).WithSummary("The kinds with their plurals");
-        group.MapGet("/schemas/{kind}", Schema).WithSummary("A kind's JSON Schema");
+        group.MapRead("", Kinds).Takes().WithSummary("The kinds with their plurals");
+        group.MapRead("/schemas/{kind}", Schema).Takes().WithSummary("A kind's JSON Schema");
     }
 
     private static IResult Kinds() => TypedResults.Ok(new KindList(

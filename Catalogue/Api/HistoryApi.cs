@@ -12,8 +12,8 @@ internal static class HistoryApi
         foreach (var scope in new[] { ResourcesApi.Root, ResourcesApi.Root + "/namespaces/{namespace}" })
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("History");
-            group.MapGet("/{plural}/{name}/revisions", List).WithSummary("Who changed it, when and how; newest first");
-            group.MapPost("/{plural}/{name}/rollback", Rollback).WithSummary("Declares the spec of an earlier revision again");
+            group.MapRead("/{plural}/{name}/revisions", List).Takes("limit", "after").WithSummary("Who changed it, when and how; newest first");
+            group.MapPost("/{plural}/{name}/rollback", Rollback).Takes("revision", "manager").WithSummary("Declares the spec of an earlier revision again");
         }
     }
 

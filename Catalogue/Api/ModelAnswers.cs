@@ -1,5 +1,7 @@
+using System.Globalization;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Sizing;
 using Orrery.Contracts;
 
@@ -16,6 +18,7 @@ internal sealed record ModelList(IReadOnlyList<ModelAnswer> Items, int Total, st
 /// <param name="BuiltIn">Whether it comes with the service.</param>
 /// <param name="Sure">Whether nothing that decides over it is rough.</param>
 /// <param name="Dockerfile">Only where one model is asked for.</param>
+/// <param name="Pins">What its repository and its image's base are pinned to. Only where one model is asked for.</param>
 /// <param name="Certainty">How sure each field is that is more or less than general knowledge: <c>verified</c>, <c>guess</c>. Only where one model is asked for.</param>
 internal sealed record ModelAnswer(
     string Id,
@@ -55,7 +58,8 @@ internal sealed record ModelAnswer(
     string? Documentation = null,
     string? Dockerfile = null,
     IReadOnlyDictionary<string, string>? Certainty = null,
-    IReadOnlyList<string>? Sources = null)
+    IReadOnlyList<string>? Sources = null,
+    IReadOnlyList<PinAnswer>? Pins = null)
 {
     public static ModelAnswer Of(Entry entry, SnapshotModel? served, IReadOnlyList<ModelOffer> offers)
     {
@@ -66,17 +70,19 @@ internal sealed record ModelAnswer(
             model.Gated, model.RemoteCode, [.. KnownLicences.Of(model).Select(LicenceAnswer.Of)], model.Parameters, model.ActiveParameters, model.Weights, model.Dtype,
             model.ContextWindow ?? served?.ContextWindow, model.Architecture, Search.ModelModalities.InputsOf(model), Search.ModelModalities.OutputsOf(model), model.Languages, model.Tags,
             model.ToolParser, model.ReasoningParser, model.IsEntry ? model.EffectivePort : null, model.IsEntry ? Resources(model, recommended) : null,
-            recommended?.Instance.Id, recommended is null ? null : InstanceAnswer.Of(recommended), served?.Aliases ?? model.Aliases ?? [],
+            recommended?.Instance.Id, recommended is null ? null : InstanceAnswer.Of(model, recommended), served?.Aliases ?? model.Aliases ?? [],
             offers, offers.Count > 0 && offers.All(offer => offer.Simulated), entry.IsBuiltIn, model.IsEntry && entry.IsSure);
     }
 
     /// <summary>With what a list leaves out.</summary>
-    public ModelAnswer Whole(Entry entry, string? dockerfile) => this with
+    public ModelAnswer Whole(Entry entry, string? dockerfile, IReadOnlyList<PinAnswer>? pins) => this with
     {
+        Pins = pins,
         Documentation = entry.Spec.Documentation,
         Dockerfile = dockerfile,
         Sources = entry.Spec.Sources,
-        Certainty = (entry.Spec.Verified ?? []).Select(field => (field, "verified")).Concat((entry.Spec.Guess ?? []).Select(field => (field, "guess")))
+        // A field may stand in both lists, or twice in one: then it is rough.
+        Certainty = (entry.Spec.Guess ?? []).Select(field => (field, "guess")).Concat((entry.Spec.Verified ?? []).Select(field => (field, "verified"))).DistinctBy(pair => pair.field)
             .ToDictionary(pair => pair.field, pair => pair.Item2),
     };
 
@@ -84,12 +90,9 @@ internal sealed record ModelAnswer(
     public static ModelResources Resources(ModelSpec model, InstanceOption? option)
     {
         var said = model.DefaultResources ?? new ModelResources();
-        var gpus = option?.Fit?.Gpus ?? 0;
-        var share = option switch
-        {
-            { Fit: not null } => gpus / (double)option.Instance.Count,
-            _ => 1,
-        };
+        // No GPU is what an entry says of itself. Where it fits nowhere, or on none of the machine that is named, nothing follows.
+        var gpus = option?.Fit is { } fit ? Math.Max(1, fit.Gpus) : (int?)null;
+        var share = gpus is null ? 1 : gpus.Value / (double)option!.Instance.Count;
         return new ModelResources
         {
             Gpu = said.Gpu ?? gpus,
@@ -111,30 +114,35 @@ internal sealed record LicenceAnswer(string Id, LicenceFacts? Facts, IReadOnlyLi
 
 internal sealed record LicenceList(IReadOnlyList<LicenceAnswer> Items);
 
-/// <summary>Whether and how a model fits on GPUs; sizes of one GPU, as texts.</summary>
+/// <summary>Whether and how a model fits on GPUs; sizes of one GPU, as texts in GB with one decimal. The bytes of a token are exact.</summary>
 /// <param name="Gpus">How many of them a copy takes.</param>
+/// <param name="MaxRequests">The most requests that the server is told to run at once; absent: it need not be told.</param>
 internal sealed record FitAnswer(
-    string Model, bool Fits, string Gpu, int Count, int Gpus, int? Context, int Concurrency, ByteSize? Weights, ByteSize? Working, ByteSize? Cache, ByteSize? Needed, ByteSize? Usable,
+    string Model, bool Fits, string Gpu, int Count, int Gpus, int? Context, int Concurrency, int? MaxRequests, string? Weights, string? Working, string? Cache, string? Needed, string? Usable,
     double? CacheBytesPerToken, IReadOnlyList<string> Reasons)
 {
     public static FitAnswer Of(ModelSpec model, Fit fit) => new(
-        model.Id, fit.Fits, fit.Offer.Gpu.Id, fit.Offer.Count, fit.Gpus, fit.Fits ? fit.Context : null, fit.Concurrency,
-        fit.Memory?.Weights, fit.Memory?.Working, fit.Memory?.Cache, fit.Memory?.Needed, fit.Memory?.Usable,
-        fit.Memory is null ? null : MemoryEstimator.BytesPerToken(model, Math.Max(1, fit.Gpus)), fit.Reasons);
+        model.Id, fit.Fits, fit.Offer.Gpu.Id, fit.Offer.Count, fit.Gpus, fit.Fits && Fitting.HasContext(model, fit) ? fit.Context : null, fit.Concurrency, fit.MostRequests,
+        InGigabytes(fit.Memory?.Weights), InGigabytes(fit.Memory?.Working), InGigabytes(fit.Memory?.Cache), InGigabytes(fit.Memory?.Needed), InGigabytes(fit.Memory?.Usable),
+        fit.Memory is null ? null : Math.Round(MemoryEstimator.BytesPerToken(model, Math.Max(1, fit.Gpus))), fit.Reasons);
+
+    public static string? InGigabytes(ByteSize? size) => size?.Gigabytes.ToString("0.0'GB'", CultureInfo.InvariantCulture);
 }
 
+/// <param name="Memory">In GB, as all sizes of this answer are.</param>
 /// <param name="Price">USD an hour for the whole machine.</param>
 /// <param name="Prices">Where and when that was the price.</param>
-internal sealed record InstanceAnswer(string Instance, int Cpus, ByteSize Memory, string? Gpu, int GpuCount, int Gpus, double? Price, string Prices, int? Context, ByteSize? NeededPerGpu, IReadOnlyList<string> Notes)
+internal sealed record InstanceAnswer(string Instance, int Cpus, string? Memory, string? Gpu, int GpuCount, int Gpus, double? Price, string Prices, int? Context, string? NeededPerGpu, IReadOnlyList<string> Notes)
 {
-    public static InstanceAnswer Of(InstanceOption option) => new(
-        option.Instance.Id, option.Instance.Cpus, option.Instance.Memory, option.Instance.Gpu, option.Instance.Count, option.Fit?.Gpus ?? 0, option.Instance.Price, Hardware.Prices,
-        option.Fit?.Context, option.Fit?.Memory?.Needed, option.Fit?.Reasons ?? []);
+    public static InstanceAnswer Of(ModelSpec model, InstanceOption option) => new(
+        option.Instance.Id, option.Instance.Cpus, FitAnswer.InGigabytes(option.Instance.Memory), option.Instance.Gpu, option.Instance.Count, option.Fit?.Gpus ?? 0, option.Instance.Price, Hardware.Prices,
+        option.Fit is { Fits: true } fit && Fitting.HasContext(model, fit) ? fit.Context : null, FitAnswer.InGigabytes(option.Fit?.Memory?.Needed), [.. option.Notes]);
 }
 
 internal sealed record FitList(IReadOnlyList<FitAnswer> Items);
 
-internal sealed record InstanceList(IReadOnlyList<InstanceAnswer> Items);
+/// <param name="Reason">Why there is none.</param>
+internal sealed record InstanceList(IReadOnlyList<InstanceAnswer> Items, string? Reason);
 
 /// <param name="Id">How questions about fit name it.</param>
 internal sealed record GpuAnswer(string Id, string Name, ByteSize Memory, string Capability, string? Of, bool Nvlink);

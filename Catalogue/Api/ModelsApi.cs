@@ -4,6 +4,7 @@ using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Following;
 using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Search;
 using Orrery.Catalogue.Servers;
 using Orrery.Catalogue.Sizing;
@@ -17,62 +18,139 @@ internal static partial class ModelsApi
     /// <summary>Each is held against every model.</summary>
     private const int MostOffers = 32;
 
+    private static readonly string[] Filters =
+        ["q", "category", "type", "engine", "licence", "minParameters", "maxParameters", "minContext", "modality", "language", "tag", "fits", "served"];
+
+    private static readonly string[] Sizes = ["context", "concurrency", "utilization"];
+
+    /// <summary>What changes a Dockerfile that is made from the entry.</summary>
+    private static readonly string[] Start = ["server", "gpus", "context"];
+
+    /// <summary>What is asked of a model behind its id, and the parameters of the question.</summary>
+    private static readonly Dictionary<string, string[]> Questions = new(StringComparer.Ordinal)
+    {
+        ["dockerfile"] = Start,
+        ["pins"] = ["server"],
+        ["fit"] = ["gpu", .. Sizes],
+        ["instances"] = ["gpu", "count", "parts", "limit", .. Sizes],
+        ["gate"] = [],
+    };
+
     public static void MapModelsApi(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("").RequireAdministrator().WithTags("Models");
-        group.MapGet("/models", List).WithSummary("Models by words and facts, the best first");
+        group.MapRead("/models", List).Takes([.. Filters, "limit", "after"]).WithSummary("Models by words and facts, the best first");
 
         // An id may hold slashes (Qwen/Qwen3-8B), so it is all the rest of the path; what is asked of it comes last.
-        group.MapGet("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances and /gate behind it");
-        group.MapGet("/fit", FitAll).WithSummary("Which models fit on given GPUs, and why not");
-        group.MapGet("/gpus", Gpus).WithSummary("The GPUs that are known");
-        group.MapGet("/licences", Licences).WithSummary("The licences whose facts are known");
-        group.MapGet("/licences/{id}", Licence).WithSummary("One licence");
+        group.MapRead("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances, /gate and /pins behind it");
+        group.MapRead("/fit", FitAll).Takes(["gpu", .. Sizes]).WithSummary("Which models fit on given GPUs, and why not");
+        group.MapRead("/gpus", Gpus).Takes().WithSummary("The GPUs that are known");
+        group.MapRead("/licences", Licences).Takes().WithSummary("The licences whose facts are known");
+        group.MapRead("/licences/{id}", Licence).Takes().WithSummary("One licence");
     }
 
     private static IResult List(HttpContext http, Shelf shelf, LiveState live)
     {
         var @namespace = http.Caller().Namespace;
         var query = ReadQuery(http.Request);
-        var limit = http.Request.Limit();
+        var (limit, index) = (http.Request.Limit(), shelf.Of(@namespace));
+        RequireLicences(query, index);
         try
         {
-            var page = shelf.Of(@namespace).Search(query, limit, http.Request.Text("after"));
+            var page = index.Search(query, limit, http.Request.Text("after"));
             return TypedResults.Ok(new ModelList([.. page.Items.Select(entry => Answer(entry, live, @namespace))], page.Total, page.After));
         }
         catch (FormatException)
         {
-            throw Queries.Wrong("after", http.Request.Text("after")!, "the value of after that the page before gave");
+            throw Queries.Wrong("after", http.Request.Text("after")!, "the value of after that the page before gave, with the same question");
         }
     }
 
-    private static IResult Get(string id, HttpContext http, Shelf shelf, LiveState live)
+    private static async Task<IResult> Get(string id, HttpContext http, Shelf shelf, LiveState live, PinStore store, CancellationToken cancellationToken)
     {
-        var @namespace = http.Caller().Namespace;
+        var @namespace = http.Namespace();
         var index = shelf.Of(@namespace);
-        id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // Some clients encode the whole id; the server leaves this one as it is.
-        var slash = id.LastIndexOf('/');
-        var question = slash > 0 && id[(slash + 1)..] is ("dockerfile" or "fit" or "instances" or "gate") ? id[(slash + 1)..] : null;
-        var entry = question is null ? null : index.Find(id[..slash]);
-        if (entry is null)
+        if (index.Find(id) is null)
         {
-            return index.Find(id) is { } whole
-                ? TypedResults.Ok(Answer(whole, live, @namespace).Whole(whole, whole.Spec.IsEntry ? Dockerfile(whole, http.Request) : null))
-                : Problems.Of(Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are."));
+            id = Unescaped(id);
         }
 
+        var slash = id.LastIndexOf('/');
+        var question = slash > 0 && Questions.ContainsKey(id[(slash + 1)..]) ? id[(slash + 1)..] : null;
+        var entry = question is null ? null : index.Find(id[..slash]);
+        if (entry is null && index.Find(id) is { } whole)
+        {
+            http.Request.RequireKnown([.. Start, "namespace"]);
+            return TypedResults.Ok(await WholeAsync(whole, http.Request, live, @namespace, store, cancellationToken));
+        }
+
+        if (entry is null)
+        {
+            var remedy = id is "lint" or "import" ? $"POST a text to /models/{id}." : "GET /models lists those that there are.";
+            return Problems.Of(Refusal.NotFound($"There is no model '{(question is null ? id : id[..slash])}' in namespace '{@namespace}'; {remedy}"));
+        }
+
+        http.Request.RequireKnown([.. Questions[question!], "namespace"]);
         if (!entry.Spec.IsEntry)
         {
-            return Problems.Of(Refusal.NotFound($"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as they are."));
+            return Problems.Of(question == "gate"
+                ? Refusal.NotFound($"There is nothing of model '{entry.Id}' to deploy, and so no gate: it has no engine in its entry, and is served by providers as it is.")
+                : NotBuilt(entry));
         }
 
         return question switch
         {
-            "dockerfile" => TypedResults.Text(Dockerfile(entry, http.Request), "text/plain; charset=utf-8"),
+            "dockerfile" => TypedResults.Text(Dockerfile(entry, http.Request, await KeptAsync(entry, http.Request, @namespace, store, cancellationToken)), "text/plain; charset=utf-8"),
             "fit" => TypedResults.Ok(new FitList([.. ReadOffers(http.Request).Select(offer => FitAnswer.Of(entry.Spec, Fitting.Of(entry.Spec, offer, ReadFit(http.Request))))])),
-            "instances" => TypedResults.Ok(new InstanceList([.. InstanceChoice.Options(entry.Spec, ReadInstances(http.Request)).Take(http.Request.Limit(fallback: 10)).Select(InstanceAnswer.Of)])),
-            _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(entry.Spec)),
+            "instances" => Instances(entry.Spec, ReadInstances(http.Request), http.Request.Limit(fallback: 10)),
+            "pins" => TypedResults.Ok(new PinList(await PinsAsync(entry, http.Request, @namespace, store, cancellationToken))),
+            _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(await AtItsCommitAsync(entry, @namespace, store, cancellationToken))),
         };
+    }
+
+    /// <summary>Some clients encode the whole id; the server leaves this one as it is.</summary>
+    internal static string Unescaped(string id) => id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
+    internal static Refusal Unknown(string id, string @namespace) => Refusal.NotFound($"There is no model '{id}' in namespace '{@namespace}'; GET /models lists those that there are.");
+
+    internal static Refusal NotBuilt(Entry entry) =>
+        Refusal.NotFound($"Nothing is known of how model '{entry.Id}' is built or sized: it has no engine in its entry, and is served by providers as they are.");
+
+    /// <summary>What the entry leaves open, for the server that the request asks for.</summary>
+    internal static IReadOnlyList<Pinnable> Pinnables(Entry entry, HttpRequest request) => Pinnable.Of(entry.Spec, ServerFor(entry.Spec, request));
+
+    private static async Task<ModelAnswer> WholeAsync(Entry entry, HttpRequest request, LiveState live, string @namespace, PinStore store, CancellationToken cancellationToken)
+    {
+        var answer = Answer(entry, live, @namespace);
+        if (!entry.Spec.IsEntry)
+        {
+            return answer.Whole(entry, null, null);
+        }
+
+        var kept = await KeptAsync(entry, request, @namespace, store, cancellationToken);
+        return answer.Whole(entry, Dockerfile(entry, request, kept), [.. Pinnables(entry, request).Select(wanted => PinAnswer.Of(wanted, kept))]);
+    }
+
+    private static Task<PinSet> KeptAsync(Entry entry, HttpRequest request, string @namespace, PinStore store, CancellationToken cancellationToken) =>
+        store.FindAsync(@namespace, Pinnables(entry, request), cancellationToken);
+
+    private static async Task<PinAnswer[]> PinsAsync(Entry entry, HttpRequest request, string @namespace, PinStore store, CancellationToken cancellationToken)
+    {
+        var wanted = Pinnables(entry, request);
+        var kept = await store.FindAsync(@namespace, wanted, cancellationToken, withFacts: true);
+        return [.. wanted.Select(pinnable => PinAnswer.Of(pinnable, kept))];
+    }
+
+    /// <summary>The commit is what an acceptance of a repository's code may be bound to.</summary>
+    private static async Task<ModelSpec> AtItsCommitAsync(Entry entry, string @namespace, PinStore store, CancellationToken cancellationToken) =>
+        entry.Spec is { RemoteCode: true, Repo: { } repo } model
+            ? (await store.FindAsync(@namespace, [Pinnable.OfRevision(repo, model.Revision)], cancellationToken)).Apply(model)
+            : entry.Spec;
+
+    private static IResult Instances(ModelSpec model, InstanceQuestion question, int limit)
+    {
+        var options = InstanceChoice.Options(model, question);
+        return TypedResults.Ok(new InstanceList([.. options.Take(limit).Select(option => InstanceAnswer.Of(model, option))], options.Count > 0 ? null : InstanceChoice.WhyNone(model, question)));
     }
 
     private static IResult FitAll(HttpContext http, Shelf shelf)
@@ -103,27 +181,44 @@ internal static partial class ModelsApi
     }
 
     /// <summary>For the server, the GPUs and the context that the request asks for; otherwise as they are recommended.</summary>
-    internal static string Dockerfile(Entry entry, HttpRequest request)
+    internal static string Dockerfile(Entry entry, HttpRequest request, PinSet pins)
     {
         var model = entry.Spec;
-        var server = request.Text("server") ?? model.Engine!;
-        var allowed = (IReadOnlyList<string>)[model.Engine!, .. model.Servers ?? []];
-        if (!allowed.Contains(server) || ServerTables.Current(server) is not { } table)
-        {
-            throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
-        }
+        var table = ServerFor(model, request);
+        return model.Dockerfile is not null && Start.FirstOrDefault(name => request.Text(name) is not null) is { } changing
+            ? throw Queries.Wrong(changing, request.Text(changing)!, $"none of {string.Join(", ", Start)}: {model.Id} has a Dockerfile of its own, which is what it is")
+            : DockerfileRenderer.Render(model, table, ReadStart(model, entry.Recommended?.Fit, request), pins);
+    }
 
-        var recommended = entry.Recommended?.Fit;
-        var gpus = (int)request.Number("gpus", Math.Max(1, recommended?.Gpus ?? 1), 1, 64);
-        var length = request.Text("context") is null ? recommended is { Memory.Cache.Bytes: > 0 } ? recommended.Context : (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
-        if (Splitting.WhyNot(model, gpus) is { } reason)
+    /// <summary>As the request asks; for the rest as it is recommended. What follows from the entry alone is not refused.</summary>
+    private static StartOptions ReadStart(ModelSpec model, Fit? recommended, HttpRequest request)
+    {
+        var start = recommended is { Fits: true } ? recommended : null;
+        var gpus = (int)request.Number("gpus", Math.Max(1, start?.Gpus ?? 1), 1, 64);
+        var context = request.Text("context") is null ? (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
+        if (request.Text("gpus") is not null && Splitting.WhyNot(model, gpus) is { } reason)
         {
             throw Queries.Wrong("gpus", $"{gpus}", $"a number of GPUs over which {model.Id} can be split: {reason}");
         }
 
-        return model.ContextWindow is { } window && length > window
-            ? throw Queries.Wrong("context", $"{length}", $"at most the context window of {model.Id}, {window}")
-            : DockerfileRenderer.Render(model, table, new StartOptions(gpus, length));
+        if (context > model.ContextWindow)
+        {
+            throw Queries.Wrong("context", $"{context}", $"at most the context window of {model.Id}, {model.ContextWindow}");
+        }
+
+        var most = start is not null && gpus != start.Gpus && Fitting.WithGpus(model, start.Offer, gpus, new FitQuestion(context)) is { Fits: true } other
+            ? other.MostRequests
+            : start?.MostRequests;
+        return new StartOptions(gpus, context ?? (start is { Memory.Cache.Bytes: > 0 } ? start.Context : null), most);
+    }
+
+    private static ServerTable ServerFor(ModelSpec model, HttpRequest request)
+    {
+        var server = request.Text("server") ?? model.Engine!;
+        var allowed = (IReadOnlyList<string>)[model.Engine!, .. model.Servers ?? []];
+        return allowed.Contains(server) && ServerTables.Current(server) is { } table
+            ? table
+            : throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
     }
 
     private static EntryQuery ReadQuery(HttpRequest request)
@@ -134,6 +229,17 @@ internal static partial class ModelsApi
         foreach (var modality in Several(request, "modality"))
         {
             RequireOneOf("modality", modality, ModalityNames.All);
+        }
+
+        var words = EntryIndex.Words(request.Text("q") ?? "").Count();
+        if (request.Text("q") is { } text && (words > EntryIndex.MostWords || (words == 0 && !string.IsNullOrWhiteSpace(text))))
+        {
+            throw Queries.Wrong("q", text.Cut(77, "..."), $"1 to {EntryIndex.MostWords} words");
+        }
+
+        if (request.Text("language") is { } language && !LanguageForm.IsMatch(language))
+        {
+            throw Queries.Wrong("language", language, "an ISO 639-1 code such as de");
         }
 
         if (Several(request, "licence").Find(licence => licence.TrimStart('!').Length == 0 || licence.StartsWith("!!", StringComparison.Ordinal)) is { } wrong)
@@ -155,8 +261,21 @@ internal static partial class ModelsApi
             Language = request.Text("language"),
             Tags = Several(request, "tag"),
             FitsOn = request.Text("fits") is { } fits ? ReadOffer("fits", fits) : null,
-            IsServed = request.Flag("served"),
+            IsServed = request.Text("served") is null ? null : request.Flag("served"),
         };
+    }
+
+    /// <summary>A licence that no model here has and that is not known either is a slip, and one after a <c>!</c> would keep out nothing.</summary>
+    private static void RequireLicences(EntryQuery query, EntryIndex index)
+    {
+        var known = LicenceProperties.All.Concat(KnownLicences.All.Select(facts => facts.Id)).ToList();
+        foreach (var name in query.Licences.Select(licence => licence.TrimStart('!')))
+        {
+            if (!known.Contains(name, StringComparer.OrdinalIgnoreCase) && !index.Has(EntryFacts.Licence(name)))
+            {
+                throw Queries.Wrong("licence", name, $"a licence that a model has, or one of {string.Join(", ", LicenceProperties.All)}{(Spelling.Nearest(name, known) is { } nearest ? $" (did you mean '{nearest}'?)" : "")}");
+            }
+        }
     }
 
     /// <summary>Given twice or with commas.</summary>
@@ -180,13 +299,21 @@ internal static partial class ModelsApi
     private static InstanceQuestion ReadInstances(HttpRequest request)
     {
         var gpu = request.Text("gpu");
-        if (gpu is not null && !Hardware.Gpus.ContainsKey(gpu))
+        var count = request.Text("count") is null ? (int?)null : (int)request.Number("count", 0, 1, 64);
+        if (gpu is null)
         {
-            throw WrongGpu("gpu", gpu);
+            return new InstanceQuestion(ReadFit(request), request.Flag("parts"), null, count);
         }
 
-        var count = request.Text("count") is null ? (int?)null : (int)request.Number("count", 0, 1, 64);
-        return new InstanceQuestion(ReadFit(request), request.Flag("parts"), gpu, count);
+        // l4:4 is what it is elsewhere: so many of them.
+        var hasCount = gpu.Contains(':', StringComparison.Ordinal);
+        var name = gpu.Split(':')[0];
+        if (!Hardware.Gpus.TryGetValue(name, out var known) || ReadOffer("gpu", gpu).Count is var given && hasCount && count is not null && count != given)
+        {
+            throw Queries.Wrong("gpu", gpu, "a GPU's name, and a count from 1 to 64 after a colon that count does not contradict, such as l4 or l4:2; names are " + GpuNames);
+        }
+
+        return new InstanceQuestion(ReadFit(request), request.Flag("parts") || known.IsPart, name, hasCount ? given : count);
     }
 
     private static IEnumerable<GpuOffer> ReadOffers(HttpRequest request)
@@ -204,13 +331,20 @@ internal static partial class ModelsApi
         var match = OfferForm.Match(text);
         var count = match.Groups["count"].Success ? int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) : 1;
         return !match.Success || count is < 1 or > 64 ? throw WrongGpu(parameter, text)
-            : Hardware.Gpus.TryGetValue(match.Groups["gpu"].Value, out var gpu) ? new GpuOffer(gpu, count)
+            : Hardware.Gpus.TryGetValue(match.Groups["gpu"].Value.ToLowerInvariant(), out var gpu) ? new GpuOffer(gpu, count)
             : ByteSize.TryParse(match.Groups["gpu"].Value, out var memory) && memory.Bytes > 1_000_000 ? new GpuOffer(new Gpu($"a GPU of {memory}", memory, "9.0") { Id = $"{memory}" }, count)
             : throw WrongGpu(parameter, text);
     }
 
     private static BadHttpRequestException WrongGpu(string parameter, string text) =>
-        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal)));
+        Queries.Wrong(parameter, text, "a GPU's name or memory, and a count from 1 to 64 after a colon, such as l4:2 or 24GB:2; names are " + GpuNames
+            + (NearGpu(text.Split(':')[0].ToLowerInvariant()) is { } nearest ? $" (did you mean '{nearest}'?)" : ""));
+
+    /// <summary>h100 is one of several sizes: the first is named.</summary>
+    private static string? NearGpu(string written) =>
+        (written.Length > 1 ? Hardware.Gpus.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => name.StartsWith(written, StringComparison.Ordinal)) : null) ?? Spelling.Nearest(written, Hardware.Gpus.Keys);
+
+    private static string GpuNames => string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal));
 
     private static void RequireOneOf(string name, string? value, IReadOnlyList<string> allowed)
     {
@@ -219,6 +353,9 @@ internal static partial class ModelsApi
             throw Queries.Wrong(name, value, "one of " + string.Join(", ", allowed));
         }
     }
+
+    [GeneratedRegex("^([A-Za-z]{2,3}(-[A-Za-z0-9-]{1,20})?|multi)\\z")]
+    private static partial Regex LanguageForm { get; }
 
     [GeneratedRegex(@"^(?<gpu>[A-Za-z0-9. -]{1,40}?)(:(?<count>[0-9]{1,3}))?\z")]
     private static partial Regex OfferForm { get; }

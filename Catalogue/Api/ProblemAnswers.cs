@@ -29,7 +29,7 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
         }
         catch (BadHttpRequestException error)
         {
-            await AnswerAsync(context, new Refusal(error.StatusCode, "Bad request", Describe(error)));
+            await AnswerAsync(context, new Refusal(error.StatusCode, error.StatusCode == StatusCodes.Status403Forbidden ? "Forbidden" : "Bad request", Describe(error)));
         }
         catch (Exception error) when (DatabaseAway.Is(error))
         {

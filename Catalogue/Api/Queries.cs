@@ -35,5 +35,27 @@ internal static class Queries
         return FieldRules.IsName(manager) ? manager : throw Wrong("manager", manager, FieldRules.NameExpectation);
     }
 
+    /// <summary>Refuses parameters that nothing reads: a filter that is misspelt would let everything through.</summary>
+    public static void RequireKnown(this HttpRequest request, params IReadOnlyList<string> known)
+    {
+        if (request.Query.Keys.FirstOrDefault(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        {
+            throw new BadHttpRequestException(
+                $"There is no parameter '{unknown.Cut(77, "...")}' here; expected {(known.Count == 0 ? "none" : "one of " + string.Join(", ", known))}."
+                + (Spelling.Remedy(unknown, known) is { } remedy ? " " + remedy : ""));
+        }
+    }
+
+    /// <summary>As <see cref="RequireKnown"/>, for all that is asked of an endpoint.</summary>
+    public static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, params string[] known) => endpoint.AddEndpointFilter((context, next) =>
+    {
+        context.HttpContext.Request.RequireKnown(known);
+        return next(context);
+    });
+
+    /// <summary>GET, and HEAD as HTTP has it wherever there is a GET.</summary>
+    public static RouteHandlerBuilder MapRead(this IEndpointRouteBuilder routes, string pattern, Delegate handler) =>
+        routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handler);
+
     public static BadHttpRequestException Wrong(string name, string value, string expectation) => new($"{name} is '{value}'; expected {expectation}.");
 }

@@ -16,10 +16,10 @@ internal static class ResourcesApi
         foreach (var scope in new[] { Root, Root + "/namespaces/{namespace}" })
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("Resources");
-            group.MapGet("/{plural}", List).WithSummary("Lists a kind, or watches it with ?watch=true");
-            group.MapGet("/{plural}/{name}", Get).WithSummary("One resource");
-            group.MapPut("/{plural}/{name}", Put).WithSummary("Creates or replaces one resource");
-            group.MapDelete("/{plural}/{name}", Delete).WithSummary("Deletes one resource");
+            group.MapRead("/{plural}", List).Takes("labelSelector", "watch", "resourceVersion", "limit", "after", "allNamespaces").WithSummary("Lists a kind, or watches it with ?watch=true");
+            group.MapRead("/{plural}/{name}", Get).Takes().WithSummary("One resource");
+            group.MapPut("/{plural}/{name}", Put).Takes("manager", "dryRun").WithSummary("Creates or replaces one resource");
+            group.MapDelete("/{plural}/{name}", Delete).Takes("manager", "resourceVersion", "dryRun").WithSummary("Deletes one resource");
             group.MapPut("/{plural}/{name}/status", PutStatus).WithSummary("Reports what was seen; for services only");
         }
     }

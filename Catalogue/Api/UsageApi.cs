@@ -11,7 +11,7 @@ internal static class UsageApi
     public static void MapUsageApi(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/internal/usage", Record).RequireInternalCaller().WithTags("Internal").WithSummary("Records a batch of usage events, each once");
-        routes.MapGet(ResourcesApi.Root + "/usage", List).RequireAdministrator().WithTags("Usage").WithSummary("The namespace's usage, newest first");
+        routes.MapRead(ResourcesApi.Root + "/usage", List).RequireAdministrator().Takes("namespace", "limit", "after", "requestId", "traceId", "key", "model").WithTags("Usage").WithSummary("The namespace's usage, newest first");
     }
 
     private static async Task<IResult> Record(HttpContext http, UsageLedger ledger, CancellationToken cancellationToken)
@@ -31,15 +31,9 @@ internal static class UsageApi
 
     private static async Task<IResult> List(HttpContext http, UsageLedger ledger, CancellationToken cancellationToken)
     {
-        var (request, caller) = (http.Request, http.Caller());
-        var @namespace = request.Text("namespace") ?? caller.Namespace;
-        if (!caller.MayReach(@namespace))
-        {
-            return Problems.Of(Refusal.Forbidden($"Your access key administers namespace '{caller.Namespace}' and opens no other."));
-        }
-
+        var request = http.Request;
         var filter = new UsageFilter(
-            @namespace, request.Limit() + 1, After(request.Text("after")), request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
+            http.Namespace(), request.Limit() + 1, After(request.Text("after")), request.Text("requestId"), request.Text("traceId"), request.Text("key"), request.Text("model"));
         var found = await ledger.ListAsync(filter, cancellationToken);
         var page = found.Take(filter.Limit - 1).ToList();
         return TypedResults.Ok(new UsageList(page, found.Count == filter.Limit ? page[^1].Id.ToString() : null));

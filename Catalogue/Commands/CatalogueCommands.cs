@@ -7,8 +7,8 @@ internal static class CatalogueCommands
 {
     private static readonly string[] Help = ["--help", "-h", "-?", "help"];
 
-    /// <summary>Whether the program was started for one of them; everything else is configuration of the service.</summary>
-    public static bool Wants(string[] args) => args.Length > 0 && (Help.Contains(args[0]) || Root().Subcommands.Any(command => command.Name == args[0]));
+    /// <summary>Whether the program was started for one of them, or with a word that is none; everything else is configuration of the service: <c>--a b</c>, <c>/a b</c>, <c>a=b</c>.</summary>
+    public static bool Wants(string[] args) => args.Length > 0 && (Help.Contains(args[0]) || !(args[0].StartsWith('-') || args[0].StartsWith('/') || args[0].Contains('=')));
 
     public static Task<int> RunAsync(string[] args) => Root().Parse(args is ["help", .. var rest] ? [.. rest, "--help"] : args).InvokeAsync();
 

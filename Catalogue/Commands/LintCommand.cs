@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.IO.Enumeration;
 using System.Text;
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
@@ -29,6 +30,12 @@ internal static class LintCommand
         }
 
         var (entries, findings) = LintFiles(paths);
+        if (entries == 0 && findings.Count == 0)
+        {
+            Console.Error.WriteLine($"There is no entry in {string.Join(", ", paths.Select(path => $"'{path}'"))}: no file that ends in .yaml, .yml, .json, .js or .ts.");
+            return 2;
+        }
+
         Write(findings, entries, format);
         return findings.Any(finding => strict || finding.Severity == Severities.Error) ? 1 : 0;
     }
@@ -42,7 +49,15 @@ internal static class LintCommand
     }
 
     private static IEnumerable<string> Files(string[] paths) => paths.SelectMany(path =>
-        Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.*", SearchOption.AllDirectories).Where(IsEntry).Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1));
+        Directory.Exists(path) ? Within(path).Where(IsEntry).Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1));
+
+    /// <summary>Links to folders are not followed: one may lead to a folder above.</summary>
+    private static FileSystemEnumerable<string> Within(string folder) =>
+        new(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
 
     private static bool IsEntry(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json" or ".js" or ".ts";
 
@@ -63,6 +78,11 @@ internal static class LintCommand
         Console.WriteLine($"entries: {entries}, errors: {errors}, warnings: {findings.Count - errors}");
     }
 
-    private static string Annotation(LintFinding finding) =>
-        $"::{finding.Severity} file={finding.File},line={finding.Line ?? 1},col={finding.Column ?? 1},title={finding.Rule}::{finding.ToString().Replace("%", "%25", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal)}";
+    internal static string Annotation(LintFinding finding) =>
+        $"::{finding.Severity} file={Property(finding.File)},line={finding.Line ?? 1},col={finding.Column ?? 1},title={Property(finding.Rule)}::{Data(finding.ToString())}";
+
+    private static string Data(string text) =>
+        text.Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);
+
+    private static string Property(string text) => Data(text).Replace(":", "%3A", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal);
 }

@@ -15,7 +15,15 @@ internal static class PageCommand
             var page = ModelsPage.Write(BuiltInEntries.All);
             if (result.GetValue(output) is { } path)
             {
-                File.WriteAllText(path, page);
+                try
+                {
+                    File.WriteAllText(path, page);
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    Console.Error.WriteLine($"The page cannot be written to '{path}': {error.Message} Its folder must be there.");
+                    return 2;
+                }
             }
             else
             {

@@ -94,8 +94,12 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return model;
         }
 
-        ServerRules.CheckFlags(table, _spec.Arguments, (field, value, expectation, remedy, _) =>
-            Refuse(DeploymentReasons.Misdeclared, $"spec.{field}{(value is null ? "" : $" is '{value}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
+        foreach (var (name, value) in _spec.Arguments ?? None)
+        {
+            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, _) =>
+                Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{name}{(shown is null ? "" : $" is '{shown}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
+        }
+
         var arguments = new Dictionary<string, JsonElement>(table.Server == model.Engine ? model.Arguments ?? None : None, StringComparer.Ordinal);
         foreach (var (name, value) in _spec.Arguments ?? None)
         {
@@ -225,7 +229,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         var gpus = Math.Max(1, fit.Gpus);
         var context = fit.Memory is { Cache.Bytes: > 0 } ? fit.Context : (int?)null;
-        return new GpuChoice(name, spec, gpus, context, Arithmetic(fit, gpu), Arguments(model, table, gpus, context ?? _spec.Context));
+        return new GpuChoice(name, spec, gpus, context, Arithmetic(fit, gpu), Arguments(model, table, gpus, context ?? _spec.Context, fit.MostRequests));
     }
 
     private static Gpu? GpuOf(string name, GpuClassSpec spec)
@@ -244,8 +248,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         ? "Nothing is reckoned for it."
         : string.Create(CultureInfo.InvariantCulture, $"{fit.Gpus} x {gpu.Name}: {memory.Weights.Gigabytes:0.0} GB weights, {memory.Working.Gigabytes:0.0} to work in, {memory.Cache.Gigabytes:0.0} cache for {fit.Context:N0} tokens, of {memory.Usable.Gigabytes:0.0} usable");
 
-    private static IReadOnlyList<string>? Arguments(ModelSpec model, ServerTable table, int gpus, int? context) =>
-        model.Dockerfile is not null ? null : ServerCommand.Arguments(model, table, new StartOptions(gpus, context));
+    private static IReadOnlyList<string>? Arguments(ModelSpec model, ServerTable table, int gpus, int? context, int? mostRequests = null) =>
+        model.Dockerfile is not null ? null : ServerCommand.Arguments(model, table, new StartOptions(gpus, context, mostRequests));
 
     /// <summary>Of the installation: those of the namespace <c>default</c>.</summary>
     private SortedDictionary<string, GpuClassSpec> Classes() => new(

@@ -1,5 +1,6 @@
 using Orrery.Catalogue.Documents;
 using Orrery.Contracts;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Catalogue.Dockerfiles;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Orrery.Catalogue.Documents;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Catalogue.Dockerfiles;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
 
@@ -23,19 +24,23 @@ internal static class DockerfileRenderer
     private static readonly JsonSerializerOptions AsWritten = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The entry's own where it brings one.</summary>
-    public static string Render(ModelSpec model, ServerTable table, StartOptions options)
+    /// <param name="pins">What is kept of that which the entry does not pin itself; <c>null</c>: nothing.</param>
+    public static string Render(ModelSpec model, ServerTable table, StartOptions options, PinSet? pins = null)
     {
+        pins ??= PinSet.Empty;
         if (model.Dockerfile is { } own)
         {
-            return own;
+            return pins.ApplyToDockerfile(own);
         }
 
+        model = pins.Apply(model);
+        var (image, digest) = BaseOf(model, table);
         var file = new StringBuilder();
 
         // Words of ours come first: `# name=…` on the first line would be a directive to the builder.
         file.Append($"# The catalogue's entry '{OneLine(model.Id)}': {OneLine(model.Name ?? model.Id)}, served by {table.Server} {table.Version}.\n");
         file.Append($"# Weights are not in the image: mount a volume at {Cache}.\n");
-        file.Append($"FROM {Base(model, table)}\n\n");
+        file.Append($"FROM {pins.Apply(image, digest)}\n\n");
         file.Append(Labels(model, table));
         file.Append(Installation(model, table));
         file.Append(User());
@@ -47,11 +52,9 @@ internal static class DockerfileRenderer
     /// <summary>What <c>.complete/</c> calls the weights of this revision.</summary>
     public static string CompleteName(ModelSpec model) => $"{(model.Repo ?? model.Id).Replace("/", "--", StringComparison.Ordinal)}@{(model.Revision ?? "main").Replace("/", "--", StringComparison.Ordinal)}";
 
-    private static string Base(ModelSpec model, ServerTable table)
-    {
-        var (image, digest) = IsOnCpu(model) && table.Cpu is { } cpu ? (cpu.Image, cpu.Digest) : (table.Image, table.Digest);
-        return digest is null ? image : $"{image}@{digest}";
-    }
+    /// <summary>What the image is built on, with its digest where the server's table has one.</summary>
+    public static (string Image, string? Digest) BaseOf(ModelSpec model, ServerTable table) =>
+        IsOnCpu(model) && table.Cpu is { } cpu ? (cpu.Image, cpu.Digest) : (table.Image, table.Digest);
 
     private static bool IsOnCpu(ModelSpec model) => model.DefaultResources?.Gpu == 0;
 

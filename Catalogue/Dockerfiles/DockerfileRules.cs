@@ -1,3 +1,4 @@
+using Orrery.ServiceDefaults.Registries;
 using Orrery.Catalogue.Documents;
 
 namespace Orrery.Catalogue.Dockerfiles;
@@ -10,6 +11,7 @@ internal sealed class DockerfileRules
     private static readonly string[] Shells = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
     private static readonly string[] Interpreters = ["python", "python3", "perl", "ruby", "node", "php"];
     private static readonly string[] Addresses = ["http://", "https://", "git://", "ssh://", "git@"];
+    private static readonly string[] SecretFiles = [".env", ".netrc", ".npmrc", ".pypirc", ".git-credentials", "id_rsa", "id_ed25519"];
     private static readonly string[] Weights = [".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".onnx"];
 
     private readonly DockerfileExpectations _expected;
@@ -31,6 +33,8 @@ internal sealed class DockerfileRules
     private List<DockerfileFinding> CheckAll()
     {
         CheckBase();
+        CheckFrontend();
+        CheckFrom();
         CheckSecrets();
         CheckSources();
         CheckCommands();
@@ -74,6 +78,38 @@ internal sealed class DockerfileRules
         }
     }
 
+    /// <summary>The image that <c># syntax=</c> names is run by whoever builds.</summary>
+    private void CheckFrontend()
+    {
+        var syntax = _file.Directives.FirstOrDefault(directive => directive.Name.Equals("syntax", StringComparison.OrdinalIgnoreCase));
+        if (syntax is not null && ImageReference.Parse(syntax.Value) is not { Registry: null or "docker.io", Repository: "docker/dockerfile" or "docker/dockerfile-upstream" })
+        {
+            Error("frontend-unknown", syntax.At, syntax.Value, "docker/dockerfile, or no syntax at all", "The builder runs that image as it reads the file: take the line out.");
+        }
+    }
+
+    /// <summary>What is copied or mounted from an image that is no stage.</summary>
+    private void CheckFrom()
+    {
+        foreach (var instruction in _instructions)
+        {
+            var flags = instruction.Name == "COPY" ? instruction.Flags.Where(flag => flag.Name == "from").Select(flag => (flag.At, From: flag.Value))
+                : instruction.Name == "RUN" ? instruction.Flags.Where(flag => flag.Name == "mount").Select(flag => (flag.At, From: MountedFrom(flag.Value)))
+                : [];
+            foreach (var (at, from) in flags)
+            {
+                var isStage = from is null || from.Contains('$') || from.All(char.IsAsciiDigit) || _file.Stages.Any(stage => stage.Name == from.ToLowerInvariant());
+                if (!isStage && ImageReference.Parse(from!) is { Digest: null, Tag: null or "latest" })
+                {
+                    Error("base-image-unpinned", at, from, "an image with a tag other than latest, or with a digest", "Name the version that was tested; what latest is changes from one day to the next.");
+                }
+            }
+        }
+    }
+
+    private static string? MountedFrom(string? mount) =>
+        mount?.Split(',').FirstOrDefault(option => option.StartsWith("from=", StringComparison.OrdinalIgnoreCase)) is { } option ? option["from=".Length..].Trim('"') : null;
+
     private void CheckSecrets()
     {
         foreach (var instruction in _file.GlobalArguments.Concat(_file.Stages.SelectMany(stage => stage.Instructions)))
@@ -112,6 +148,13 @@ internal sealed class DockerfileRules
                     Error(
                         "add-url-without-checksum", source.At, source.Value, "--checksum=sha256:… for what comes from elsewhere",
                         "Add the checksum of the file that was tested, or COPY a file of your own.");
+                }
+
+                if (instruction.Flag("from") is null && SecretFiles.Contains(source.Value[(source.Value.LastIndexOf('/') + 1)..]))
+                {
+                    Error(
+                        "secret-copied", source.At, source.Value, "no file that holds secrets: everybody who has the image can read it",
+                        "Give it to the container when it starts, or to the build with RUN --mount=type=secret.");
                 }
 
                 if (Weights.Any(ending => source.Value.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
@@ -330,7 +373,7 @@ internal sealed class DockerfileRules
     private void CheckPort()
     {
         var exposed = _instructions.Where(instruction => instruction.Name == "EXPOSE").SelectMany(instruction => instruction.Arguments).ToList();
-        if (_expected.Port is { } port && !exposed.Exists(argument => ExposedPorts.Parse(argument.Value)?.Contains(port) == true))
+        if (_expected.Port is { } port && !exposed.Exists(argument => ExposedPorts.Parse(argument.Value) is { Protocol: "tcp" } ports && ports.Contains(port)))
         {
             Error(
                 "port-not-exposed", exposed.Count > 0 ? exposed[0].At : _final.From.At,

@@ -6,6 +6,7 @@ namespace Orrery.Catalogue.Dockerfiles;
 internal sealed class FlagReader(string instruction, PlacedText text, char escape, DockerfileFaults faults)
 {
     private readonly List<InstructionFlag> _flags = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private int _at;
 
     /// <returns>The flags, and where the rest begins.</returns>
@@ -81,7 +82,7 @@ internal sealed class FlagReader(string instruction, PlacedText text, char escap
                 instruction, shown, known.Count == 0 ? $"no flags: {instruction} has none" : $"a flag of {instruction}: {names}",
                 faults.IsFull ? null : DockerfileFaults.DidYouMean(name, known.Keys), at);
         }
-        else if (style != FlagStyle.Values && _flags.Exists(flag => flag.Name == name))
+        else if (style != FlagStyle.Values && !_names.Add(name))
         {
             faults.Add(instruction, shown, "each flag once", "Keep one of the two.", at);
         }

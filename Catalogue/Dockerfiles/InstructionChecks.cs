@@ -131,25 +131,26 @@ internal static class InstructionChecks
 
     private static void CheckMount(InstructionFlag flag, DockerfileFaults faults)
     {
-        foreach (var field in flag.Value!.Split(','))
+        var shown = "--mount=" + DockerfileFaults.Shorten(flag.Value); // Told for each option, and 256 KB have room for many.
+        foreach (var field in flag.Value!.Split(',').TakeWhile(_ => !faults.IsFull))
         {
             var equals = field.IndexOf('=', StringComparison.Ordinal);
             var (name, value) = equals < 0 ? (field.ToLowerInvariant(), "") : (field[..equals].ToLowerInvariant(), field[(equals + 1)..]);
             if (!MountOptions.Contains(name.Trim('"')))
             {
-                var remedy = faults.IsFull ? null : DockerfileFaults.DidYouMean(name, MountOptions);
-                faults.Add("RUN", "--mount=" + flag.Value, "options of a mount: " + string.Join(", ", MountOptions), remedy, flag.At);
+                var remedy = DockerfileFaults.DidYouMean(name, MountOptions);
+                faults.Add("RUN", shown, "options of a mount: " + string.Join(", ", MountOptions), remedy, flag.At);
             }
             else if (name == "type" && !value.Contains('$') && !MountTypes.Contains(value.ToLowerInvariant()))
             {
                 faults.Add(
-                    "RUN", "--mount=" + flag.Value, "a type of mount: " + string.Join(", ", MountTypes), DockerfileFaults.DidYouMean(value, MountTypes),
+                    "RUN", shown, "a type of mount: " + string.Join(", ", MountTypes), DockerfileFaults.DidYouMean(value, MountTypes),
                     flag.At);
             }
             else if (name == "from" && value.Contains('$'))
             {
                 faults.Add(
-                    "RUN", "--mount=" + flag.Value, "the name of a stage or an image, without variables",
+                    "RUN", shown, "the name of a stage or an image, without variables",
                     "Name a stage with FROM ${…} AS name, and mount from that.", flag.At);
             }
         }

@@ -76,7 +76,7 @@ internal static class PipRequirement
     private static bool IsPinned(string word)
     {
         var at = word.IndexOf('@', StringComparison.Ordinal);
-        return word.Length == 0 || word[0] == '$' || word.Contains("==", StringComparison.Ordinal)
+        return word.Length == 0 || word[0] == '$' || (word.Contains("==", StringComparison.Ordinal) && !word.Contains('*'))
             || (word.Contains("://", StringComparison.Ordinal) ? IsPinnedAddress(at > 0 && !word[..at].Contains(':') ? word[(at + 1)..] : word) : IsLocal(word));
     }
 
@@ -91,7 +91,10 @@ internal static class PipRequirement
         var path = address.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme ? address[(scheme + 3)..] : address;
         path = path.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? path[slash..] : "";
         var file = path.Split('#', '?')[0];
-        return file.StartsWith('$') || path.Contains('$') || (file.Contains('@') && !file.EndsWith('@'))
+        return file.StartsWith('$') || path.Contains('$') || IsVersion(file)
             || path.Contains("#sha256=", StringComparison.Ordinal) || (IsArchive(file) && file.Any(char.IsAsciiDigit));
     }
+
+    /// <summary>What stands after the last @: a tag has a digit, a commit many; main and its like have none.</summary>
+    private static bool IsVersion(string file) => file.LastIndexOf('@') is >= 0 and var at && file[at..].Any(char.IsAsciiDigit);
 }

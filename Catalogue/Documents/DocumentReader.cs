@@ -157,7 +157,7 @@ internal static class DocumentReader
         return new DeclaredResource(index, definition, metadata, spec, shape.PlaceOf) { PathOf = shape.PathOf };
     }
 
-    private static ResourceMetadata ReadMetadata(DocumentNode? node, DocumentContext context, ShapeCheck shape, Position at)
+    internal static ResourceMetadata ReadMetadata(DocumentNode? node, DocumentContext context, ShapeCheck shape, Position at)
     {
         var info = ContractsJson.Default.ResourceMetadata;
         var written = node is MappingNode mapping ? mapping : new MappingNode(node?.At ?? at, []);

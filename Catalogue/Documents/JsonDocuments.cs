@@ -75,6 +75,11 @@ internal ref struct JsonDocuments
             case JsonTokenType.Number:
                 var number = Encoding.ASCII.GetString(_reader.HasValueSequence ? _reader.ValueSequence.ToArray() : _reader.ValueSpan);
                 var (kind, value) = YamlScalar.Read(number);
+                if (kind != ScalarKind.Number)
+                {
+                    _errors.Add(_errors.Document, new FieldError("", number.Length > 80 ? number[..80] : number, "a number that is not beyond all measure", "Write it in quotes where it is a text."), at);
+                }
+
                 return new ScalarNode(at, kind, value, number);
             case JsonTokenType.Null:
                 return new ScalarNode(at, ScalarKind.Null, "", "null");

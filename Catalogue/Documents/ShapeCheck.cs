@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,7 +23,10 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 {
     private static readonly JsonSerializerContext[] Contexts = [ContractsJson.Default, PastedJson.Default, SizingJson.Default, ServersJson.Default, LicencesJson.Default];
 
+    private static readonly ConcurrentDictionary<Type, string> Mappings = new();
+
     private readonly List<(FieldError Error, Position At)> _errors = [];
+    private readonly HashSet<string> _wrong = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Position> _places = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ScalarNode> _texts = new(StringComparer.Ordinal);
 
@@ -33,6 +37,9 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
     }
 
     public bool HasErrors => _errors.Count > 0;
+
+    /// <summary>No more are kept: a list can have more wrong members than anybody reads.</summary>
+    private bool IsFull => _errors.Count >= DocumentLimits.MaxErrors;
 
     public IEnumerable<(FieldError Error, Position At)> Errors => _errors.Select(entry => (entry.Error with { Path = PathOf(entry.Error.Path) }, entry.At));
 
@@ -48,7 +55,7 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
             (JsonTypeInfoKind.Object, MappingNode mapping) => ReadObject(mapping, type, path),
             (JsonTypeInfoKind.Dictionary, MappingNode mapping) => ReadDictionary(mapping, TypeInfo(type.ElementType!), path),
             (JsonTypeInfoKind.Enumerable, SequenceNode list) => ReadList(list, TypeInfo(type.ElementType!), path),
-            (JsonTypeInfoKind.Object, _) => Wrong(node, type, path, "a mapping with " + Names(Fields(type))),
+            (JsonTypeInfoKind.Object, _) => Wrong(node, type, path, Mappings.GetOrAdd(type.Type, _ => "a mapping with " + Names(Fields(type)))),
             (JsonTypeInfoKind.Dictionary or JsonTypeInfoKind.Enumerable, _) => Wrong(node, type, path, FieldHints.Expectation(type.Type, null, null)),
             (_, ScalarNode scalar) => ReadScalar(scalar, type, path, FieldHints.Expectation(type.Type, null, null)),
             _ => Wrong(node, type, path, FieldHints.Expectation(type.Type, null, null)),
@@ -57,22 +64,39 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
     public void Add(string path, string? value, string expectation, string? remedy, Position at)
     {
-        var shown = value is null || hides(path) ? null : value.Length > 80 ? value.Cut(77, "...") : value;
-        _errors.Add((new FieldError(path, shown, expectation, remedy), at));
+        _wrong.Add(path);
+        if (!IsFull)
+        {
+            var shown = value is null || hides(path) ? null : value.Length > 80 ? value.Cut(77, "...") : value;
+            _errors.Add((new FieldError(path, shown, expectation, remedy), at));
+        }
     }
 
     /// <summary>Takes over what the kind's own rules found, except where the shape was already wrong.</summary>
     public void AddFound(FieldErrors found)
     {
-        var wrong = _errors.Select(entry => entry.Error.Path).ToList();
         foreach (var error in found.All)
         {
-            if (!wrong.Any(path => error.Path.StartsWith(path, StringComparison.Ordinal) && (error.Path.Length == path.Length || error.Path[path.Length] is '.' or '[')))
+            if (!IsFull && !IsWrong(error.Path))
             {
                 var at = error is { Line: { } line, Column: { } column } ? _texts.GetValueOrDefault(error.Path)?.PlaceIn(line, column) : null;
                 _errors.Add((hides(error.Path) ? error with { Value = null } : error, at ?? PlaceOf(error.Path)));
             }
         }
+    }
+
+    /// <summary>Whether the shape is wrong there, or of what is around it.</summary>
+    private bool IsWrong(string path)
+    {
+        for (; path.Length > 0; path = PathMap.Parent(path))
+        {
+            if (_wrong.Contains(path))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Where <paramref name="path"/> stands in the text, or the nearest thing around it.</summary>
@@ -157,6 +181,12 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
                 continue;
             }
 
+            if (entry.Key.Length > DocumentLimits.MaxNameLength)
+            {
+                Add(path, $"{entry.Key.Length} characters", $"names of at most {DocumentLimits.MaxNameLength} characters", null, entry.KeyAt);
+                continue;
+            }
+
             result[entry.Key] = Read(entry.Value, element, Join(path, entry.Key));
         }
 
@@ -197,7 +227,13 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
             return new JsonObject();
         }
 
-        return node.ToJson() ?? new JsonObject();
+        if (node.ToJson() is { } value)
+        {
+            return value;
+        }
+
+        Add(path, null, "a value; a name without one is left out", null, node.At);
+        return new JsonObject();
     }
 
     private static bool IsStorable(DocumentNode node) => node switch
@@ -220,10 +256,15 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
     private void AddUnknown(MappingEntry entry, string path, Type type, IEnumerable<string> known)
     {
+        if (IsFull)
+        {
+            return;
+        }
+
         var names = known.Order(StringComparer.Ordinal).ToList();
         var nearest = Spelling.Nearest(CamelCase(entry.Key), names);
         Add(
-            Join(path, FieldValues.IsStorable(entry.Key) ? entry.Key : "?"),
+            Join(path, !FieldValues.IsStorable(entry.Key) ? "?" : entry.Key.Length > 80 ? entry.Key.Cut(77, "...") : entry.Key),
             null,
             (PathOf(path).Length == 0 ? "a known field: " : $"a known field of {PathOf(path)}: ") + string.Join(", ", names),
             FieldHints.Instead(type, CamelCase(entry.Key)) ?? (nearest is null ? null : $"Did you mean '{nearest}'?"),

@@ -9,12 +9,14 @@ namespace Orrery.Catalogue.Documents;
 internal sealed class YamlDocuments
 {
     private readonly Parser _parser;
-    private readonly Dictionary<string, (DocumentNode Node, int Size)> _anchors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (DocumentNode Node, int Size, long Length)> _anchors = new(StringComparer.Ordinal);
     private readonly FieldErrorList _errors;
     private readonly string _text;
     private string[]? _lines;
     private int _aliased;
     private int _size;
+    private long _aliasedLength;
+    private long _length;
 
     private YamlDocuments(string text, FieldErrorList errors)
     {
@@ -85,7 +87,7 @@ internal sealed class YamlDocuments
             return Repeat(alias);
         }
 
-        var before = _size++;
+        var (before, lengthBefore) = (_size++, _length);
         var anchor = (next as NodeEvent)?.Anchor ?? AnchorName.Empty;
         DocumentNode node = next switch
         {
@@ -96,7 +98,7 @@ internal sealed class YamlDocuments
         };
         if (!anchor.IsEmpty)
         {
-            _anchors[anchor.Value] = (node, _size - before);
+            _anchors[anchor.Value] = (node, _size - before, _length - lengthBefore);
         }
 
         return node;
@@ -118,12 +120,18 @@ internal sealed class YamlDocuments
                 $"aliases that repeat at most {DocumentLimits.MaxAliasedNodes} values in all", At(alias.Start), "Write the values out, or split the request.");
         }
 
-        return anchored.Node with { At = At(alias.Start) };
+        _aliasedLength += anchored.Length;
+        _length += anchored.Length;
+        return _aliasedLength <= DocumentLimits.MaxAliasedCharacters
+            ? anchored.Node with { At = At(alias.Start) }
+            : throw new UnreadableDocumentException(
+                $"aliases that repeat at most {DocumentLimits.MaxAliasedCharacters} characters in all", At(alias.Start), "Write the values out, or split the request.");
     }
 
     private ScalarNode ReadScalar(Scalar scalar)
     {
         _parser.MoveNext();
+        _length += scalar.Value.Length;
         var at = At(scalar.Start);
         var tag = scalar.Tag.IsEmpty ? "" : scalar.Tag.Value;
         if (tag is not ("" or "!" or "tag:yaml.org,2002:str"))
@@ -181,6 +189,7 @@ internal sealed class YamlDocuments
                 throw new UnreadableDocumentException("a name as the key of a mapping, not a list, a mapping or an alias", keyAt);
             }
 
+            _length += key.Value.Length;
             var value = ReadNode(depth + 1);
             if (!seen.TryAdd(key.Value, keyAt))
             {

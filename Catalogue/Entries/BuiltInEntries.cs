@@ -14,9 +14,20 @@ internal static class BuiltInEntries
 
     private static readonly Lazy<FrozenDictionary<string, Entry>> ById = new(() => Entries.Value.ToFrozenDictionary(entry => entry.Id));
 
+    private static readonly Lazy<ILookup<string, Entry>> ByRepo = new(() => Entries.Value.Where(entry => entry.Spec.Repo is not null).ToLookup(entry => entry.Spec.Repo!, StringComparer.OrdinalIgnoreCase));
+
+    private static readonly Lazy<FrozenDictionary<string, Entry>> ByAlias = new(() => Entries.Value
+        .SelectMany(entry => (entry.Spec.Aliases ?? []).Select(alias => (alias, entry))).DistinctBy(pair => pair.alias).ToFrozenDictionary(pair => pair.alias, pair => pair.entry));
+
     public static IReadOnlyList<Entry> All => Entries.Value;
 
     public static Entry? Find(string id) => ById.Value.GetValueOrDefault(id);
+
+    /// <summary>By its id, or by an alias.</summary>
+    public static Entry? FindNamed(string name) => Find(name) ?? ByAlias.Value.GetValueOrDefault(name);
+
+    /// <summary>Those whose weights are in this repository; the hub knows names in any case.</summary>
+    public static IEnumerable<Entry> OfRepo(string? repo) => repo is null ? [] : ByRepo.Value[repo];
 
     /// <summary>The files as they are.</summary>
     public static IEnumerable<(string Path, string Text)> Texts() => EmbeddedYaml.In(Folder).Select(path => (path, EmbeddedYaml.Text(path)));
@@ -26,7 +37,7 @@ internal static class BuiltInEntries
         var errors = new FieldErrorList();
         var entry = ModelExchange.Read(Encoding.UTF8.GetBytes(EmbeddedYaml.Text(path)), errors, path).SingleOrDefault();
         return entry is not null && !errors.Any
-            ? entry with { IsBuiltIn = true, PlaceOf = null }
+            ? entry with { IsBuiltIn = true, PlaceOf = null, NameOf = null }
             : throw new InvalidOperationException($"{path}: {errors.All[0].Path}: expected {errors.All[0].Expectation}");
     }
 }

@@ -22,6 +22,12 @@ internal sealed record Entry(ModelSpec Spec, string Origin)
     /// <summary>Where a field stands in the text, while that is at hand.</summary>
     public Func<string, Position>? PlaceOf { get; init; }
 
+    /// <summary>What a field is called in the text, where it has another name there: <c>modelSize</c>, <c>spec.weights</c>.</summary>
+    public Func<string, string>? NameOf { get; init; }
+
+    /// <summary>What its document says of itself, where it is a Model's.</summary>
+    public ResourceMetadata? Metadata { get; init; }
+
     public string Id => Spec.Id;
 
     /// <summary>The instance to take; <c>null</c>: none is known on which it fits.</summary>

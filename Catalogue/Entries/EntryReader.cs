@@ -32,7 +32,7 @@ internal static class EntryReader
         if (spec is not null)
         {
             var found = new FieldErrors();
-            spec.Validate(found);
+            ModelRules.Check(spec, found);
             shape.AddFound(found);
         }
 
@@ -41,6 +41,10 @@ internal static class EntryReader
             errors.Add(errors.Document, error, at);
         }
 
-        return spec is null ? null : new Entry(spec, origin) { PlaceOf = field => shape.PlaceOf(PathMap.Join(Root, field)) };
+        return spec is null ? null : new Entry(spec, origin)
+        {
+            PlaceOf = field => shape.PlaceOf(PathMap.Join(Root, field)),
+            NameOf = field => shape.PathOf(PathMap.Join(Root, field)),
+        };
     }
 }

@@ -61,16 +61,17 @@ internal sealed class JavaScriptSkipping(JavaScriptSource source)
     public bool IsFunction()
     {
         var start = source.At;
-        for (var isClosed = false; !isClosed && !source.IsAtEnd;)
+        do
         {
             source.At++;
             SkipExpression();
-            isClosed = source.Current == ')';
         }
+        while (source.Current == ',');
 
-        source.At = Math.Min(source.At + 1, source.Text.Length);
+        // A bracket of another kind ends the search: what comes after it is not this one's.
+        var isClosed = source.Take(')');
         source.SkipBlanks();
-        var isFunction = source.StartsWith("=>");
+        var isFunction = isClosed && source.StartsWith("=>");
         source.At = start;
         return isFunction;
     }

@@ -89,7 +89,7 @@ internal sealed class JavaScriptText
     private static string Scalar(JsonNode? node) =>
         node is null ? "null" : node.GetValueKind() == JsonValueKind.String ? Quoted(node.GetValue<string>()) : node.ToJsonString();
 
-    /// <summary>A name where it can be one. <c>__proto__</c> in brackets is a member as others are to JavaScript; our reader refuses it anyway.</summary>
+    /// <summary>A name where it can be one. <c>__proto__</c> is a member as others are in brackets only.</summary>
     private static string Key(string name)
     {
         var isName = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '$');

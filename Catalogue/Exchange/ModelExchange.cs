@@ -24,7 +24,8 @@ internal static class ModelExchange
     /// Faults go to <paramref name="errors"/>, each with the entry's place in the list.
     /// </summary>
     /// <param name="origin">Where the text is from; absent: entries are called by their numbers.</param>
-    public static IReadOnlyList<Entry> Read(ReadOnlySpan<byte> bytes, FieldErrorList errors, string? origin = null)
+    /// <param name="namespace">Of Models that name none.</param>
+    public static IReadOnlyList<Entry> Read(ReadOnlySpan<byte> bytes, FieldErrorList errors, string? origin = null, string @namespace = ResourceMetadata.DefaultNamespace)
     {
         string text;
         try
@@ -53,8 +54,10 @@ internal static class ModelExchange
         for (var i = 0; i < nodes.Count; i++)
         {
             errors.Document = i;
-            var (node, names) = Unwrapped(nodes[i]) is { } spec ? (spec, EntryReader.InsideModel) : (Renamed(nodes[i], out var written), written);
-            if (EntryReader.Read(node, origin ?? $"entry {i + 1}", errors, names) is { } entry)
+            var entry = nodes[i] is MappingNode document && document.Find("kind") is { } kind
+                ? OfModel(document, kind, origin ?? $"entry {i + 1}", @namespace, errors)
+                : EntryReader.Read(Renamed(nodes[i], errors, out var names), origin ?? $"entry {i + 1}", errors, names);
+            if (entry is not null)
             {
                 entries.Add(entry);
             }
@@ -117,7 +120,16 @@ internal static class ModelExchange
         }
         else if (LooksLikeJavaScript(text))
         {
-            documents = JavaScriptDocuments.Read(text, errors) is { } script ? [script] : [];
+            var asScript = new FieldErrorList();
+            documents = JavaScriptDocuments.Read(text, asScript) is { } script ? [script] : [];
+            if (asScript.Any && FlowYaml(text) is { } flow)
+            {
+                documents = flow;
+            }
+            else
+            {
+                errors.Take(asScript);
+            }
         }
         else
         {
@@ -127,7 +139,25 @@ internal static class ModelExchange
         return [.. documents.SelectMany(document => document is SequenceNode list ? list.Items : [document])];
     }
 
-    /// <summary>What begins with a bracket and is no JSON, or with a word of JavaScript. YAML's flow style is read as such a literal too, where its keys are names.</summary>
+    /// <summary>
+    /// The documents of a text in YAML's flow style, where it is that and no script: <c>{id: acme, modelType: chat}</c>. In a script the word <c>chat</c> would be a name,
+    /// and names are refused there; a word that is no type of model may well be one.
+    /// </summary>
+    private static List<DocumentNode>? FlowYaml(string text)
+    {
+        var errors = new FieldErrorList();
+        var documents = YamlDocuments.Read(text, errors);
+        var entries = documents.SelectMany(document => document is SequenceNode list ? list.Items : [document]).ToList();
+        return !errors.Any && entries.Count > 0 && entries.TrueForAll(IsPlainly) ? documents : null;
+
+        static bool IsPlainly(DocumentNode node) => node is MappingNode mapping
+            && ((mapping.Find("kind") is ScalarNode kind && IsPlain(kind)) || (mapping.Find("modelType") is ScalarNode type && IsPlain(type) && ModelTypes.All.Contains(type.Value)));
+
+        // What stands in quotes begins behind them.
+        static bool IsPlain(ScalarNode scalar) => scalar.TextAt == scalar.At;
+    }
+
+    /// <summary>What begins with a bracket and is no JSON, or with a word of JavaScript.</summary>
     private static bool LooksLikeJavaScript(string text)
     {
         var rest = text.AsSpan().TrimStart();
@@ -158,12 +188,35 @@ internal static class ModelExchange
         return false;
     }
 
-    /// <summary>What a Model declares; <c>null</c>: it is no such document.</summary>
-    private static DocumentNode? Unwrapped(DocumentNode node) =>
-        node is MappingNode mapping && mapping.Find("kind") is ScalarNode { Value: "Model" } ? mapping.Find("spec") ?? new MappingNode(mapping.At, []) : null;
+    /// <summary>The spec of a Model's document, which is read as it is when it is applied: envelope, name and namespace count.</summary>
+    private static Entry? OfModel(MappingNode document, DocumentNode kind, string origin, string @namespace, FieldErrorList errors)
+    {
+        if (kind is not ScalarNode { Value: nameof(ResourceKind.Model) })
+        {
+            errors.Add(errors.Document, new FieldError("kind", (kind as ScalarNode)?.Written, "Model, or an entry by itself, without kind", "Other kinds are sent to /apply."), kind.At);
+            return null;
+        }
+
+        var shape = new ShapeCheck(hidesValues: false);
+        var envelope = Envelope.Read(document, shape);
+        var metadata = envelope.Metadata is null ? null : DocumentReader.ReadMetadata(envelope.Metadata, new DocumentContext(@namespace), shape, document.At);
+        if (metadata is not null)
+        {
+            var found = new FieldErrors();
+            MetadataRules.Validate(metadata, found);
+            shape.AddFound(found);
+        }
+
+        foreach (var (error, at) in shape.Errors)
+        {
+            errors.Add(errors.Document, error, at);
+        }
+
+        return EntryReader.Read(envelope.Spec ?? new MappingNode(document.At, []), origin, errors, EntryReader.InsideModel) is { } entry ? entry with { Metadata = metadata } : null;
+    }
 
     /// <summary>With our names; messages keep the author's.</summary>
-    private static DocumentNode Renamed(DocumentNode node, out PathMap names)
+    private static DocumentNode Renamed(DocumentNode node, FieldErrorList errors, out PathMap names)
     {
         names = new PathMap();
         if (node is not MappingNode mapping)
@@ -172,17 +225,22 @@ internal static class ModelExchange
         }
 
         var entries = new List<MappingEntry>();
+        var written = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in mapping.Entries)
         {
-            var ours = Names.FirstOrDefault(pair => pair.Theirs == entry.Key).Ours;
-            if (ours is null || mapping.Find(ours) is not null)
+            var ours = Names.FirstOrDefault(pair => pair.Theirs == entry.Key || pair.Ours == entry.Key).Ours;
+            if (ours is null)
             {
                 entries.Add(entry);
             }
-            else
+            else if (written.TryAdd(ours, entry.Key))
             {
                 names.Add($"spec.{ours}", entry.Key);
                 entries.Add(entry with { Key = ours });
+            }
+            else
+            {
+                errors.Add(errors.Document, new FieldError(entry.Key, null, "a field that is given once", $"It is written as {written[ours]} and as {entry.Key}: keep one."), entry.KeyAt);
             }
         }
 

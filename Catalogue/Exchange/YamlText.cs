@@ -19,7 +19,9 @@ internal static class YamlText
         Write(emitter, node);
         emitter.Emit(new DocumentEnd(isImplicit: true));
         emitter.Emit(new StreamEnd());
-        return text.ToString();
+
+        // The one sign that the emitter leaves unescaped between its quotes, and only there it stands.
+        return text.ToString().Replace("\uFEFF", "\\uFEFF", StringComparison.Ordinal);
     }
 
     private static void Write(IEmitter emitter, JsonNode? node)
@@ -30,7 +32,7 @@ internal static class YamlText
                 emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, MappingStyle.Block));
                 foreach (var (name, value) in members)
                 {
-                    emitter.Emit(Text(name));
+                    emitter.Emit(Text(name, isKey: true));
                     Write(emitter, value);
                 }
 
@@ -55,11 +57,24 @@ internal static class YamlText
     }
 
     /// <summary>A text of several lines stands as it is; one that would be read as something else stands in quotes.</summary>
-    private static Scalar Text(string text)
+    private static Scalar Text(string text, bool isKey = false)
     {
-        var style = text.Contains('\n', StringComparison.Ordinal) && !text.Contains('\r', StringComparison.Ordinal) && !text.Any(c => char.IsControl(c) && c != '\n') ? ScalarStyle.Literal
-            : text.Length == 0 || YamlScalar.Read(text).Kind != ScalarKind.Text ? ScalarStyle.DoubleQuoted
-            : ScalarStyle.Any;
+        var style = text.Any(IsSpecial) ? ScalarStyle.DoubleQuoted
+            : text.Contains('\n') ? (IsBlock(text) && !isKey ? ScalarStyle.Literal : ScalarStyle.DoubleQuoted)
+            : IsPlain(text) ? ScalarStyle.Plain
+            : ScalarStyle.DoubleQuoted;
         return new Scalar(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: true, isQuotedImplicit: true);
     }
+
+    /// <summary>What must be escaped: control characters, every line end but one, and what is not seen.</summary>
+    private static bool IsSpecial(char sign) => (char.IsControl(sign) && sign != '\n') || sign is '\u2028' or '\u2029' or '\uFEFF' or '\uFFFE' or '\uFFFF';
+
+    /// <summary>Its indentation and its end are seen: no blanks where lines begin the text or stand alone, one line end at most behind it.</summary>
+    private static bool IsBlock(string text) =>
+        text[0] is not (' ' or '\n') && !text.EndsWith("\n\n", StringComparison.Ordinal) && text.Split('\n').All(line => line.Length == 0 || line.Trim(' ').Length > 0);
+
+    /// <summary>Without signs that mean something anywhere in YAML. Many more texts could do without quotes; none of these needs them.</summary>
+    private static bool IsPlain(string text) =>
+        text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text[^1] is not (' ' or ':') && !text.Contains(": ") && !text.Contains(" #")
+        && text.AsSpan().IndexOfAny("[]{},\"'`&*!|>%@\\") < 0 && YamlScalar.Read(text).Kind == ScalarKind.Text;
 }

@@ -86,11 +86,15 @@ internal sealed record LicenceRegions(IReadOnlyList<string> Excluded, IReadOnlyL
 internal static class KnownLicences
 {
     private static readonly Lazy<FrozenDictionary<string, LicenceFacts>> Known = new(() => EmbeddedYaml.Read("Licences/licences.yaml", LicencesJson.Default.IReadOnlyDictionaryStringLicenceFacts)
-        .ToFrozenDictionary(pair => pair.Key, pair => pair.Value with { Id = pair.Key }));
+        .ToFrozenDictionary(pair => pair.Key, pair => pair.Value with { Id = pair.Key }, StringComparer.OrdinalIgnoreCase));
 
     public static IEnumerable<LicenceFacts> All => Known.Value.Values.OrderBy(licence => licence.Id, StringComparer.Ordinal);
 
-    public static LicenceFacts? Find(string? id) => id is null ? null : Known.Value.GetValueOrDefault(id);
+    /// <summary>By its name, in any case.</summary>
+    public static LicenceFacts? Find(string? id) => id is null ? null : Known.Value.GetValueOrDefault(id.Trim());
+
+    /// <summary>Whether two names are of one licence.</summary>
+    public static bool AreSame(string a, string b) => a.AsSpan().Trim().Equals(b.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>All licences that hold for a model, by name.</summary>
     public static IEnumerable<string> Of(ModelSpec model) => (model.Licence is null ? [] : (IEnumerable<string>)[model.Licence]).Concat(model.AlsoLicensed ?? []);

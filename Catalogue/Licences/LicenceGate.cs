@@ -1,3 +1,5 @@
+using System.Globalization;
+using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
 
@@ -15,105 +17,171 @@ internal sealed record GateDecision(string Model, string Decision, IReadOnlyList
 /// <param name="Remedy">What to do about it.</param>
 /// <param name="AcceptedBy">Whose acceptance holds.</param>
 /// <param name="Text">The text that was accepted, or is to be read.</param>
+/// <param name="Acceptance">The name of that acceptance.</param>
 internal sealed record GateFinding(
-    string Subject, string Decision, string Reason, bool Open, string? Remedy = null, string? AcceptedBy = null, DateTimeOffset? AcceptedAt = null, string? Text = null);
+    string Subject, string Decision, string Reason, bool Open, string? Remedy = null, string? AcceptedBy = null, DateTimeOffset? AcceptedAt = null, string? Text = null, string? Acceptance = null);
 
 /// <summary>Decides over deployments by licence: the namespace's policy, what was accepted in it, what the licence itself says.</summary>
 /// <remarks>
-/// A licence that does not cover the use at all (a region, commercial use, a size) is denied whatever the rules say, unless a rule names
-/// that very licence: then somebody knows more, a contract above all.
+/// A licence that does not cover the use at all (a region, commercial use, a size) is denied whatever the rules say, unless the rule that
+/// decides names that very licence: then somebody knows more, a contract above all. Whoever calls a repository by another licence than the
+/// entry that comes with the service has both, so that the stricter counts.
 /// </remarks>
 internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<StoredResource> acceptances)
 {
-    private static readonly LicencePolicySpec Default = new() { Rules = [new LicenceRule { Properties = [LicenceProperties.Permissive], Decision = LicenceDecisions.Allow }] };
+    /// <summary>Nobody has said how models are used, so nothing is denied for it: who accepts a licence has read what it covers.</summary>
+    private static readonly LicencePolicySpec NoPolicy = new() { Commercial = false, Rules = [new LicenceRule { Properties = [LicenceProperties.Permissive], Decision = LicenceDecisions.Allow }] };
+
+    private readonly List<(StoredResource Resource, LicenceAcceptanceSpec Spec)> _acceptances =
+        [.. acceptances.OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).Select(resource => (resource, (LicenceAcceptanceSpec)resource.Spec))];
 
     /// <summary>As it is in a namespace now.</summary>
     public static LicenceGate Of(CatalogueState state, string @namespace)
     {
         var resources = state.Namespace(@namespace);
         var policy = resources.GetValueOrDefault(new ResourceKey(ResourceKind.LicencePolicy, @namespace, LicencePolicySpec.EffectiveName))?.Spec as LicencePolicySpec;
-        return new LicenceGate(policy ?? Default, [.. resources.Values.Where(resource => resource is { Spec: LicenceAcceptanceSpec, IsGoing: false })]);
+        return new LicenceGate(policy ?? NoPolicy, [.. resources.Values.Where(resource => resource is { Spec: LicenceAcceptanceSpec, IsGoing: false })]);
     }
 
     public GateDecision Decide(ModelSpec model)
     {
-        var findings = KnownLicences.Of(model).Select(licence => DecideLicence(licence, model)).ToList();
+        var findings = LicencesOf(model).Select(licence => DecideLicence(licence.Id, licence.Of, model)).ToList();
         if (findings.Count == 0)
         {
             findings.Add(new GateFinding("licence", LicenceDecisions.Deny, "The entry names no licence.", Open: true, "Name one in spec.licence: an SPDX identifier, or your own name for it."));
         }
 
-        if (model.RemoteCode == true)
+        if (RemoteCodeSigns.Of(model) is { } sign)
         {
-            findings.Add(DecideRemoteCode(model));
+            findings.Add(DecideRemoteCode(model, sign));
+        }
+
+        if (model.Dockerfile is not null)
+        {
+            findings.Add(new GateFinding(
+                "dockerfile", LicenceDecisions.Allow, "The entry brings a Dockerfile of its own: what that installs, fetches and starts cannot be looked through here.", Open: false,
+                "Read it before it is built; without one it follows from the entry."));
         }
 
         var decision = findings.Where(finding => finding.Open).Select(finding => finding.Decision).DefaultIfEmpty(LicenceDecisions.Allow).MaxBy(Severity)!;
         return new GateDecision(model.Id, decision, findings);
     }
 
-    private GateFinding DecideLicence(string id, ModelSpec model)
+    /// <summary>The entry's own licences, and those of the entries that come with the service and have the same weights.</summary>
+    private static IEnumerable<(string Id, Entry? Of)> LicencesOf(ModelSpec model) => KnownLicences.Of(model).Select(id => (id, (Entry?)null))
+        .Concat(BuiltInEntries.OfRepo(model.Repo).Where(entry => entry.Id != model.Id).SelectMany(entry => KnownLicences.Of(entry.Spec).Select(id => (id, (Entry?)entry))))
+        .DistinctBy(licence => licence.Item1.Trim(), StringComparer.OrdinalIgnoreCase);
+
+    /// <param name="of">The entry that has the same repository under this licence; <c>null</c>: the model itself names it.</param>
+    private GateFinding DecideLicence(string id, Entry? of, ModelSpec model)
     {
         var facts = KnownLicences.Find(id);
         var properties = facts?.Properties.ToHashSet(StringComparer.Ordinal) ?? [LicenceProperties.Unknown];
         var rule = (policy.Rules ?? []).FirstOrDefault(rule => Matches(rule, id, properties));
         var subject = $"licence {id}";
-        if (rule?.Licences?.Contains(id) != true && facts is not null && NotCovered(facts, model) is { } gap)
+        var origin = of is null ? "" : $"The Catalogue's entry '{of.Id}' has the same repository, {of.Spec.Repo}, under it. ";
+        var (valid, others) = AcceptancesOf(id, facts);
+        if (!Names(rule, id) && facts is not null && NotCovered(facts, model) is { } gap)
         {
             return new GateFinding(
-                subject, LicenceDecisions.Deny, gap, Open: true,
-                $"Where a contract says otherwise, a rule of the LicencePolicy that names {id} decides.", Text: facts.Link);
+                subject, LicenceDecisions.Deny, origin + gap, Open: true,
+                $"Where a contract says otherwise, a rule of the LicencePolicy that names {id} decides." + Useless(valid), Text: facts.Link);
         }
 
         var decision = rule?.Decision ?? policy.Otherwise ?? LicenceDecisions.Acceptance;
-        var reason = rule?.Reason ?? Reason(rule, id, facts);
-        return Answer(subject, decision, reason, facts?.Link, AcceptanceOf(id, facts), $"{{ licence: {id}, text: \"{facts?.Link ?? "LINK"}\" }}");
+        var reason = origin + (rule?.Reason ?? Reason(rule, id, facts));
+        return Answer(subject, decision, reason, facts?.Link, valid, others, $"{{ licence: {id}, text: \"{facts?.Link ?? "LINK"}\" }}");
     }
 
-    private GateFinding DecideRemoteCode(ModelSpec model)
+    private GateFinding DecideRemoteCode(ModelSpec model, string sign)
     {
         var repo = model.Repo ?? model.Id;
-        var acceptance = acceptances.FirstOrDefault(resource => resource.Spec is LicenceAcceptanceSpec spec && spec.RemoteCode == repo && (spec.Revision is null || spec.Revision == model.Revision));
+        var ofRepo = _acceptances.Where(acceptance => string.Equals(acceptance.Spec.RemoteCode, repo, StringComparison.OrdinalIgnoreCase)).ToList();
+        var valid = ofRepo.Where(acceptance => acceptance.Spec.Revision is null || acceptance.Spec.Revision == model.Revision).Select(acceptance => acceptance.Resource).FirstOrDefault();
+        var others = ofRepo.Where(acceptance => acceptance.Resource != valid)
+            .Select(acceptance => $"{acceptance.Resource.Key} does not count: it is of revision {acceptance.Spec.Revision}, the entry's is {model.Revision ?? "none"}.");
         return Answer(
             $"remote code of {repo}",
             policy.RemoteCode ?? LicenceDecisions.Acceptance,
-            "The model runs Python code out of its repository.",
+            sign,
             $"https://huggingface.co/{repo}/tree/{model.Revision ?? "main"}",
-            acceptance,
+            valid,
+            others,
             model.Revision is null ? $"{{ remoteCode: {repo} }}" : $"{{ remoteCode: {repo}, revision: {model.Revision} }}");
     }
 
-    private static GateFinding Answer(string subject, string decision, string reason, string? text, StoredResource? acceptance, string spec) => decision switch
+    /// <param name="others">Why acceptances that seem to be about it do not count.</param>
+    private static GateFinding Answer(string subject, string decision, string reason, string? text, StoredResource? acceptance, IEnumerable<string> others, string spec) => decision switch
     {
         LicenceDecisions.Acceptance when acceptance is not null => new GateFinding(
-            subject, decision, reason, Open: false, null, acceptance.ChangedBy, acceptance.Metadata.CreationTimestamp, ((LicenceAcceptanceSpec)acceptance.Spec).Text ?? text),
-        LicenceDecisions.Acceptance => new GateFinding(subject, decision, reason, Open: true, $"Read it, then apply a LicenceAcceptance with spec {spec}.", Text: text),
-        LicenceDecisions.Deny => new GateFinding(subject, decision, reason, Open: true, "Choose another model, or have the namespace's LicencePolicy changed.", Text: text),
+            subject, decision, $"{reason} {Accepted(acceptance)}", Open: false, null, acceptance.ChangedBy, acceptance.Metadata.CreationTimestamp, ((LicenceAcceptanceSpec)acceptance.Spec).Text ?? text,
+            acceptance.Metadata.Name),
+        LicenceDecisions.Acceptance => new GateFinding(
+            subject, decision, reason, Open: true, string.Join(' ', [$"Read it, then apply a LicenceAcceptance with spec {spec}.", .. others]), Text: text),
+        LicenceDecisions.Deny => new GateFinding(subject, decision, reason, Open: true, "Choose another model, or have the namespace's LicencePolicy changed." + Useless(acceptance), Text: text),
         _ => new GateFinding(subject, decision, reason, Open: false, Text: text),
     };
 
+    private static string Accepted(StoredResource acceptance)
+    {
+        var statement = ((LicenceAcceptanceSpec)acceptance.Spec).Statement;
+        return string.Create(CultureInfo.InvariantCulture, $"{acceptance.ChangedBy} has accepted it with {acceptance.Key}, declared on {acceptance.Metadata.CreationTimestamp:yyyy-MM-dd}")
+            + (statement is null ? "." : $": {statement}.");
+    }
+
+    private static string Useless(StoredResource? acceptance) => acceptance is null ? "" : $" {acceptance.Key} opens nothing that is denied.";
+
     /// <summary>An acceptance holds for the text that it names: where the licence has a new one, that is to be read again.</summary>
-    private StoredResource? AcceptanceOf(string id, LicenceFacts? facts) =>
-        acceptances.FirstOrDefault(resource => resource.Spec is LicenceAcceptanceSpec spec && spec.Licence == id && (facts is null || spec.Text == facts.Link));
+    private (StoredResource? Valid, IEnumerable<string> Others) AcceptancesOf(string id, LicenceFacts? facts)
+    {
+        var named = _acceptances.Where(acceptance => acceptance.Spec.Licence is { } licence && KnownLicences.AreSame(licence, id)).ToList();
+        var valid = named.Where(acceptance => facts is null || acceptance.Spec.Text == facts.Link).Select(acceptance => acceptance.Resource).FirstOrDefault();
+        return (valid, named.Where(acceptance => acceptance.Resource != valid)
+            .Select(acceptance => $"{acceptance.Resource.Key} does not count: it is of the text {acceptance.Spec.Text}, the licence's is {facts?.Link}."));
+    }
 
     private static bool Matches(LicenceRule rule, string id, HashSet<string> properties) =>
-        (rule.Licences is not { Count: > 0 } named || named.Contains(id)) && (rule.Properties is not { Count: > 0 } wanted || wanted.All(properties.Contains));
+        (rule.Licences is not { Count: > 0 } || Names(rule, id)) && (rule.Properties is not { Count: > 0 } wanted || wanted.All(properties.Contains));
+
+    private static bool Names(LicenceRule? rule, string id) => rule?.Licences?.Any(named => KnownLicences.AreSame(named, id)) == true;
 
     private string? NotCovered(LicenceFacts facts, ModelSpec model)
     {
-        var excluded = facts.Regions is { } regions && (regions.ModelTypes?.Contains(model.ModelType) ?? true) ? (policy.Regions ?? []).Intersect(regions.Excluded).ToList() : [];
+        var excluded = facts.Regions is { } regions && (regions.ModelTypes?.Contains(model.ModelType) ?? true) ? Excluded(regions).Distinct().ToList() : [];
         return excluded.Count > 0 ? $"It grants nothing in {string.Join(", ", excluded)}."
-            : facts.ForbidsCommercialUse && policy.Commercial == true ? "It forbids commercial use."
-            : policy.MonthlyActiveUsers >= facts.Threshold?.MonthlyActiveUsers ? $"From {facts.Threshold.MonthlyActiveUsers:N0} monthly users on it asks for terms of its own."
-            : policy.AnnualRevenue >= facts.Threshold?.AnnualRevenue ? $"From {facts.Threshold.AnnualRevenue:N0} {facts.Threshold.Currency} of revenue a year on it asks for terms of its own."
+            : facts.ForbidsCommercialUse && policy.Commercial != false ? "It forbids commercial use."
+            : facts.Threshold is { } threshold ? Beyond(threshold, facts.Note)
             : null;
     }
 
-    private static string Reason(LicenceRule? rule, string id, LicenceFacts? facts) =>
-        rule?.Licences?.Contains(id) == true ? "A rule of the policy names it."
+    private IEnumerable<string> Excluded(LicenceRegions regions) =>
+        from written in policy.Regions ?? []
+        let used = Countries.IsKnown(written) ? written : Countries.Nearest(written) ?? written
+        from excluded in regions.Excluded
+        where Countries.Overlap(used, excluded)
+        select used == excluded ? used : excluded == Countries.EuropeanUnion ? $"{used} (it excludes the {excluded})" : $"{excluded} (a part of the {used})";
+
+    /// <summary>Who has so many users has at least as many visits; a year's revenue is held against a month's as its twelfth.</summary>
+    private string? Beyond(LicenceThreshold threshold, string? note)
+    {
+        (long? Ours, long? From, string Of)[] figures =
+        [
+            (policy.MonthlyActiveUsers, threshold.MonthlyActiveUsers, "users a month"),
+            (policy.MonthlyActiveUsers, threshold.MonthlyVisits, "visits a month"),
+            (policy.AnnualRevenue, threshold.AnnualRevenue, $"{threshold.Currency} of revenue a year"),
+            (policy.AnnualRevenue / 12, threshold.MonthlyRevenue, $"{threshold.Currency} of revenue a month"),
+        ];
+        var reached = figures.FirstOrDefault(figure => figure.Ours >= figure.From);
+        return reached.Of is null ? null
+            : string.Create(CultureInfo.InvariantCulture, $"From {reached.From:N0} {reached.Of} on it asks for terms of its own.") + (note is null ? "" : " " + note);
+    }
+
+    private string Reason(LicenceRule? rule, string id, LicenceFacts? facts) =>
+        Names(rule, id) ? "A rule of the policy names it."
+        : ReferenceEquals(policy, NoPolicy) && rule is not null ? "It is permissive, and the namespace has no LicencePolicy that says otherwise."
         : rule is not null ? $"A rule of the policy: {string.Join(", ", rule.Properties!)}."
         : facts is null ? "The catalogue has no facts about it."
-        : $"No rule of the policy is about it ({facts.Name})." + (facts.Note is null ? "" : " " + facts.Note);
+        : (ReferenceEquals(policy, NoPolicy) ? $"The namespace has no LicencePolicy, and it is not permissive ({facts.Name})." : $"No rule of the policy is about it ({facts.Name}).") + (facts.Note is null ? "" : " " + facts.Note);
 
     private static int Severity(string decision)
     {

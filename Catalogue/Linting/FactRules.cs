@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Contracts;
 
@@ -9,7 +10,7 @@ namespace Orrery.Catalogue.Linting;
 /// <summary>Whether an entry says what must be known of a model, and whether its facts agree with each other.</summary>
 internal static partial class FactRules
 {
-    private const string Missing = "missing-fact";
+    public const string Missing = "missing-fact";
     private const string Sureness = "sureness";
 
     public static void Check(EntryReport report)
@@ -19,6 +20,7 @@ internal static partial class FactRules
         CheckWeights(report);
         CheckSureness(report);
         CheckKinds(report);
+        CheckStart(report);
         CheckTexts(report);
     }
 
@@ -58,6 +60,17 @@ internal static partial class FactRules
                 report.Warn(
                     "licence", i == 0 ? "licence" : $"alsoLicensed[{i - 1}]", names[i], "a licence whose facts are known here",
                     "Deployments wait for an acceptance. Known ones: GET /licences.");
+            }
+        }
+
+        var model = report.Entry.Spec;
+        foreach (var other in BuiltInEntries.OfRepo(model.Repo).Where(other => other.Id != model.Id))
+        {
+            if (KnownLicences.Of(other.Spec).Where(licence => !names.Exists(name => KnownLicences.AreSame(name, licence))).ToList() is { Count: > 0 } missing)
+            {
+                report.Warn(
+                    "licence", "licence", model.Licence, $"{string.Join(" and ", missing)}, which the Catalogue's entry '{other.Id}' has for the same repository",
+                    "The gate looks at both, and the stricter counts.");
             }
         }
     }
@@ -100,11 +113,16 @@ internal static partial class FactRules
         var said = JsonSerializer.SerializeToElement(model, ContractsJson.Default.ModelSpec);
         foreach (var (list, names) in new[] { ("verified", model.Verified), ("guess", model.Guess) })
         {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
             for (var i = 0; i < names?.Count; i++)
             {
                 if (!said.TryGetProperty(names[i], out _))
                 {
                     report.Error(Sureness, $"{list}[{i}]", names[i], "the name of a field that this entry has");
+                }
+                else if (!seen.Add(names[i]))
+                {
+                    report.Error(Sureness, $"{list}[{i}]", names[i], "a field that is named once");
                 }
             }
         }
@@ -123,24 +141,19 @@ internal static partial class FactRules
     private static void CheckKinds(EntryReport report)
     {
         var model = report.Entry.Spec;
-        if (model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))
+        if (ModelTypes.All.Contains(model.ModelType) && model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))
         {
             report.Error("engine", "engine", engine, $"an engine that serves models of type {model.ModelType}; {engine} serves {string.Join(", ", types)}");
         }
 
-        if (model.Category is { } category && category != ModelCategories.Of(model.ModelType) && category != ModelCategories.Nlp)
+        if (ModelTypes.All.Contains(model.ModelType) && model.Category is { } category && category != ModelCategories.Of(model.ModelType) && category != ModelCategories.Nlp)
         {
             report.Error("category", "category", category, $"{ModelCategories.Of(model.ModelType)}, which models of type {model.ModelType} are (or nlp)", "Leave it out: it follows from modelType.");
         }
 
-        if (model.ModelType is not (ModelTypes.Chat or ModelTypes.Multimodal) && (model.ToolParser ?? model.ReasoningParser) is { } parser)
+        if (ModelTypes.All.Contains(model.ModelType) && model.ModelType is not (ModelTypes.Chat or ModelTypes.Multimodal) && (model.ToolParser ?? model.ReasoningParser) is { } parser)
         {
             report.Error("parser", model.ToolParser is null ? "reasoningParser" : "toolParser", parser, $"no parser on a model of type {model.ModelType}");
-        }
-
-        if (model is { MaxModelLength: { } most, ContextWindow: { } window } && most > window)
-        {
-            report.Error("context", "maxModelLength", $"{most}", $"at most contextWindow, which is {window}");
         }
 
         for (var i = 0; i < model.Languages?.Count; i++)
@@ -150,6 +163,51 @@ internal static partial class FactRules
                 report.Error("language", $"languages[{i}]", model.Languages[i], "an ISO 639 code of two or three letters, or multi at the end");
             }
         }
+    }
+
+    /// <summary>What starts in another way than its author may think: nobody refuses it, and it does not do what it is there for.</summary>
+    private static void CheckStart(EntryReport report)
+    {
+        var model = report.Entry.Spec;
+        if (model.Dockerfile is not null)
+        {
+            return;
+        }
+
+        if (model is { Engine: Engines.Vllm, ModelType: ModelTypes.Embedding } && model.Arguments?.ContainsKey("--runner") != true)
+        {
+            report.Warn("runner", "arguments", null, "--runner: pooling on an embedding model", "Without it vLLM starts a generator's architecture as a generator, which has no embeddings.");
+        }
+
+        if (model.Tags?.Contains("cpu") == true && model.DefaultResources?.Gpu != 0)
+        {
+            report.Warn("cpu", "tags", "cpu", "defaultResources: { gpu: 0 }, which is what makes a model run on the CPU");
+        }
+
+        if (model.Packages is null && LibrariesOf(model) is (var kind, { } other))
+        {
+            report.Warn("packages", "packages", null, $"the library of {kind}: {string.Join(", ", other.Spec.Packages!)}, as the Catalogue's entry '{other.Id}' has it", "The server brings none of these libraries.");
+        }
+
+        if (model.Revision is "main" or "master")
+        {
+            report.Warn("revision", "revision", model.Revision, "a commit or a tag: a branch is another one tomorrow", "Leave it out: the first fetch resolves a commit.");
+        }
+    }
+
+    /// <summary>Our own servers take one of several libraries, by a flag: an entry that comes with the service and has the same flag shows which.</summary>
+    private static (string Kind, Entry? Of) LibrariesOf(ModelSpec model)
+    {
+        foreach (var name in (string[])["--family", "--kind", "--pipeline"])
+        {
+            if (model.Arguments?.GetValueOrDefault(name).ToString() is { Length: > 0 } kind)
+            {
+                var alike = BuiltInEntries.All.Where(entry => entry.Id != model.Id && entry.Spec.Engine == model.Engine && entry.Spec.Arguments?.GetValueOrDefault(name).ToString() == kind).ToList();
+                return ($"{name} {kind}", alike.TrueForAll(entry => entry.Spec.Packages is not null) ? alike.FirstOrDefault() : null);
+            }
+        }
+
+        return ("", null);
     }
 
     private static IReadOnlyList<string>? Serves(string engine) => engine switch
@@ -180,14 +238,6 @@ internal static partial class FactRules
                 }
             }
         }
-
-        foreach (var (name, value) in model.Environment ?? new Dictionary<string, string>())
-        {
-            if (value.Length > 0 && (SecretName.IsMatch(name) || SecretValue.IsMatch(value)))
-            {
-                report.Error("secret", $"environment.{name}", null, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.");
-            }
-        }
     }
 
     [GeneratedRegex(@"^([a-z]{2,3}|multi)\z")]
@@ -195,10 +245,4 @@ internal static partial class FactRules
 
     [GeneratedRegex(@"\bhttps?:[^\s<>""'`\])]*")]
     private static partial Regex Links { get; }
-
-    [GeneratedRegex("(TOKEN|SECRET|PASSWORD|API_?KEY|CREDENTIAL)", RegexOptions.IgnoreCase)]
-    private static partial Regex SecretName { get; }
-
-    [GeneratedRegex(@"^(hf_|sk-|ghp_|AKIA|-----BEGIN)")]
-    private static partial Regex SecretValue { get; }
 }

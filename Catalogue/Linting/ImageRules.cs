@@ -1,6 +1,7 @@
 using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Servers;
+using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Linting;
 
@@ -21,12 +22,12 @@ internal static class ImageRules
         var file = Dockerfile.Parse(DockerfileRenderer.Render(model, table, new StartOptions()), errors);
         foreach (var error in errors.All)
         {
-            report.Error("dockerfile", Field, error.Value, $"{error.Expectation} (line {error.Line} of the Dockerfile, {error.Path})", error.Remedy);
+            report.Error("dockerfile", Field, error.Value, $"{error.Expectation} ({Place(error)})", error.Remedy);
         }
 
         foreach (var note in file.Notes)
         {
-            report.Warn("dockerfile", Field, note.Value, $"{note.Expectation} (line {note.Line} of the Dockerfile, {note.Path})", note.Remedy);
+            report.Warn("dockerfile", Field, note.Value, $"{note.Expectation} ({Place(note)})", note.Remedy);
         }
 
         foreach (var finding in DockerfileRules.Check(file, new DockerfileExpectations(model.EffectivePort)))
@@ -36,4 +37,6 @@ internal static class ImageRules
                 $"{finding.Expectation} (line {finding.Line} of the Dockerfile)", finding.Remedy);
         }
     }
+
+    private static string Place(FieldError error) => $"line {error.Line} of the Dockerfile{(error.Path.Length > 0 ? ", " + error.Path : "")}";
 }

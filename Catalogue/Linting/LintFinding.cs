@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Orrery.Catalogue.Linting;
 
 /// <summary>One thing wrong with an entry, or one to know.</summary>
@@ -13,9 +16,28 @@ internal sealed record LintFinding(
     string Rule, string Severity, string File, int? Line, int? Column, string Field, string? Value, string Expectation, string? Remedy = null)
 {
     /// <summary>As compilers write it, so that editors find the place.</summary>
-    public override string ToString() =>
-        $"{File}{(Line is null ? "" : $":{Line}:{Column}")}: {Severity} {Rule}: {(Field.Length > 0 ? Field + " " : "")}{(Value is null ? "" : $"is '{Value}'; ")}expected {Expectation}"
-        + (Remedy is null ? "" : $". {Remedy}");
+    public override string ToString() => OneLine(
+        $"{(File.StartsWith("::", StringComparison.Ordinal) ? "./" : "")}{File}{(Line is null ? "" : $":{Line}:{Column}")}: {Severity} {Rule}: {(Field.Length > 0 ? Field + " " : "")}{(Value is null ? "" : $"is '{Value}'; ")}"
+        + $"{(Expectation.StartsWith("required", StringComparison.Ordinal) ? "is " : "expected ")}{Expectation}" + (Remedy is null ? "" : $". {Remedy}"));
+
+    /// <summary>A file's name and a value may have line ends of their own, and what stands at the beginning of a line is a command to some readers.</summary>
+    private static string OneLine(string text)
+    {
+        var line = new StringBuilder();
+        foreach (var sign in text)
+        {
+            _ = sign switch
+            {
+                '\n' => line.Append("\\n"),
+                '\r' => line.Append("\\r"),
+                '\t' => line.Append(' '),
+                _ when char.IsControl(sign) || sign is '\u2028' or '\u2029' => line.Append(CultureInfo.InvariantCulture, $"\\u{(int)sign:X4}"),
+                _ => line.Append(sign),
+            };
+        }
+
+        return line.ToString();
+    }
 }
 
 /// <summary>What the linter says of some entries.</summary>

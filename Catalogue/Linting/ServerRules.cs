@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
 
@@ -8,78 +9,82 @@ namespace Orrery.Catalogue.Linting;
 /// <summary>Holds what an entry gives its server against that server's table of flags: the version that images are built from, and the ones to come.</summary>
 internal static partial class ServerRules
 {
-    private const string Flag = "server-flag";
-    private const string Value = "server-flag-value";
-    private const string Parser = "parser";
-    private const string Upgrade = "upgrade";
+    internal const string Flag = "server-flag";
+    internal const string Value = "server-flag-value";
+    internal const string Parser = "parser";
+    internal const string Upgrade = "upgrade";
 
     public static void Check(EntryReport report)
     {
         var model = report.Entry.Spec;
-        if (model.Engine is not { } engine || model.Dockerfile is not null)
+        if (model.Dockerfile is not null)
         {
-            return; // A Dockerfile of its own starts its server itself.
-        }
-
-        if (ServerTables.Current(engine) is not { } table)
-        {
-            report.Error(Flag, "engine", engine, "an engine with a table of flags: " + string.Join(", ", ServerTables.All.Select(known => known.Server).Distinct()));
+            StartRules.Check(report); // It starts its server itself.
             return;
         }
 
-        CheckOwnWords(report, table);
-        CheckWith(table, (field, value, expectation, remedy, rule) => report.Error(rule, field, value, expectation, remedy), model);
+        // A name that is misspelt was refused already; what it must have meant says what the flags are to be.
+        var engine = model.Engine is null || ServingEngines.All.Contains(model.Engine) ? model.Engine : Spelling.Nearest(model.Engine, ServingEngines.All);
+        if (engine is null || ServerTables.Current(engine) is not { } table)
+        {
+            return;
+        }
+
+        CheckDeployment(report, engine);
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        CheckWith(
+            table, (field, value, expectation, remedy, rule) =>
+            {
+                told.Add(field);
+                report.Error(rule, field, value, expectation, remedy);
+            },
+            model);
         foreach (var other in ServerTables.Others(engine))
         {
-            CheckWith(other, (field, value, expectation, remedy, _) => report.Warn(Upgrade, field, value, expectation, remedy), model);
+            CheckWith(
+                other, (field, value, expectation, remedy, _) =>
+                {
+                    // What is wrong now already is mended anyway.
+                    if (!told.Contains(field))
+                    {
+                        report.Warn(Upgrade, field, value, expectation, remedy);
+                    }
+                },
+                model);
         }
     }
 
-    /// <summary>What has a field of its own is said there: a flag beside it would contradict it some day.</summary>
-    private static void CheckOwnWords(EntryReport report, ServerTable table)
+    /// <summary>What has a field of its own was refused with the shape; what the deployment decides is said by no entry.</summary>
+    private static void CheckDeployment(EntryReport report, string engine)
     {
-        var words = table.Spelling;
-        (string? Flag, string Instead)[] own =
-        [
-            (words.Model, "repo"), (words.Name, "id"), (words.Revision, "revision"), (words.RemoteCode, "remoteCode"), (words.MaxLength, "maxModelLength"),
-            (words.ToolParser, "toolParser"), (words.ToolChoice, "toolParser"), (words.ReasoningParser, "reasoningParser"), (words.ChatTemplate, "chatTemplate"), (words.Port, "defaultPort"),
-            (words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs"), (words.Host, "nothing: it listens everywhere in its container"),
-        ];
-        foreach (var name in report.Entry.Spec.Arguments?.Keys ?? [])
+        foreach (var name in (report.Entry.Spec.Arguments?.Keys ?? []).Take(DocumentLimits.MaxErrors))
         {
-            var canonical = table.Find(name)?.Name;
-            if (canonical is not null && own.FirstOrDefault(word => word.Flag == canonical).Instead is { } instead)
+            if (OwnWords.OfDeployment(engine, name) is { } instead)
             {
-                report.Error("own-word", $"arguments.{name}", null, "no flag for what the entry says in a field of its own", $"Say it in {instead}.");
+                report.Error("own-word", $"arguments.{name}", null, "no flag for what is decided elsewhere", $"Say it in {instead}.");
             }
         }
     }
 
     private static void CheckWith(ServerTable table, Action<string, string?, string, string?, string> found, ModelSpec model)
     {
-        CheckFlags(table, model.Arguments, found);
-        CheckParser(table, "toolParser", model.ToolParser, table.ToolParsers, found);
-        CheckParser(table, "reasoningParser", model.ReasoningParser, table.ReasoningParsers, found);
-    }
-
-    /// <summary>Flags of a server that are not known, and values that they do not take.</summary>
-    public static void CheckFlags(ServerTable table, IReadOnlyDictionary<string, JsonElement>? arguments, Action<string, string?, string, string?, string> found)
-    {
-        foreach (var (name, value) in arguments ?? new Dictionary<string, JsonElement>())
+        foreach (var (name, value) in (model.Arguments ?? new Dictionary<string, JsonElement>()).Take(DocumentLimits.MaxErrors))
         {
-            CheckFlag(table, name, value, found);
+            CheckFlag(table, name, value, (shown, expectation, remedy, rule) => found($"arguments.{name}", shown, expectation, remedy, rule));
         }
+
+        CheckParser(table, model.ToolParser, table.ToolParsers, (shown, expectation, remedy, rule) => found("toolParser", shown, expectation, remedy, rule));
+        CheckParser(table, model.ReasoningParser, table.ReasoningParsers, (shown, expectation, remedy, rule) => found("reasoningParser", shown, expectation, remedy, rule));
     }
 
-    private static void CheckFlag(ServerTable table, string name, JsonElement value, Action<string, string?, string, string?, string> found)
+    internal static void CheckFlag(ServerTable table, string name, JsonElement value, Action<string?, string, string?, string> found)
     {
         var server = $"{table.Server} {table.Version}";
         if (table.Find(name) is not var (canonical, flag) || canonical is null)
         {
             var removed = table.Removed?.GetValueOrDefault(name.Replace('_', '-'));
-            var nearest = Spelling.Nearest(name, table.Flags.Keys);
+            var nearest = Spelling.Nearest(name, table.Flags.Keys.Concat(table.Flags.Values.SelectMany(other => other.Aliases ?? [])));
             found(
-                $"arguments.{name}",
                 null,
                 removed is null ? $"a flag of {server}" : $"a flag of {server}; this one went away{(removed.Since is null ? "" : $" with {removed.Since}")}",
                 removed is not null ? (removed.Use is null ? "Leave it out." : $"Use {removed.Use}.") : nearest is null ? null : $"Did you mean '{nearest}'?",
@@ -89,7 +94,7 @@ internal static partial class ServerRules
 
         if (Mismatch(flag, value) is { } expectation)
         {
-            found($"arguments.{name}", value.ToString(), $"{expectation} ({server})", RemedyOf(flag, value), Value);
+            found(value.ToString(), $"{expectation} ({server})", RemedyOf(flag, value), Value);
         }
     }
 
@@ -113,16 +118,15 @@ internal static partial class ServerRules
     /// <summary>What people write who have it from older documents.</summary>
     private static string? RemedyOf(ServerFlag flag, JsonElement value) =>
         flag.Type == FlagTypes.Json && value.ValueKind == JsonValueKind.String && OldPairs.Match(value.GetString()!) is { Success: true } pair
-            ? $"Write {{ {pair.Groups["name"].Value}: {pair.Groups["value"].Value} }}."
+            ? $"Write {{\"{pair.Groups["name"].Value}\": {pair.Groups["value"].Value}}}."
             : null;
 
-    private static void CheckParser(ServerTable table, string field, string? parser, IReadOnlyList<string>? known, Action<string, string?, string, string?, string> found)
+    internal static void CheckParser(ServerTable table, string? parser, IReadOnlyList<string>? known, Action<string?, string, string?, string> found)
     {
         if (parser is not null && known?.Contains(parser) != true)
         {
             var nearest = known is null ? null : Spelling.Nearest(parser, known);
             found(
-                field,
                 parser,
                 known is null ? $"no parser: {table.Server} {table.Version} has none" : $"a parser of {table.Server} {table.Version}: {string.Join(", ", known)}",
                 nearest is null ? null : $"Did you mean '{nearest}'?",

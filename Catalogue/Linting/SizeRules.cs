@@ -33,19 +33,9 @@ internal static class SizeRules
 
     private static void CheckArchitecture(EntryReport report)
     {
-        if (report.Entry.Spec.Architecture is not { } architecture)
-        {
-            return;
-        }
-
-        if (architecture is { Heads: { } heads, KvHeads: > 0 and var kvHeads, Latent: null } && heads % kvHeads != 0)
+        if (report.Entry.Spec.Architecture is { Heads: { } heads, KvHeads: > 0 and var kvHeads, Latent: null } && heads % kvHeads != 0)
         {
             report.Error("architecture", "architecture.kvHeads", $"{kvHeads}", $"a divisor of heads, which is {heads}");
-        }
-
-        if (architecture is { FullLayers: null, Window: not null })
-        {
-            report.Error("architecture", "architecture.fullLayers", null, "required with window: how many layers keep the whole context");
         }
     }
 
@@ -94,9 +84,5 @@ internal static class SizeRules
         InstanceChoice.Options(model, new InstanceQuestion(new FitQuestion(Context: model.MaxModelLength))) is [{ Instance.Id: var id }, ..] ? $"It fits on {id}." : "It fits on none that is known here.";
 
     /// <summary>The largest machine's reason is the one that counts.</summary>
-    private static string WhyNowhere(ModelSpec model)
-    {
-        var largest = Hardware.Instances.Where(instance => instance.Gpu is not null && instance.Price is not null).MaxBy(instance => Hardware.Gpus[instance.Gpu!].Memory.Gigabytes * instance.Count)!;
-        return $"On {largest.Id}: " + string.Join(" ", Fitting.Of(model, new GpuOffer(Hardware.Gpus[largest.Gpu!], largest.Count), new FitQuestion()).Reasons);
-    }
+    private static string WhyNowhere(ModelSpec model) => InstanceChoice.WhyNone(model, new InstanceQuestion(new FitQuestion()));
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Licences;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Resources;
@@ -7,6 +9,11 @@ namespace Orrery.Catalogue.Resources;
 /// <summary>A namespace as it is after a plan, and what must hold in it.</summary>
 internal sealed class NamespaceChecks
 {
+    /// <summary>What a Model says of a built-in entry; gateways tell the context window.</summary>
+    private static readonly string[] Governing = ["id", "modelType", "aliases", "strategy", "limits", "contextWindow"];
+
+    private const int MostSuggestions = 200;
+
     private readonly string _name;
     private readonly Dictionary<ResourceKey, DeclaredResource> _documents;
     private readonly PlanFaults _faults;
@@ -17,6 +24,10 @@ internal sealed class NamespaceChecks
     private readonly List<StoredResource> _models;
     private readonly List<StoredResource> _providers;
     private readonly List<StoredResource> _routes;
+    private readonly List<StoredResource> _policies;
+    private readonly List<StoredResource> _acceptances;
+    private readonly HashSet<ResourceKey> _changed;
+    private int _suggestions;
     private readonly Dictionary<string, StoredResource> _secrets;
 
     public NamespaceChecks(string name, CatalogueState state, IReadOnlyList<PlannedStep> steps, Dictionary<ResourceKey, DeclaredResource> documents, PlanFaults faults)
@@ -32,12 +43,16 @@ internal sealed class NamespaceChecks
             }
         }
 
+        // What stands as it stood is not held against rules that are younger than it.
+        _changed = [.. steps.Where(step => step.After is { } after && after.Metadata.Generation != step.Before?.Metadata.Generation).Select(step => step.Key)];
         _deleted = [.. steps.Where(step => step.Action == ApplyActions.Deleted && step.Key.Kind == ResourceKind.Secret).Select(step => step.Key.Name)];
         _deletedTeams = [.. steps.Where(step => step.Action == ApplyActions.Deleted && step.Key.Kind == ResourceKind.Team).Select(step => step.Key.Name)];
         var ordered = resources.Values.OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
         _models = [.. ordered.Where(resource => resource.Spec is ModelSpec)];
         _providers = [.. ordered.Where(resource => resource.Spec is ModelProviderSpec)];
         _routes = [.. ordered.Where(resource => resource.Spec is RouteSpec)];
+        _policies = [.. ordered.Where(resource => resource.Spec is LicencePolicySpec)];
+        _acceptances = [.. ordered.Where(resource => resource.Spec is LicenceAcceptanceSpec)];
         _teams = [.. ordered.Where(resource => resource.Spec is TeamSpec).Select(resource => resource.Metadata.Name)];
         _teamKeys = [.. ordered.Where(resource => resource.Spec is AccessKeySpec { Team: not null })];
         _secrets = ordered.Where(resource => resource.Spec is SealedSecretSpec).ToDictionary(resource => resource.Metadata.Name);
@@ -63,6 +78,7 @@ internal sealed class NamespaceChecks
         foreach (var model in _models)
         {
             var spec = (ModelSpec)model.Spec;
+            RequireFreeNames(model, spec);
             if (BuiltInEntries.Find(spec.Id) is not { } builtIn)
             {
                 continue;
@@ -78,6 +94,92 @@ internal sealed class NamespaceChecks
             {
                 Add(model, "spec.modelType", spec.ModelType, $"{builtIn.Spec.ModelType}, as the Catalogue's entry '{spec.Id}' says");
             }
+            else if (_changed.Contains(model.Key))
+            {
+                RequireNoFacts(model, spec);
+            }
+        }
+    }
+
+    /// <summary>Nobody takes a name of an entry that comes with the service: what is asked of that name (the licence above all) would be answered for another model.</summary>
+    private void RequireFreeNames(StoredResource model, ModelSpec spec)
+    {
+        if (!_changed.Contains(model.Key))
+        {
+            return;
+        }
+
+        foreach (var (name, _, path) in Names(model))
+        {
+            if (BuiltInEntries.FindNamed(name) is { } taken && taken.Id != spec.Id)
+            {
+                Add(model, path, name, $"an id or alias that no entry has which comes with the Catalogue; '{taken.Id}' has it", "Choose another name.");
+            }
+        }
+    }
+
+    /// <summary>What would be read by nobody: the entry says it.</summary>
+    private void RequireNoFacts(StoredResource model, ModelSpec spec)
+    {
+        foreach (var field in JsonSerializer.SerializeToElement(spec, ContractsJson.Default.ModelSpec).EnumerateObject().Select(property => property.Name).Except(Governing))
+        {
+            Add(
+                model, $"spec.{field}", null, $"nothing: the Catalogue's entry '{spec.Id}' says what the model is",
+                $"Leave it out, or give your model an id of its own; a built-in one is governed by {string.Join(", ", Governing)}.");
+        }
+    }
+
+    /// <summary>A policy that holds nowhere, and rules and acceptances of licences that nothing has, would be taken for protection.</summary>
+    public void RequireLicences()
+    {
+        var names = new Lazy<HashSet<string>>(() => KnownLicences.All.Select(facts => facts.Id).Concat(_models.SelectMany(model => KnownLicences.Of((ModelSpec)model.Spec))).ToHashSet(StringComparer.OrdinalIgnoreCase));
+        foreach (var policy in _policies.Where(policy => _changed.Contains(policy.Key)))
+        {
+            if (policy.Metadata.Name != LicencePolicySpec.EffectiveName)
+            {
+                Add(policy, "metadata.name", policy.Metadata.Name, $"{LicencePolicySpec.EffectiveName}: the one of that name holds in its namespace, and no other is read");
+            }
+
+            var rules = ((LicencePolicySpec)policy.Spec).Rules ?? [];
+            for (var i = 0; i < rules.Count; i++)
+            {
+                for (var j = 0; j < rules[i].Licences?.Count; j++)
+                {
+                    RequireLicence(policy, $"spec.rules[{i}].licences[{j}]", rules[i].Licences![j], names.Value);
+                }
+            }
+        }
+
+        foreach (var acceptance in _acceptances.Where(acceptance => _changed.Contains(acceptance.Key)))
+        {
+            RequireEffect(acceptance, (LicenceAcceptanceSpec)acceptance.Spec, names.Value);
+        }
+    }
+
+    private void RequireEffect(StoredResource acceptance, LicenceAcceptanceSpec spec, HashSet<string> licences)
+    {
+        if (spec.Licence is { } licence)
+        {
+            RequireLicence(acceptance, "spec.licence", licence, licences);
+            if (spec.Text is { } text && KnownLicences.Find(licence) is { } facts && text != facts.Link)
+            {
+                Add(acceptance, "spec.text", text, $"the link of the licence's text as it is known now, {facts.Link}", "Read that one; an acceptance of another text opens nothing.");
+            }
+        }
+        else if (spec.RemoteCode is { } repo && !ModelSpec.IsRepo(repo) && !_models.Exists(model => ((ModelSpec)model.Spec).Id == repo))
+        {
+            Add(acceptance, "spec.remoteCode", repo, $"a repository as owner/name, or the id of a Model of namespace '{_name}' that has none");
+        }
+    }
+
+    private void RequireLicence(StoredResource resource, string path, string name, HashSet<string> names)
+    {
+        if (!names.Contains(name))
+        {
+            // A name costs a look at all others: who has so many wrong ones mends the first first.
+            Add(
+                resource, path, name, $"a licence that the Catalogue knows or a Model of namespace '{_name}' has",
+                (_suggestions++ < MostSuggestions ? Spelling.Remedy(name, names) : null) ?? "GET /licences lists those that are known; of your own, apply the Model first, or in the same request.");
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Licences;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Resources;
@@ -22,13 +24,13 @@ internal static class ResourceKinds
 
     public static readonly IReadOnlyList<KindDefinition> All =
     [
-        new(ResourceKind.Model, ContractsJson.Default.ModelSpec, static (spec, errors) => ((ModelSpec)spec).Validate(errors)),
+        new(ResourceKind.Model, ContractsJson.Default.ModelSpec, static (spec, errors) => ModelRules.Check((ModelSpec)spec, errors)),
         new(ResourceKind.ModelProvider, ContractsJson.Default.ModelProviderSpec, static (spec, errors) => ((ModelProviderSpec)spec).Validate(errors)),
         new(ResourceKind.AccessKey, ContractsJson.Default.AccessKeySpec, static (spec, errors) => ((AccessKeySpec)spec).Validate(errors)),
         new(ResourceKind.Secret, ContractsJson.Default.SecretSpec, static (spec, errors) => ((SecretSpec)spec).Validate(errors)),
         new(ResourceKind.Route, ContractsJson.Default.RouteSpec, static (spec, errors) => ((RouteSpec)spec).Validate(errors)),
         new(ResourceKind.LicencePolicy, ContractsJson.Default.LicencePolicySpec, static (spec, errors) => ((LicencePolicySpec)spec).Validate(errors)),
-        new(ResourceKind.LicenceAcceptance, ContractsJson.Default.LicenceAcceptanceSpec, static (spec, errors) => ((LicenceAcceptanceSpec)spec).Validate(errors)),
+        new(ResourceKind.LicenceAcceptance, ContractsJson.Default.LicenceAcceptanceSpec, static (spec, errors) => AcceptanceRules.Check((LicenceAcceptanceSpec)spec, errors)),
         new(ResourceKind.ModelDeployment, ContractsJson.Default.ModelDeploymentSpec, static (spec, errors) => ((ModelDeploymentSpec)spec).Validate(errors)),
         new(ResourceKind.GpuClass, ContractsJson.Default.GpuClassSpec, static (spec, errors) => ((GpuClassSpec)spec).Validate(errors)),
         new(ResourceKind.Team, ContractsJson.Default.TeamSpec, static (spec, errors) => ((TeamSpec)spec).Validate(errors)),

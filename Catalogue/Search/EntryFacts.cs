@@ -19,9 +19,9 @@ internal static class EntryFacts
 
     public static string Modality(string value) => "modality:" + value;
 
-    public static string Language(string value) => "language:" + value;
+    public static string Language(string value) => "language:" + value.ToUpperInvariant().Split('-')[0];
 
-    public static string Tag(string value) => "tag:" + value;
+    public static string Tag(string value) => "tag:" + value.ToUpperInvariant();
 
     public static IEnumerable<string> Of(Entry entry)
     {

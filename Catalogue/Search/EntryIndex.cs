@@ -15,10 +15,14 @@ namespace Orrery.Catalogue.Search;
 /// </remarks>
 internal sealed class EntryIndex
 {
-    /// <summary>The cursor stands for a place in the order of one query: the score and the id of the last entry of a page.</summary>
+    /// <summary>The cursor stands for a place in the order of one query: its signature, then the score, the sureness and the id of the last entry of a page.</summary>
     private const char Separator = '|';
 
-    private const int MostWords = 16;
+    /// <summary>Of a query; each is looked for in all entries.</summary>
+    public const int MostWords = 32;
+
+    /// <summary>What a query that names a whole type of models gives those: more than any one word.</summary>
+    private const float OfTheType = 24;
 
     private readonly Entry[] _entries;
     private readonly string[] _words;
@@ -60,13 +64,16 @@ internal sealed class EntryIndex
 
     public IReadOnlyList<Entry> All => _entries;
 
-    public Entry? Find(string name) => Array.Find(_entries, entry => entry.Id == name || entry.Spec.Aliases?.Contains(name) == true);
+    /// <summary>By its id; else by an alias, those of the entries that come with the service first.</summary>
+    public Entry? Find(string name) => Array.Find(_entries, entry => entry.Id == name)
+        ?? _entries.Where(entry => entry.Spec.Aliases?.Contains(name) == true).MaxBy(entry => entry.IsBuiltIn);
 
     /// <param name="after">The cursor of the page before; <c>null</c>: from the start.</param>
     /// <exception cref="FormatException">The cursor is none of ours.</exception>
     public EntryPage Search(EntryQuery query, int limit, string? after = null)
     {
-        var last = after is null ? default(Hit?) : PlaceOf(after);
+        var signature = query.Signature();
+        var last = after is null ? default(Hit?) : PlaceOf(after, signature);
         var best = new PriorityQueue<Hit, Hit>(Hit.WorstFirst);
         var (total, following) = (0, 0);
         foreach (var hit in Scored(query.Text, ByFacts(query).Places().Where(place => HasNumbers(_entries[place].Spec, query))))
@@ -94,7 +101,7 @@ internal sealed class EntryIndex
             page[i] = best.Dequeue();
         }
 
-        return new EntryPage([.. page.Select(hit => _entries[hit.Index])], total, following > page.Length ? WriteCursor(page[^1]) : null);
+        return new EntryPage([.. page.Select(hit => _entries[hit.Index])], total, following > page.Length ? WriteCursor(page[^1], signature) : null);
     }
 
     private EntrySet ByFacts(EntryQuery query)
@@ -144,7 +151,7 @@ internal sealed class EntryIndex
     /// <summary>Those of <paramref name="places"/> that have every word of the text; without words all.</summary>
     private IEnumerable<Hit> Scored(string? text, IEnumerable<int> places)
     {
-        List<string> wanted = [.. Words(text ?? "").Distinct().Take(MostWords)];
+        List<string> wanted = [.. Words(text ?? "").Distinct()];
         if (wanted.Count == 0)
         {
             return places.Select(place => new Hit(place, 0));
@@ -156,7 +163,11 @@ internal sealed class EntryIndex
             AddUp(wanted[i], i, scores, counts, best);
         }
 
-        return places.Where(place => counts[place] == wanted.Count).Select(place => new Hit(place, scores[place]));
+        // "text to speech" are three words that many have; together they are a type.
+        var phrase = $" {string.Join(' ', Words(text ?? ""))} ";
+        var type = ModelTypes.All.FirstOrDefault(type => type.Contains('_') && phrase.Contains($" {type.Replace('_', ' ')} ", StringComparison.Ordinal));
+        return places.Where(place => counts[place] == wanted.Count)
+            .Select(place => new Hit(place, scores[place] + (type is not null && _entries[place].Spec.ModelType == type ? OfTheType : 0)));
     }
 
     /// <summary>Adds the best that a word of each entry gives for one word of the query; only where all before it were found.</summary>
@@ -194,7 +205,7 @@ internal sealed class EntryIndex
     }
 
     /// <summary>In small letters, apart at blanks, dashes and slashes: <c>Qwen2.5-VL</c> is qwen2.5 and vl.</summary>
-    private static IEnumerable<string> Words(string text)
+    internal static IEnumerable<string> Words(string text)
     {
         foreach (var part in text.ToLowerInvariant().Split([' ', '/', '-', '_', ',', '(', ')', ':', ';', '\'', '"', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries))
         {
@@ -206,21 +217,25 @@ internal sealed class EntryIndex
         }
     }
 
-    private string WriteCursor(Hit hit) =>
-        Base64Url.EncodeToString(Encoding.UTF8.GetBytes(hit.Score.ToString("R", CultureInfo.InvariantCulture) + Separator + _entries[hit.Index].Id));
+    /// <summary>Whether an entry has this fact.</summary>
+    public bool Has(string fact) => _facts.ContainsKey(fact);
 
-    /// <summary>Where the page before ended. An entry that is gone meanwhile stands after all of its score: those are told once at most.</summary>
-    private Hit PlaceOf(string cursor)
+    private string WriteCursor(Hit hit, string signature) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Join(
+        Separator, signature, hit.Score.ToString("R", CultureInfo.InvariantCulture), _entries[hit.Index].IsSure ? "1" : "0", _entries[hit.Index].Id)));
+
+    /// <summary>Where the page before ended: a place in the order, whether or not its entry is still there.</summary>
+    private Hit PlaceOf(string cursor, string signature)
     {
-        var text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
-        var at = text.IndexOf(Separator, StringComparison.Ordinal);
-        if (at <= 0 || at == text.Length - 1 || !float.TryParse(text.AsSpan(0, at), NumberStyles.Float, CultureInfo.InvariantCulture, out var score) || !float.IsFinite(score))
+        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split(Separator, 4);
+        if (parts is not [var of, var text, "0" or "1", { Length: > 0 } id] || of != signature
+            || !float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var score) || !float.IsFinite(score))
         {
-            throw new FormatException("A cursor has a score and an id.");
+            throw new FormatException("A cursor has the signature of its query, a score, a sureness and an id.");
         }
 
-        var place = Array.FindIndex(_entries, entry => entry.Id == text[(at + 1)..]);
-        return new Hit(place >= 0 ? place : int.MaxValue, score);
+        var isSure = parts[2] == "1";
+        var next = Array.FindIndex(_entries, entry => entry.IsSure == isSure ? string.CompareOrdinal(entry.Id, id) > 0 : !entry.IsSure);
+        return new Hit((next < 0 ? _entries.Length : next) - 1, score);
     }
 
     private readonly record struct Posting(int Index, float Weight);

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Orrery.Catalogue.Sizing;
 
 namespace Orrery.Catalogue.Search;
@@ -33,8 +36,8 @@ internal sealed record EntryQuery
 
     public GpuOffer? FitsOn { get; init; }
 
-    /// <summary>Only what a provider serves now.</summary>
-    public bool IsServed { get; init; }
+    /// <summary>Whether a provider serves it now; <c>null</c>: either.</summary>
+    public bool? IsServed { get; init; }
 
     /// <summary>What must hold, as <see cref="EntryFacts"/>.</summary>
     public IEnumerable<string> Facts() =>
@@ -43,14 +46,26 @@ internal sealed record EntryQuery
         .. ModelType is null ? (string[])[] : [EntryFacts.ModelType(ModelType)],
         .. Engine is null ? (string[])[] : [EntryFacts.Engine(Engine)],
         .. Language is null ? (string[])[] : [EntryFacts.Language(Language)],
-        .. IsServed ? (string[])[EntryFacts.Served] : [],
+        .. IsServed == true ? (string[])[EntryFacts.Served] : [],
         .. Licences.Where(licence => !licence.StartsWith('!')).Select(EntryFacts.Licence),
         .. Modalities.Select(EntryFacts.Modality),
         .. Tags.Select(EntryFacts.Tag),
     ];
 
     /// <summary>What must not hold.</summary>
-    public IEnumerable<string> NotFacts() => Licences.Where(licence => licence.StartsWith('!')).Select(licence => EntryFacts.Licence(licence[1..]));
+    public IEnumerable<string> NotFacts() =>
+        Licences.Where(licence => licence.StartsWith('!')).Select(licence => EntryFacts.Licence(licence[1..])).Concat(IsServed == false ? (string[])[EntryFacts.Served] : []);
+
+    /// <summary>The same for the same question, whoever asks it and when: a cursor belongs to one.</summary>
+    public string Signature()
+    {
+        string?[] parts =
+        [
+            string.Join(' ', EntryIndex.Words(Text ?? "")), string.Join('\n', Facts()), string.Join('\n', NotFacts()), FitsOn is { } offer ? $"{offer.Gpu.Id}:{offer.Count}" : null,
+            .. new[] { LeastParameters, MostParameters, LeastContext }.Select(number => number?.ToString("R", CultureInfo.InvariantCulture)),
+        ];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))).AsSpan(0, 6));
+    }
 }
 
 /// <summary>A page of what was found, the best first.</summary>

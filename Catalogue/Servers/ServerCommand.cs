@@ -7,7 +7,8 @@ namespace Orrery.Catalogue.Servers;
 /// <summary>What a deployment decides about a start of the server; the entry says the rest.</summary>
 /// <param name="Gpus">Over how many GPUs a copy is split.</param>
 /// <param name="MaxLength">Tokens of one request; <c>null</c>: the entry's.</param>
-internal sealed record StartOptions(int Gpus = 1, int? MaxLength = null);
+/// <param name="MaxRequests">The most requests at once, where the server has to be told.</param>
+internal sealed record StartOptions(int Gpus = 1, int? MaxLength = null, int? MaxRequests = null);
 
 /// <summary>An entry's facts as the flags of a server.</summary>
 internal static class ServerCommand
@@ -35,6 +36,9 @@ internal static class ServerCommand
         AddSwitch(names.RemoteCode, model.RemoteCode == true);
         Add(names.MaxLength, Number(options.MaxLength ?? model.MaxModelLength));
         Add(names.TensorParallel, options.Gpus > 1 && model.ExpertParallel != true ? Number(options.Gpus) : null);
+        Add(names.DataParallel, SharesExperts(model, options) ? Number(options.Gpus) : null);
+        AddSwitch(names.ExpertParallel, SharesExperts(model, options));
+        Add(names.MaxRequests, IsWritten(model, table, names.MaxRequests) ? null : Number(options.MaxRequests));
         AddSwitch(names.ToolChoice, model.ToolParser is not null && IsOf(model, table));
         Add(names.ToolParser, IsOf(model, table) ? model.ToolParser : null);
         Add(names.ReasoningParser, IsOf(model, table) ? model.ReasoningParser : null);
@@ -65,6 +69,12 @@ internal static class ServerCommand
 
     /// <summary>Parsers, templates and further flags are the names of the entry's own engine: another server has others.</summary>
     private static bool IsOf(ModelSpec model, ServerTable table) => table.Server == model.Engine;
+
+    /// <summary>Each GPU is a server of whole requests, and all of them together hold the experts.</summary>
+    private static bool SharesExperts(ModelSpec model, StartOptions options) => model.ExpertParallel == true && options.Gpus > 1;
+
+    private static bool IsWritten(ModelSpec model, ServerTable table, string? flag) =>
+        flag is not null && Written(model, table).Any(argument => table.Find(argument.Key)?.Name == flag);
 
     private static IEnumerable<KeyValuePair<string, JsonElement>> Written(ModelSpec model, ServerTable table)
     {

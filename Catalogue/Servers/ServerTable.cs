@@ -91,7 +91,10 @@ internal sealed record ServerSpelling(
     string? ToolChoice = null,
     string? ReasoningParser = null,
     string? ChatTemplate = null,
-    string? Memory = null);
+    string? Memory = null,
+    string? DataParallel = null,
+    string? ExpertParallel = null,
+    string? MaxRequests = null);
 
 /// <summary>An image without a GPU's libraries.</summary>
 /// <param name="Index">A further index of packages, for builds without CUDA.</param>

@@ -11,7 +11,8 @@ internal sealed record GpuOffer(Gpu Gpu, int Count);
 /// <param name="Gpus">How many of the offer's GPUs a copy takes; 0: none, it runs on the CPU.</param>
 /// <param name="Context">The tokens that a request can have.</param>
 /// <param name="Reasons">Why not, or what to know: one sentence each.</param>
-internal sealed record Fit(bool Fits, GpuOffer Offer, int Gpus, int Context, int Concurrency, MemoryEstimate? Memory, IReadOnlyList<string> Reasons);
+/// <param name="MostRequests">The most requests that the server may run at once, where it has to be told; <c>null</c>: what it takes by itself.</param>
+internal sealed record Fit(bool Fits, GpuOffer Offer, int Gpus, int Context, int Concurrency, MemoryEstimate? Memory, IReadOnlyList<string> Reasons, int? MostRequests = null);
 
 /// <summary>What is asked of a fit besides the GPUs.</summary>
 /// <param name="Context">Tokens of one request; <c>null</c>: as many as fit, up to what the model serves.</param>
@@ -29,16 +30,25 @@ internal static class Fitting
 
     private const int Step = 1_024;
 
+    /// <summary>What vLLM runs at once unless told otherwise, on the largest GPUs; it does not start where their states have no room.</summary>
+    private const int RequestsUntold = 1_024;
+
+    /// <summary>The same on all other GPUs, and enough.</summary>
+    private const int EnoughRequests = 256;
+
+    /// <summary>No machine that is known has more.</summary>
+    private const int MostInAMachine = 8;
+
     public static Fit Of(ModelSpec model, GpuOffer offer, FitQuestion question)
     {
-        if (model.DefaultResources?.Gpu == 0)
+        if (model.DefaultResources?.Gpu == 0 && TooLong(model, question) is null)
         {
             return new Fit(true, offer, 0, ContextOf(model, question), question.Concurrency, null, ["It runs on the CPU."]);
         }
 
-        if (Precision.WhyNot(model, offer.Gpu) is { } wrongKind)
+        if (WhyNot(model, offer.Gpu, question) is { } reason)
         {
-            return new Fit(false, offer, 0, 0, question.Concurrency, null, [wrongKind]);
+            return new Fit(false, offer, 0, 0, question.Concurrency, null, [reason]);
         }
 
         Fit? nearest = null;
@@ -50,7 +60,7 @@ internal static class Fitting
                 return fit;
             }
 
-            nearest = nearest is { Memory: not null } && fit.Memory is null ? nearest with { Reasons = [.. nearest.Reasons, .. fit.Reasons] } : fit;
+            nearest = nearest is { Memory: not null } && fit.Memory is null ? nearest with { Reasons = [.. nearest.Reasons.Union(fit.Reasons)] } : fit;
         }
 
         return nearest!;
@@ -59,6 +69,11 @@ internal static class Fitting
     /// <summary>On exactly so many GPUs.</summary>
     public static Fit WithGpus(ModelSpec model, GpuOffer offer, int gpus, FitQuestion question)
     {
+        if (WhyNot(model, offer.Gpu, question) is { } unfit)
+        {
+            return new Fit(false, offer, gpus, 0, question.Concurrency, null, [unfit]);
+        }
+
         if (Splitting.WhyNot(model, gpus, offer.Gpu) is { } reason)
         {
             return new Fit(false, offer, gpus, 0, question.Concurrency, null, [Sentence(reason)]);
@@ -67,14 +82,27 @@ internal static class Fitting
         var wanted = ContextOf(model, question);
         var context = question.Context ?? MostContext(model, offer.Gpu, gpus, wanted, question);
         var memory = Memory(model, offer.Gpu, gpus, context, question);
+        var most = model.Engine == Engines.Vllm && memory.MostRequests < RequestsUntold
+            ? (int?)Math.Min(memory.MostRequests.Value, Math.Max(EnoughRequests, question.Concurrency))
+            : null;
         return memory.Fits
-            ? new Fit(true, offer, gpus, context, question.Concurrency, memory, [.. Notes(model, offer.Gpu, context, wanted, memory)])
-            : new Fit(false, offer, gpus, 0, question.Concurrency, memory, [TooLittle(offer.Gpu, gpus, context, memory)]);
+            ? new Fit(true, offer, gpus, context, question.Concurrency, memory, [.. Notes(model, offer.Gpu, gpus, context, wanted, memory, most)], most)
+            : new Fit(false, offer, gpus, 0, question.Concurrency, memory, [TooLittle(offer.Gpu, gpus, context, question.Concurrency, memory), .. Rough(memory)]);
     }
 
     /// <summary>What a request may have unless it is asked otherwise.</summary>
     public static int ContextOf(ModelSpec model, FitQuestion question) =>
-        question.Context ?? model.MaxModelLength ?? Math.Min(model.ContextWindow ?? 8_192, UsualContext);
+        question.Context ?? Math.Min(model.MaxModelLength ?? UsualContext, model.ContextWindow ?? model.MaxModelLength ?? 8_192);
+
+    /// <summary>Whether there is anything to say about tokens of context: what makes images or speech has none.</summary>
+    public static bool HasContext(ModelSpec model, Fit fit) => (model.ContextWindow ?? model.MaxModelLength) is not null || fit.Memory is { Cache.Bytes: > 0 };
+
+    /// <summary>Why such GPUs are out of the question, however many there are.</summary>
+    private static string? WhyNot(ModelSpec model, Gpu gpu, FitQuestion question) =>
+        model.Weights is null ? "How large its weights are is not known here (weights)." : TooLong(model, question) ?? Precision.WhyNot(model, gpu);
+
+    private static string? TooLong(ModelSpec model, FitQuestion question) =>
+        question.Context > model.ContextWindow ? $"Its context window has {Tokens(model.ContextWindow.Value)} tokens; {Tokens(question.Context.Value)} were asked for." : null;
 
     /// <summary>As many tokens as fit, in thousands; where not even the least fit, the least.</summary>
     private static int MostContext(ModelSpec model, Gpu gpu, int gpus, int wanted, FitQuestion question)
@@ -95,30 +123,44 @@ internal static class Fitting
     }
 
     private static MemoryEstimate Memory(ModelSpec model, Gpu gpu, int gpus, int context, FitQuestion question) =>
-        MemoryEstimator.Estimate(model, gpu.Memory, gpus, (long)context * question.Concurrency, question.Utilization);
+        MemoryEstimator.Estimate(model, gpu.Memory, gpus, context, question.Concurrency, question.Utilization);
 
-    private static IEnumerable<string> Notes(ModelSpec model, Gpu gpu, int context, int wanted, MemoryEstimate memory)
+    private static IEnumerable<string> Notes(ModelSpec model, Gpu gpu, int gpus, int context, int wanted, MemoryEstimate memory, int? most)
     {
         if (context < wanted)
         {
             yield return $"{Tokens(context)} tokens of context fit; it serves {Tokens(wanted)} where there is room.";
         }
 
-        if (memory.IsRough)
+        if (most is not null)
         {
-            yield return "Its architecture is not known here, so that the cache is a rule of thumb.";
+            yield return $"Its layers keep a state of each request, whatever its length: the server is told to run {Tokens(most.Value)} at once at most.";
         }
 
-        if (Precision.Note(model, gpu) is { } note)
+        if (gpus > MostInAMachine)
+        {
+            yield return $"{gpus} GPUs are those of more than one machine.";
+        }
+
+        foreach (var note in Rough(memory))
         {
             yield return note;
         }
+
+        if (Precision.Note(model, gpu) is { } precision)
+        {
+            yield return precision;
+        }
     }
 
-    private static string TooLittle(Gpu gpu, int gpus, int context, MemoryEstimate memory) =>
+    private static IEnumerable<string> Rough(MemoryEstimate memory) => memory.IsRough ? ["Its architecture is not known here, so that the cache is a rule of thumb."] : [];
+
+    private static string TooLittle(Gpu gpu, int gpus, int context, int concurrency, MemoryEstimate memory) =>
         $"{(gpus == 1 ? "It needs" : "Each of " + gpus.ToString(CultureInfo.InvariantCulture) + " GPUs needs")} {Gb(memory.Needed)} "
-        + $"({Gb(memory.Weights)} weights, {Gb(memory.Working)} to work in, {Gb(memory.Cache)} cache for {Tokens(context)} tokens) "
+        + $"({Gb(memory.Weights)} weights, {Gb(memory.Working)} to work in{(memory.Cache.Bytes == 0 ? "" : $", {Gb(memory.Cache)} cache for {Tokens(context)} tokens{Each(concurrency)}")}) "
         + $"and may use {Gb(memory.Usable)} of the {Gb(gpu.Memory)} of {gpu.Name}.";
+
+    private static string Each(int concurrency) => concurrency == 1 ? "" : $" of each of {Tokens(concurrency)} requests";
 
     private static string Gb(ByteSize size) => size.Gigabytes.ToString("0.0", CultureInfo.InvariantCulture) + " GB";
 

@@ -7,7 +7,7 @@ namespace Orrery.Catalogue.Sizing;
 
 /// <summary>A GPU, or the part of one that a replica sees: a MIG slice, a shared GPU.</summary>
 /// <param name="Name">For people: <c>NVIDIA L4</c>.</param>
-/// <param name="Memory">As the driver reports it.</param>
+/// <param name="Memory">As CUDA gives it to programs, a little less than the driver shows.</param>
 /// <param name="Capability">CUDA compute capability, such as <c>8.9</c>: it decides which kinds of weights are computed with.</param>
 /// <param name="Of">The whole GPU that it is a part of.</param>
 /// <param name="Nvlink">Whether several in one machine speak to each other past the PCI bus.</param>

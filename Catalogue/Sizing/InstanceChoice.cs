@@ -2,9 +2,17 @@ using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Sizing;
 
-/// <summary>An instance on which a model fits.</summary>
-/// <param name="Fit">On how many of its GPUs, with which context.</param>
-internal sealed record InstanceOption(Instance Instance, Fit? Fit);
+/// <summary>An instance on which a model fits, or that its entry names all the same.</summary>
+/// <param name="Fit">On how many of its GPUs, with which context; <c>null</c>: on none of them.</param>
+internal sealed record InstanceOption(Instance Instance, Fit? Fit)
+{
+    /// <summary>What to know of it: one sentence each.</summary>
+    public IEnumerable<string> Notes =>
+    [
+        .. Fit?.Reasons ?? [],
+        .. InstanceChoice.IsSlow(Fit) ? [$"{Fit!.Gpus} GPUs that speak over the PCI bus alone wait for each other: what has faster links comes first."] : (string[])[],
+    ];
+}
 
 /// <summary>What to look for in an instance, besides that the model fits.</summary>
 /// <param name="Parts">Whether a part of a GPU will do.</param>
@@ -28,7 +36,7 @@ internal static class InstanceChoice
     {
         var question = new InstanceQuestion(new FitQuestion());
         return model.RecommendedInstance is { } named && Hardware.FindInstance(named) is { } instance
-            ? OptionOn(model, instance, question) ?? new InstanceOption(instance, null)
+            ? OptionOn(model, instance, question) ?? new InstanceOption(instance, instance.Gpu is null ? null : FitOn(model, instance, question))
             : Options(model, question).FirstOrDefault();
     }
 
@@ -38,8 +46,8 @@ internal static class InstanceChoice
     /// <summary>Where the model fits, the best first: enough context before less, GPUs that are made for it before others, then by price.</summary>
     public static IReadOnlyList<InstanceOption> Options(ModelSpec model, InstanceQuestion question) =>
     [
-        .. Hardware.Instances
-            .Where(instance => instance is { Price: not null, Arch: null } && IsWanted(instance, question) && HasMemory(model, instance))
+        .. Sold(question)
+            .Where(instance => HasMemory(model, instance))
             .Select(instance => OptionOn(model, instance, question))
             .OfType<InstanceOption>()
             .OrderByDescending(option => option.Fit is null || option.Fit.Context >= Math.Min(EnoughContext, Fitting.ContextOf(model, question.Fit)))
@@ -48,8 +56,30 @@ internal static class InstanceChoice
             .ThenBy(option => option.Instance.Id, StringComparer.Ordinal),
     ];
 
-    private static bool IsMadeFor(ModelSpec model, Fit fit) =>
-        Precision.Note(model, fit.Offer.Gpu) is null && (fit.Gpus <= MostOverPci || fit.Offer.Gpu.Nvlink);
+    /// <summary>Why <see cref="Options"/> has none: what the largest of the machines that were asked for lacks.</summary>
+    public static string WhyNone(ModelSpec model, InstanceQuestion question)
+    {
+        var onCpu = model.DefaultResources?.Gpu == 0;
+        var wanted = Sold(question).Where(instance => instance.Gpu is null == onCpu && !(instance.Count < question.Count)).ToList();
+        if (wanted.Count == 0)
+        {
+            return onCpu ? "It runs on the CPU." : "No instance that is known has such GPUs, so many of them, and a price; parts of GPUs count with parts=true only.";
+        }
+
+        var largest = wanted.MaxBy(instance => instance.Gpu is null ? instance.Memory.Gigabytes : Hardware.Gpus[instance.Gpu].Memory.Gigabytes * (question.Count ?? instance.Count))!;
+        var why = largest.Gpu is not null && FitOn(model, largest, question) is { Fits: false } fit
+            ? string.Join(" ", fit.Reasons)
+            : $"it has {largest.Memory} of memory, too little to load the weights through.";
+        return $"On {largest.Id}: {why}";
+    }
+
+    private static IEnumerable<Instance> Sold(InstanceQuestion question) =>
+        Hardware.Instances.Where(instance => instance is { Price: not null, Arch: null } && IsWanted(instance, question));
+
+    /// <summary>Whether a copy is split over more GPUs than the PCI bus between them serves.</summary>
+    public static bool IsSlow(Fit? fit) => fit is not null && fit.Gpus > MostOverPci && !fit.Offer.Gpu.Nvlink;
+
+    private static bool IsMadeFor(ModelSpec model, Fit fit) => Precision.Note(model, fit.Offer.Gpu) is null && !IsSlow(fit);
 
     private static InstanceOption? OptionOn(ModelSpec model, Instance instance, InstanceQuestion question)
     {
@@ -59,12 +89,13 @@ internal static class InstanceChoice
             return onCpu && instance.Gpu is null ? new InstanceOption(instance, null) : null;
         }
 
-        var offer = new GpuOffer(Hardware.Gpus[instance.Gpu], instance.Count);
-        var asked = question.Count;
-        var fit = asked is null ? Fitting.Of(model, offer, question.Fit)
-            : asked <= instance.Count ? Fitting.WithGpus(model, offer, asked.Value, question.Fit)
-            : null;
-        return fit is { Fits: true } ? new InstanceOption(instance, fit) : null;
+        return !(instance.Count < question.Count) && FitOn(model, instance, question) is { Fits: true } fit ? new InstanceOption(instance, fit) : null;
+    }
+
+    private static Fit FitOn(ModelSpec model, Instance instance, InstanceQuestion question)
+    {
+        var offer = new GpuOffer(Hardware.Gpus[instance.Gpu!], instance.Count);
+        return question.Count is { } count ? Fitting.WithGpus(model, offer, count, question.Fit) : Fitting.Of(model, offer, question.Fit);
     }
 
     private static bool IsWanted(Instance instance, InstanceQuestion question) =>

@@ -38,7 +38,9 @@ internal static class Splitting
             return $"its weights can be split over at most {most} GPUs, not over {gpus}";
         }
 
-        return model.ExpertParallel == true ? null : WhyNot(model.Architecture, gpus);
+        return model.ExpertParallel != true ? WhyNot(model.Architecture, gpus)
+            : model.Architecture?.Experts is { } experts && experts % gpus != 0 ? $"its {experts} experts cannot be divided by {gpus} GPUs"
+            : null;
     }
 
     private static string? WhyNot(ModelArchitecture? architecture, int gpus) => architecture switch

@@ -32,5 +32,6 @@ public static class EgressExtensions
         builder.Services.AddSingleton<EgressSettings>();
         builder.Services.AddSingleton(services => services.GetRequiredService<EgressSettings>().Policy);
         builder.Services.AddSingleton<EgressDialers>();
+        builder.Services.AddSingleton<EgressClient>();
     }
 }

@@ -1,6 +1,7 @@
 using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Documents;
 using Orrery.Contracts;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Tests.Catalogue.Dockerfiles;
 

@@ -75,6 +75,15 @@ public sealed class ModelExchangeTests
     [InlineData("[{ id: 'a', modelType: 'chat' },\n { id: 'b', modelType: 'talk' }]", "modelType", 2, "one of chat")]
     [InlineData("", "", null, "at least one entry")]
     [InlineData("- id: a\n  modelType: chat\n  provider: 7", "provider", 3, "a text")]
+    [InlineData("kind: AccessKey\nmetadata: { name: a }\nspec: { role: user }", "kind", 1, "Model, or an entry by itself, without kind")]
+    [InlineData("kind: Model\napiVersion: foo/v9\nmetadata: { name: a }\nspec: { id: a, modelType: chat }", "apiVersion", 2, "one of orrery.dev/v1")]
+    [InlineData("kind: Model\nmetadata: 12\nspec: { id: a, modelType: chat }", "metadata", 2, "a mapping with")]
+    [InlineData("kind: Model\nmetadata: { name: A_B }\nspec: { id: a, modelType: chat }", "metadata.name", 2, "")]
+    [InlineData("kind: Model\nmetadata: { name: a }\nbogus: 1\nspec: { id: a, modelType: chat }", "bogus", 3, "a known field: apiVersion")]
+    [InlineData("id: export\nmodelType: chat", "id", 1, "an id that can be part of an address")]
+    [InlineData("id: a/../b\nmodelType: chat", "id", 1, "an id that can be part of an address")]
+    [InlineData("{ id: 'a', modelType: 'chat', engine: ENGINE }", "engine", 1, "a plain value")]
+    [InlineData("const base = 'x';\nmodule.exports = [{ id: 'a', modelType: 'chat' }]", "", 1, "an object literal")]
     public void Faults_are_told_in_the_authors_words(string text, string path, int? line, string expectation)
     {
         var errors = new FieldErrorList();
@@ -82,6 +91,22 @@ public sealed class ModelExchangeTests
         var error = errors.All.First(error => error.Path == path || path.Length == 0);
         Assert.Equal(line, error.Line);
         Assert.Contains(expectation, error.Expectation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{id: acme-8b, modelType: chat, weights: 2GB}", "acme-8b")]
+    [InlineData("[{id: acme-8b, modelType: chat}, {id: b, modelType: embedding}]", "acme-8b b")]
+    [InlineData("{kind: Model, metadata: {name: q}, spec: {id: Org/A, modelType: chat, arguments: {--enable-prefix-caching: true}}}", "Org/A")]
+    public void YAML_in_flow_style_is_YAML(string text, string ids) => Assert.Equal(ids, string.Join(' ', Read(text).Select(entry => entry.Id)));
+
+    [Fact]
+    public void Large_whole_numbers_and_odd_names_survive_each_form()
+    {
+        var tree = JsonNode.Parse("""{ "id": "x", "modelType": "chat", "engine": "vllm", "arguments": { "--seed": 9007199254740993, "--min": -9223372036854775808, "--x": { "__proto__": { "a": 1 }, "\n": 2 } } }""")!;
+        foreach (var text in (string[])[tree.ToJsonString(), YamlText.Write(tree), $"export default {JavaScriptText.Write(tree)};"])
+        {
+            Assert.True(JsonNode.DeepEquals(tree["arguments"], JsonSerializer.SerializeToNode(Assert.Single(Read(text)).Spec, ContractsJson.Default.ModelSpec)!["arguments"]), text);
+        }
     }
 
     [Theory]
@@ -99,7 +124,7 @@ public sealed class ModelExchangeTests
 
     [Theory]
     [InlineData("Qwen2.5_VL/7B", "qwen2-5-vl-7b")]
-    [InlineData("...", "model")]
+    [InlineData("モデル", "model-94591749")]
     public void An_id_becomes_a_name(string id, string name) => Assert.Equal(name, ExchangeApi.NameOf(id));
 
     private static IReadOnlyList<Entry> Read(string text)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Resources;
@@ -14,17 +15,19 @@ public sealed class LicenceGateTests
     [InlineData("llama-3.1-8b", "acceptance")]
     [InlineData("deepseek-r1-distill-llama-8b", "acceptance")] // MIT, and Llama's underneath
     [InlineData("molmo2-8b", "acceptance")] // Apache-2.0, and code of its own
-    [InlineData("command-r7b-12-2024", "acceptance")]
+    [InlineData("command-r7b-12-2024", "deny")] // Use is commercial where the policy does not say otherwise.
     public void Permissive_licences_pass_and_others_wait(string id, string decision) => Assert.Equal(decision, Decide(Usual, id).Decision);
 
     [Fact]
     public void An_acceptance_opens_the_gate_and_says_who_when_and_what()
     {
         var link = KnownLicences.Find("Llama-3.1-Community")!.Link;
-        var accepted = Acceptance(new LicenceAcceptanceSpec { Licence = "Llama-3.1-Community", Text = link });
+        var accepted = Acceptance(new LicenceAcceptanceSpec { Licence = "Llama-3.1-Community", Text = link, Statement = "LEGAL-12" });
         var decision = Decide(Usual, "llama-3.1-8b", accepted);
         var finding = Assert.Single(decision.Findings);
         Assert.Equal(("allow", false, "legal", accepted.Metadata.CreationTimestamp, link), (decision.Decision, finding.Open, finding.AcceptedBy, finding.AcceptedAt, finding.Text));
+        Assert.Equal("a", finding.Acceptance);
+        Assert.EndsWith("legal has accepted it with LicenceAcceptance 'a', declared on 2026-11-01: LEGAL-12.", finding.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,6 +63,109 @@ public sealed class LicenceGateTests
         Assert.Equal("deny", Decide(Usual with { AnnualRevenue = 60_000_000 }, "jamba-1.5-mini").Decision);
     }
 
+    [Theory]
+    [InlineData("DE", "hunyuanvideo", "deny")]
+    [InlineData("FR", "llama-4-scout-17b-16e-instruct", "deny")]
+    [InlineData("RE", "hunyuanvideo", "deny")]
+    [InlineData("GB", "hunyuanvideo", "deny")]
+    [InlineData("UK", "hunyuanvideo", "deny")] // As it was once taken.
+    [InlineData("GB", "llama-4-scout-17b-16e-instruct", "acceptance")]
+    [InlineData("CH", "hunyuanvideo", "acceptance")]
+    [InlineData("US", "hunyuanvideo", "acceptance")]
+    public void Members_count_for_the_European_Union(string region, string id, string decision) => Assert.Equal(decision, Decide(Usual with { Regions = [region] }, id).Decision);
+
+    [Theory]
+    [InlineData("kimi-k2-thinking", null, 240_000_000L, "deny")]
+    [InlineData("kimi-k2-thinking", null, 239_999_999L, "acceptance")]
+    [InlineData("cogvideox-5b", 1_000_000L, null, "deny")]
+    [InlineData("cogvideox-5b", 999_999L, null, "acceptance")]
+    public void Thresholds_of_a_month_count(string id, long? users, long? revenue, string decision) =>
+        Assert.Equal(decision, Decide(Usual with { MonthlyActiveUsers = users, AnnualRevenue = revenue, RemoteCode = "allow" }, id).Decision);
+
+    [Theory]
+    [InlineData("codestral-22b", "acceptance")]
+    [InlineData("command-r7b-12-2024", "acceptance")]
+    [InlineData("qwen3-8b", "allow")]
+    public void Without_a_policy_all_that_is_not_permissive_waits(string id, string decision)
+    {
+        var gate = LicenceGate.Of(CatalogueState.Empty, "default").Decide(BuiltInEntries.Find(id)!.Spec);
+        Assert.Equal(decision, gate.Decision);
+        Assert.Contains("the namespace has no LicencePolicy", gate.Findings[0].Reason, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Licences_are_one_in_any_case()
+    {
+        var policy = new LicencePolicySpec { Rules = [new LicenceRule { Licences = ["llama-3.1-COMMUNITY "], Decision = "deny" }], Otherwise = "allow" };
+        Assert.Equal("deny", Decide(policy, "llama-3.1-8b").Decision);
+        var accepted = Acceptance(new LicenceAcceptanceSpec { Licence = "llama-3.1-community", Text = KnownLicences.Find("Llama-3.1-Community")!.Link });
+        Assert.Equal("allow", Decide(Usual, "llama-3.1-8b", accepted).Decision);
+        Assert.Equal("allow", new LicenceGate(Usual, []).Decide(new ModelSpec { Id = "x", ModelType = "chat", Licence = "mit" }).Decision);
+    }
+
+    [Fact]
+    public void An_acceptance_that_does_not_count_is_named_with_the_reason()
+    {
+        var old = Acceptance(new LicenceAcceptanceSpec { Licence = "Gemma", Text = "https://example.com/old" });
+        Assert.Contains("LicenceAcceptance 'a' does not count: it is of the text https://example.com/old", Decide(Usual, "gemma-3-4b-it", old).Findings[0].Remedy, StringComparison.Ordinal);
+        var code = Acceptance(new LicenceAcceptanceSpec { RemoteCode = BuiltInEntries.Find("molmo2-8b")!.Spec.Repo, Revision = "other" });
+        Assert.Contains("LicenceAcceptance 'a' does not count: it is of revision other", Decide(Usual, "molmo2-8b", code).Findings[^1].Remedy, StringComparison.Ordinal);
+        var noncommercial = Acceptance(new LicenceAcceptanceSpec { Licence = "CC-BY-NC-4.0", Text = KnownLicences.Find("CC-BY-NC-4.0")!.Link });
+        Assert.Contains("LicenceAcceptance 'a' opens nothing that is denied", Decide(Usual, "command-r7b-12-2024", noncommercial).Findings[0].Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--trust-remote-code", "true")]
+    [InlineData("--trust_remote_code", "true")]
+    [InlineData("--trust-remote", "true")]
+    [InlineData("--served-model-name", "[\"a\", \"--trust-remote-code\"]")]
+    public void A_flag_that_lets_code_run_counts_as_remote_code(string flag, string value)
+    {
+        foreach (var engine in (string[])["vllm", "transformers"])
+        {
+            var model = Own with { Engine = engine, Arguments = new Dictionary<string, JsonElement> { [flag] = JsonDocument.Parse(value).RootElement } };
+            var decision = new LicenceGate(Usual, []).Decide(model);
+            Assert.Equal(("acceptance", "remote code of acme/acme-8b"), (decision.Decision, decision.Findings[^1].Subject));
+        }
+    }
+
+    [Theory]
+    [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--trust-remote-code\"]", true)]
+    [InlineData("FROM a:1\nCMD vllm serve --trust_\\\n  remote_code", true)]
+    [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--\\u0074rust-remote-code\"]", true)]
+    [InlineData("FROM a:1\nCMD vllm serve --tr'ust'-remote", true)]
+    [InlineData("FROM a:1\nENV TRUST_REMOTE_CODE=true", true)]
+    [InlineData("FROM a:1\n# no --trust-remote-code here\nRUN pip install --trusted-host x vllm==0.16.0", false)]
+    public void A_Dockerfile_of_its_own_is_looked_through_as_far_as_can_be(string dockerfile, bool isRemoteCode)
+    {
+        var decision = new LicenceGate(Usual, []).Decide(Own with { Dockerfile = dockerfile });
+        Assert.Equal(isRemoteCode, decision.Findings.Any(finding => finding.Subject == "remote code of acme/acme-8b"));
+        Assert.Contains("cannot be looked through", Assert.Single(decision.Findings, finding => finding.Subject == "dockerfile").Reason, StringComparison.Ordinal);
+        Assert.Equal(isRemoteCode ? "acceptance" : "allow", decision.Decision);
+    }
+
+    [Fact]
+    public void What_was_stored_before_is_read_and_judged()
+    {
+        const string Body = """
+            {"apiVersion": "orrery.dev/v1", "kind": "Model", "metadata": {"name": "old", "namespace": "default"}, "spec": {
+              "id": "--old", "modelType": "chat", "engine": "vllm", "repo": "a/b", "licence": "MIT", "aliases": ["codestral-22b"], "toolParser": "--x", "chatTemplate": "../x",
+              "arguments": {"--trust_remote_code": true, "--seed": "1e400", "--api-key": "sekrit", "--e": []}, "environment": {"HF_TOKEN": "hf_abcdefghijklmnop", "HF_HOME": "/elsewhere"},
+              "packages": ["a==1", "A==2"], "systemPackages": ["python3-"], "verified": ["repo", "repo"]}}
+            """;
+        var stored = StoredResource.FromBody(Body, "somebody")!;
+        Assert.Equal("acceptance", new LicenceGate(Usual, []).Decide((ModelSpec)stored.Spec).Decision);
+    }
+
+    [Fact]
+    public void A_repository_that_the_catalogue_knows_keeps_its_licence()
+    {
+        var decision = new LicenceGate(Usual, []).Decide(Own with { Repo = "MistralAI/codestral-22B-v0.1" });
+        Assert.Equal("deny", decision.Decision);
+        Assert.Equal(["allow", "deny"], decision.Findings.Select(finding => finding.Decision));
+        Assert.StartsWith("The Catalogue's entry 'codestral-22b' has the same repository", decision.Findings[1].Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_rule_that_names_the_licence_knows_more()
     {
@@ -88,6 +194,8 @@ public sealed class LicenceGateTests
         Assert.Equal("deny", decision.Decision);
         Assert.Equal("acceptance", new LicenceGate(Usual, []).Decide(new ModelSpec { Id = "x", ModelType = "chat", Licence = "Acme-Internal" }).Decision);
     }
+
+    private static readonly ModelSpec Own = new() { Id = "acme-8b", ModelType = "chat", Engine = "vllm", Repo = "acme/acme-8b", Licence = "MIT" };
 
     private static GateDecision Decide(LicencePolicySpec policy, string id, params StoredResource[] acceptances) => new LicenceGate(policy, acceptances).Decide(BuiltInEntries.Find(id)!.Spec);
 

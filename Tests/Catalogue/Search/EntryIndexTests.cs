@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Diagnostics;
+using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Orrery.Catalogue.Entries;
@@ -21,6 +23,13 @@ public sealed class EntryIndexTests
     public void Words_find_what_they_name_first(string text, string id) => Assert.Equal(id, Ids(new EntryQuery { Text = text })[0]);
 
     [Fact]
+    public void An_id_goes_before_an_alias_wherever_it_stands()
+    {
+        var index = new EntryIndex([.. BuiltInEntries.All, new Entry(new ModelSpec { Id = "aaa", ModelType = "chat", Aliases = ["codestral-22b", "other"] }, "Model 'aaa'")]);
+        Assert.Equal(("codestral-22b", "aaa"), (index.Find("codestral-22b")?.Id, index.Find("other")?.Id));
+    }
+
+    [Fact]
     public void Every_word_must_be_there()
     {
         Assert.Empty(Ids(new EntryQuery { Text = "qwen3 nonsense" }));
@@ -30,8 +39,11 @@ public sealed class EntryIndexTests
     [Fact]
     public void Facts_narrow()
     {
-        Assert.Equal(18, Ids(new EntryQuery { ModelType = "speech_to_text" }).Count);
-        Assert.Equal(6, Ids(new EntryQuery { Engine = "video-engine" }).Count);
+        Assert.Equal(BuiltInEntries.All.Count(entry => entry.Spec.ModelType == "speech_to_text"), Ids(new EntryQuery { ModelType = "speech_to_text" }).Count);
+        Assert.Equal(BuiltInEntries.All.Count(entry => entry.Spec.Engine == "video-engine"), Ids(new EntryQuery { Engine = "video-engine" }).Count);
+        Assert.Equal(Ids(new EntryQuery { Tags = ["coding"], Language = "de" }), Ids(new EntryQuery { Tags = ["CODING"], Language = "de-DE" }));
+        Assert.Equal(BuiltInEntries.All.Count, Ids(new EntryQuery { IsServed = false }).Count);
+        Assert.Empty(Ids(new EntryQuery { IsServed = true }));
         Assert.All(Find(new EntryQuery { MostParameters = 1, Category = "llm" }), model => Assert.True(model.Parameters!.Value.Billions <= 1));
         Assert.All(Find(new EntryQuery { LeastContext = 200_000 }), model => Assert.True(model.ContextWindow >= 200_000));
         Assert.All(Find(new EntryQuery { Modalities = ["image"], Language = "de", ModelType = "multimodal" }), model => Assert.Contains("de", model.Languages!));
@@ -73,24 +85,63 @@ public sealed class EntryIndexTests
     }
 
     [Theory]
-    [InlineData("TmFOfHF3ZW4zLThi")] // NaN|qwen3-8b
-    [InlineData("MHw")] // 0|
-    [InlineData("x")]
-    [InlineData("!!")]
-    [InlineData("MXxxd2Vu")] // 1|qwen is one; this is cut.
-    public void A_cursor_of_others_is_refused_or_past(string cursor)
+    [InlineData("NaN|1|qwen3-8b")]
+    [InlineData("0|1|")]
+    [InlineData("0|2|qwen3-8b")]
+    [InlineData("0")]
+    [InlineData("")]
+    public void A_cursor_of_others_is_refused(string cursor)
     {
-        try
+        foreach (var text in new[] { cursor, $"{new EntryQuery().Signature()}|{cursor}" })
         {
-            BuiltIn.Search(new EntryQuery(), 5, cursor);
-        }
-        catch (FormatException)
-        {
-            return;
+            Assert.Throws<FormatException>(() => BuiltIn.Search(new EntryQuery(), 5, Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text))));
         }
 
-        Assert.Equal("MXxxd2Vu", cursor);
+        Assert.Throws<FormatException>(() => BuiltIn.Search(new EntryQuery(), 5, "!!"));
     }
+
+    [Fact]
+    public void A_cursor_belongs_to_its_question()
+    {
+        var after = BuiltIn.Search(new EntryQuery { Text = "chat" }, 5).After;
+        Assert.NotEmpty(BuiltIn.Search(new EntryQuery { Text = "Chat" }, 7, after).Items);
+        foreach (var other in (EntryQuery[])[new(), new() { Text = "coder" }, new() { Text = "chat", Category = "llm" }, new() { Text = "chat", Licences = ["!mit"] }, new() { Text = "chat", LeastContext = 5 }, new() { Text = "chat", MostParameters = 5 }])
+        {
+            Assert.Throws<FormatException>(() => BuiltIn.Search(other, 5, after));
+        }
+    }
+
+    [Fact]
+    public void A_walk_goes_on_where_it_was_although_entries_went_and_came()
+    {
+        foreach (var query in (EntryQuery[])[new(), new() { Text = "model" }])
+        {
+            var whole = Ids(query);
+            var (told, after, index) = (new List<string>(), default(string?), BuiltIn);
+            do
+            {
+                var page = index.Search(query, 10, after);
+                told.AddRange(page.Items.Select(entry => entry.Id));
+                after = page.After;
+
+                // The last of each page goes; where nothing but the order counts, one comes that stands before all.
+                var first = BuiltInEntries.Find("qwen3-8b")!;
+                Entry[] comes = query.Text is null ? [first with { Spec = first.Spec with { Id = $"0-{told.Count}" } }] : [];
+                index = new EntryIndex(index.All.Where(entry => entry.Id != told[^1]).Concat(comes));
+            }
+            while (after is not null);
+
+            Assert.Equal(whole, told);
+        }
+    }
+
+    [Fact]
+    public void Words_that_are_a_type_find_the_type_first() =>
+        Assert.All(BuiltIn.Search(new EntryQuery { Text = "text-to-speech" }, 5).Items, entry => Assert.Equal("text_to_speech", entry.Spec.ModelType));
+
+    [Fact]
+    public void The_last_of_many_words_counts_as_the_first() =>
+        Assert.Empty(Ids(new EntryQuery { Text = "dense 8b chat model of alibaba qwen3 family that can think before answering and call tools a b c d e zzzzzz" }));
 
     [Fact]
     public void Any_text_is_searched_without_a_fault() =>

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orrery.ServiceDefaults.Egress;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Tests.ServiceDefaults.Egress;
 
@@ -23,6 +24,7 @@ internal sealed class EgressWorld : IDisposable, IEgressResolver
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IEgressResolver>(this);
         builder.AddEgress();
+        builder.AddRegistries();
         builder.Logging.AddProvider(Logged);
         _host = builder.Build();
     }
@@ -33,6 +35,8 @@ internal sealed class EgressWorld : IDisposable, IEgressResolver
     public ConcurrentQueue<string> LookUps { get; } = new();
 
     public Dictionary<string, Queue<string[]>> Answers { get; } = [];
+
+    public RegistryReader Registries => _host.Services.GetRequiredService<RegistryReader>();
 
     public EgressDialers Dialers => _host.Services.GetRequiredService<EgressDialers>();
 

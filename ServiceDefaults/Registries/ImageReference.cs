@@ -1,8 +1,10 @@
-namespace Orrery.Catalogue.Dockerfiles;
+using Orrery.Contracts;
+
+namespace Orrery.ServiceDefaults.Registries;
 
 /// <summary>An image's name as the distribution specification writes it: <c>[registry/]repository[:tag][@digest]</c>.</summary>
 /// <param name="Registry"><c>null</c> where none is written: Docker Hub.</param>
-internal sealed record ImageReference(string? Registry, string Repository, string? Tag, string? Digest)
+public sealed record ImageReference(string? Registry, string Repository, string? Tag, string? Digest)
 {
     private const int MaxNameLength = 255;
     private const int MaxTagLength = 128;
@@ -10,8 +12,23 @@ internal sealed record ImageReference(string? Registry, string Repository, strin
     public const string Expectation = "an image such as registry.example.com/team/image:1.2 or image@sha256:…: the repository in small letters, "
         + "a tag of at most 128 letters, digits, '_', '.' and '-', a digest with 64 digits";
 
+    private const string DockerHub = "docker.io";
+
+    /// <summary>The same with all that is understood written out: <c>python</c> is <c>docker.io/library/python:latest</c>.</summary>
+    public ImageReference Normalised => this with
+    {
+        Registry = IsOnDockerHub ? DockerHub : Registry,
+        Repository = IsOnDockerHub && !Repository.Contains('/', StringComparison.Ordinal) ? "library/" + Repository : Repository,
+        Tag = Tag ?? (Digest is null ? "latest" : null),
+    };
+
+    private bool IsOnDockerHub => Registry is null or DockerHub or "index." + DockerHub;
+
     /// <summary><c>null</c> where it is none.</summary>
-    public static ImageReference? Parse(string text)
+    public static ImageReference? Parse(string text) => Parse(text, out _);
+
+    /// <param name="fault">What is wrong with it, as a sentence without its dot; <c>null</c> where nothing is.</param>
+    public static ImageReference? Parse(string text, out string? fault)
     {
         var (name, digest) = Cut(text, text.IndexOf('@', StringComparison.Ordinal));
         var colon = name.LastIndexOf(':');
@@ -19,13 +36,34 @@ internal sealed record ImageReference(string? Registry, string Repository, strin
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         var registry = slash > 0 && IsRegistry(name[..slash]) ? name[..slash] : null;
         var repository = registry is null ? name : name[(slash + 1)..];
-        var isValid = name.Length <= MaxNameLength && repository.Split('/').All(IsPathComponent) && tag is null or { Length: > 0 and <= MaxTagLength }
-            && IsTag(tag) && IsDigest(digest) && (registry is null || IsHost(registry));
-        return isValid ? new ImageReference(registry, repository, tag, digest) : null;
+        fault = text.Contains("://", StringComparison.Ordinal) ? "it begins like a URL: an image has no scheme"
+            : name.Length == 0 ? "it names no repository"
+            : name.Length > MaxNameLength ? $"its name has {name.Length} characters, and {MaxNameLength} are the most"
+            : registry is not null && !IsHost(registry) ? $"'{Shown(registry)}' is no registry: a host's name or address, with :PORT or without"
+            : FaultOf(repository) ?? FaultOfTag(tag) ?? (IsDigest(digest) ? null : $"'{Shown(digest!)}' is no digest: sha256: and 64 hexadecimal digits in small letters");
+        return fault is null ? new ImageReference(registry, repository, tag, digest) : null;
     }
 
     public override string ToString() =>
         (Registry is null ? "" : Registry + "/") + Repository + (Tag is null ? "" : ":" + Tag) + (Digest is null ? "" : "@" + Digest);
+
+    private static string? FaultOf(string repository) => repository.Split('/').FirstOrDefault(part => !IsPathComponent(part)) switch
+    {
+        null => null,
+        "" => "there is nothing before, after or between its slashes",
+        var part when part.Any(char.IsAsciiLetterUpper) => $"'{Shown(part)}' has capital letters, and a repository is written in small ones",
+        var part => $"'{Shown(part)}' is no part of a repository: small letters and digits, with '.', '_', '__' or dashes between them",
+    };
+
+    private static string? FaultOfTag(string? tag) => tag switch
+    {
+        null => null,
+        "" => "there is no tag after its ':'",
+        { Length: > MaxTagLength } => $"its tag has {tag.Length} characters, and {MaxTagLength} are the most",
+        _ => IsTag(tag) ? null : $"'{Shown(tag)}' is no tag: letters, digits, '_', '.' and '-', beginning with none of the last two",
+    };
+
+    private static string Shown(string part) => part.Cut(80, "…");
 
     private static (string, string?) Cut(string text, int at) => at < 0 ? (text, null) : (text[..at], text[(at + 1)..]);
 
@@ -78,8 +116,7 @@ internal sealed record ImageReference(string? Registry, string Repository, strin
 
     private static bool IsLetterOrDigit(char sign) => char.IsAsciiLetterLower(sign) || char.IsAsciiDigit(sign);
 
-    private static bool IsTag(string? tag) =>
-        tag is null || (tag[0] is not ('.' or '-') && tag.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '.' or '-'));
+    private static bool IsTag(string tag) => tag[0] is not ('.' or '-') && tag.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '.' or '-');
 
     private static bool IsDigest(string? digest)
     {

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Orrery.Catalogue.Dockerfiles;
+using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Servers;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Entries;
+
+/// <summary>What holds for every Model and needs the servers' tables: nothing of its flags and variables goes behind its fields, and none is a secret.</summary>
+internal static class ModelRules
+{
+    /// <summary>What the images rest upon: where weights and packages lie, who runs, and that nothing is reported.</summary>
+    private static readonly string[] Reserved =
+    [
+        "HF_HOME", "HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "LD_PRELOAD", "LD_AUDIT", "XDG_CACHE_HOME", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "USAGE_STATS",
+    ];
+
+    public static void Check(ModelSpec model, FieldErrors errors)
+    {
+        model.Validate(errors);
+
+        // Of more than there may be, the first are looked at: each is held against all flags of its server.
+        foreach (var (name, value) in (model.Arguments ?? new Dictionary<string, JsonElement>()).Take(ModelSpec.MostInAList))
+        {
+            CheckFlag(model, name, value, errors);
+        }
+
+        foreach (var (name, value) in model.Environment ?? new Dictionary<string, string>())
+        {
+            CheckVariable(name, value, errors);
+        }
+    }
+
+    private static void CheckFlag(ModelSpec model, string name, JsonElement value, FieldErrors errors)
+    {
+        var path = $"spec.arguments.{name}";
+        if (model.Engine is { } engine && OwnWords.Instead(engine, name) is { } instead)
+        {
+            errors.Add(path, null, "no flag for what the entry says in a field of its own", $"Say it in {instead}.");
+        }
+        else if (IsSecret(name.TrimStart('-').Replace('-', '_').Replace('.', '_'), value))
+        {
+            errors.Add(path, null, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.");
+        }
+    }
+
+    /// <summary>A number or a switch is none, whatever its name.</summary>
+    private static bool IsSecret(string name, JsonElement value) =>
+        (value.ValueKind is JsonValueKind.String or JsonValueKind.Array && SecretSigns.IsName(name) && Texts(value).Any(text => text.Length > 0)) || Texts(value).Any(SecretSigns.IsValue);
+
+    private static IEnumerable<string> Texts(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => [value.GetString()!],
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(Texts),
+        JsonValueKind.Object => value.EnumerateObject().SelectMany(property => Texts(property.Value)),
+        _ => [],
+    };
+
+    private static void CheckVariable(string name, string value, FieldErrors errors)
+    {
+        var path = $"spec.environment.{name}";
+        if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            errors.Add(path, null, "no variable that the image rests upon: " + string.Join(", ", Reserved), "Leave it out, or bring a whole dockerfile.");
+        }
+        else if (RemoteCodeSigns.IsSwitch(name))
+        {
+            errors.Add(path, null, "no variable for what the entry says in a field of its own", "Say it in remoteCode.");
+        }
+        else if ((value.Length > 0 && SecretSigns.IsName(name)) || SecretSigns.IsValue(value))
+        {
+            errors.Add(path, null, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""What ``--family`` names: a module each, with ``load``, for the library that such models come with."""
