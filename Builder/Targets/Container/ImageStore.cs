@@ -173,7 +173,7 @@ internal sealed partial class ImageStore(ContainerTool tool, ContainerOptions op
     [GeneratedRegex(@"x509:|tls: |remote error: tls|server gave HTTP response to HTTPS client|certificate (?:signed by|has expired|is not)", RegexOptions.IgnoreCase)]
     private static partial Regex Tls { get; }
 
-    [GeneratedRegex(@"unauthorized|authentication required|access .* denied|denied: |no basic auth credentials|403 \(?Forbidden|incorrect username or password", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"unauthorized|authentication required|access (?:.* )?denied|denied: |no basic auth credentials|403 \(?Forbidden|incorrect username or password", RegexOptions.IgnoreCase)]
     private static partial Regex Denied { get; }
 
     [GeneratedRegex(@"manifest unknown|name unknown|image not known|no such image|repository .* not found|not found: manifest|manifest for .* not found|: not found|404 \(?Not Found|no image found in .* for architecture|no matching manifest", RegexOptions.IgnoreCase)]

@@ -126,5 +126,5 @@ public sealed class GpuTests(ServerImage image)
     }
 
     private static async Task<string> GpusAsync(string container) =>
-        string.Join(' ', (await ContainerWorld.PodmanAsync("exec", container, "/bin/sh", "-c", "busybox env")).Text.Split('\n').Where(line => line.StartsWith("GPU_", StringComparison.Ordinal)).Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
+        string.Join(' ', (await ContainerWorld.PodmanAsync("exec", container, "/bin/sh", "-c", "busybox tr '\\0' '\\n' </proc/1/environ")).Text.Split('\n').Where(line => line.StartsWith("GPU_", StringComparison.Ordinal)).Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
 }

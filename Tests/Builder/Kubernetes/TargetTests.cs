@@ -103,6 +103,8 @@ public sealed class TargetTests : IAsyncLifetime
         Assert.True(error.IsFinal);
         Assert.Equal("NameTaken", error.Reason);
         Assert.StartsWith("Service 'qwen-r1' in namespace 'orrery-acme' is there and is not ours (its label app.kubernetes.io/managed-by is 'Helm'", error.Message, StringComparison.Ordinal);
+        await _target.RemoveAllAsync(Key, Token);
+        _cluster.EndPods(Namespace); // What was made before the name was found taken.
         await Eventually.Holds(() => _target.RemoveAllAsync(Key, Token), gone => gone);
         Assert.Equal(theirs.Text("metadata", "resourceVersion"), _cluster.All(KubernetesResource.Services, Namespace)["qwen-r1"].Text("metadata", "resourceVersion"));
     }
