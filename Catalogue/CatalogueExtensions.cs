@@ -45,6 +45,7 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<PinSecrets>();
         builder.Services.AddSingleton<HubReader>();
         builder.Services.AddSingleton<Pinner>();
+        builder.AddServiceClient(DeploymentsApi.Builder);
         builder.AddFollowing();
 
         builder.Services.AddProblemDetails();
@@ -81,6 +82,8 @@ internal static class CatalogueExtensions
         app.MapExchangeApi();
         app.MapSnapshotApi();
         app.MapAccessKeysApi();
+        app.MapDeploymentBriefApi();
+        app.MapDeploymentsApi();
     }
 
     private static void AddFollowing(this WebApplicationBuilder builder)

@@ -82,9 +82,11 @@ public sealed record ResourceKind(string Name, string Plural)
     public static readonly ResourceKind Route = new("Route", "routes");
     public static readonly ResourceKind LicencePolicy = new("LicencePolicy", "licencepolicies");
     public static readonly ResourceKind LicenceAcceptance = new("LicenceAcceptance", "licenceacceptances");
+    public static readonly ResourceKind ModelDeployment = new("ModelDeployment", "modeldeployments");
+    public static readonly ResourceKind GpuClass = new("GpuClass", "gpuclasses");
 
     /// <summary>Every kind this release knows, in the order in which documents name them.</summary>
-    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance];
+    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass];
 }
 
 /// <summary>Labels with a meaning of their own.</summary>

@@ -87,6 +87,9 @@ public sealed record SnapshotModel
 
     public Limits? Limits { get; init; }
 
+    /// <summary>Where the deployment is that is to serve it, one of <see cref="DeploymentPhases.All"/>; absent: somebody serves it, or nothing is deployed.</summary>
+    public string? Phase { get; init; }
+
     public string Identity => $"model/{Namespace}/{Id}";
 }
 

@@ -29,6 +29,9 @@ public static class ServiceClients
             .AddHttpMessageHandler<InternalTokenHandler>();
     }
 
+    /// <summary>Whether anything says where <paramref name="service"/> listens.</summary>
+    public static bool IsKnown(IConfiguration configuration, string service) => (configuration[$"services:{service}:https:0"] ?? configuration[$"services:{service}:http:0"]) is not null;
+
     /// <summary>Where <paramref name="service"/> listens.</summary>
     /// <exception cref="InvalidOperationException">No variable says so; the message names the one to set.</exception>
     public static Uri Address(IConfiguration configuration, string service)

@@ -18,7 +18,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string Binaries = "/usr/lib/postgresql/15/bin";
 
     /// <summary>Roles belong to the server and not to a database, so that services migrating side by side would all create theirs.</summary>
-    private const string Roles = "catalogue console gateway";
+    private const string Roles = "builder catalogue console gateway";
 
     private const string Script =
         """

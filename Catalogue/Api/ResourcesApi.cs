@@ -16,7 +16,7 @@ internal static class ResourcesApi
         foreach (var scope in new[] { Root, Root + "/namespaces/{namespace}" })
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("Resources");
-            group.MapRead("/{plural}", List).Takes("labelSelector", "watch", "resourceVersion", "limit", "after").WithSummary("Lists a kind, or watches it with ?watch=true");
+            group.MapRead("/{plural}", List).Takes("labelSelector", "watch", "resourceVersion", "limit", "after", "allNamespaces").WithSummary("Lists a kind, or watches it with ?watch=true");
             group.MapRead("/{plural}/{name}", Get).Takes().WithSummary("One resource");
             group.MapPut("/{plural}/{name}", Put).Takes("manager", "dryRun").WithSummary("Creates or replaces one resource");
             group.MapDelete("/{plural}/{name}", Delete).Takes("manager", "resourceVersion", "dryRun").WithSummary("Deletes one resource");
@@ -45,12 +45,24 @@ internal static class ResourcesApi
     private static async Task<IResult> List(
         string plural, string? @namespace, HttpContext http, LiveState live, ChangeFollower follower, WatchApi watch, CancellationToken cancellationToken)
     {
-        var (scope, refusal) = Target(http, plural, "", @namespace);
-        if (scope is null)
+        var (target, refusal) = Target(http, plural, "", @namespace);
+        if (target is null)
         {
             return Problems.Of(refusal!);
         }
 
+        var isOfAll = http.Request.Flag("allNamespaces");
+        if (isOfAll && @namespace is not null)
+        {
+            throw Queries.Wrong("allNamespaces", "true", "no namespace in the path beside it");
+        }
+
+        if (isOfAll && !http.Caller().IsOfInstallation)
+        {
+            return Problems.Of(Refusal.Forbidden($"Your access key administers namespace '{http.Caller().Namespace}' and opens no other."));
+        }
+
+        var scope = new ResourceScope(target.Kind, isOfAll ? null : target.Namespace);
         var selector = LabelSelector.Parse(http.Request.Text("labelSelector"));
         if (http.Request.Flag("watch"))
         {
@@ -60,14 +72,14 @@ internal static class ResourcesApi
         var (limit, after) = (http.Request.Limit(), http.Request.Text("after"));
         await follower.RefreshAsync(cancellationToken);
         var state = live.State;
-        var found = state.Namespace(scope.Namespace).Values
-            .Where(resource => resource.Kind == scope.Kind && selector.Matches(resource.Metadata.Labels))
-            .Where(resource => after is null || string.CompareOrdinal(resource.Metadata.Name, after) > 0)
-            .OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal)
+        var found = scope.In(state)
+            .Where(resource => selector.Matches(resource.Metadata.Labels))
+            .Where(resource => after is null || string.CompareOrdinal(scope.CursorOf(resource), after) > 0)
+            .OrderBy(scope.CursorOf, StringComparer.Ordinal)
             .Take(limit + 1)
             .ToList();
         var page = found.Take(limit).ToList();
-        var metadata = new ListMetadata(state.Revision.ToString(CultureInfo.InvariantCulture), found.Count > limit ? page[^1].Metadata.Name : null);
+        var metadata = new ListMetadata(state.Revision.ToString(CultureInfo.InvariantCulture), found.Count > limit ? scope.CursorOf(page[^1]) : null);
         return TypedResults.Ok(new ResourceList(Resource.CurrentApiVersion, scope.Kind.Name + "List", metadata, [.. page.Select(resource => resource.ToShown())]));
     }
 

@@ -14,7 +14,7 @@ internal sealed class WatchApi(
     NpgsqlDataSource database, LiveState live, ChangeFollower follower, IOptions<CatalogueOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>Without <c>resourceVersion</c> everything that is there comes first, as ADDED.</summary>
-    public async Task<IResult> StreamAsync(HttpContext http, ResourceKey scope, LabelSelector selector, CancellationToken cancellationToken)
+    public async Task<IResult> StreamAsync(HttpContext http, ResourceScope scope, LabelSelector selector, CancellationToken cancellationToken)
     {
         var since = http.Request.Number("resourceVersion", -1, 0, long.MaxValue);
         await follower.RefreshAsync(cancellationToken);
@@ -35,10 +35,10 @@ internal sealed class WatchApi(
         return TypedResults.Empty;
     }
 
-    private async Task<long> SendPresentAsync(ServerSentEvents events, ResourceKey scope, LabelSelector selector, CancellationToken cancellationToken)
+    private async Task<long> SendPresentAsync(ServerSentEvents events, ResourceScope scope, LabelSelector selector, CancellationToken cancellationToken)
     {
         var state = live.State;
-        var present = state.Namespace(scope.Namespace).Values.Where(resource => resource.Kind == scope.Kind && selector.Matches(resource.Metadata.Labels));
+        var present = scope.In(state).Where(resource => selector.Matches(resource.Metadata.Labels));
         foreach (var resource in present.OrderBy(resource => resource.Revision))
         {
             await SendAsync(events, ChangeTypes.Added, resource, cancellationToken);
@@ -47,7 +47,7 @@ internal sealed class WatchApi(
         return state.Revision;
     }
 
-    private async Task FollowAsync(ServerSentEvents events, ResourceKey scope, LabelSelector selector, long since, CancellationToken cancellationToken)
+    private async Task FollowAsync(ServerSentEvents events, ResourceScope scope, LabelSelector selector, long since, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -91,7 +91,7 @@ internal sealed class WatchApi(
                 : $"resourceVersion {since} is older than the changes that are kept (from {oldest}). List anew and watch from the list's resourceVersion.");
     }
 
-    private async Task<(List<ResourceChange> Changes, long Reached)> ReadAsync(ResourceKey scope, long since, CancellationToken cancellationToken)
+    private async Task<(List<ResourceChange> Changes, long Reached)> ReadAsync(ResourceScope scope, long since, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 

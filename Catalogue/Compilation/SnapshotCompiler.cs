@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
 
@@ -36,7 +38,7 @@ internal static class SnapshotCompiler
             .ToList();
         var models = present.Where(resource => resource.Spec is ModelSpec).ToList();
         return new NamespaceSnapshot(
-            CompileModels(@namespace, models, providers),
+            CompileModels(@namespace, models, providers, [.. present.Where(resource => resource.Spec is ModelDeploymentSpec).SelectMany(DeployedModels)]),
             [.. providers.Select(provider => provider.Snapshot)],
             [.. present
                 .Where(resource => resource.Spec is AccessKeySpec { Disabled: false, Sha256: not null })
@@ -128,26 +130,37 @@ internal static class SnapshotCompiler
         return [.. listed.Where(model => (allowed.Count == 0 || allowed.Contains(model.Id)) && spec.DeniedModels?.Contains(model.Id) is not true)];
     }
 
-    private static List<SnapshotModel> CompileModels(string @namespace, List<StoredResource> models, List<CompiledProvider> providers)
+    /// <summary>What a deployment is to serve: the model, and its adapters.</summary>
+    private static IEnumerable<DeployedModel> DeployedModels(StoredResource resource)
     {
+        var spec = (ModelDeploymentSpec)resource.Spec;
+        var phase = resource.Status is { ValueKind: JsonValueKind.Object } status && status.TryGetProperty("phase", out var told) ? told.GetString()! : DeploymentPhases.Deploying;
+        var type = spec.Entry?.ModelType ?? BuiltInEntries.Find(spec.ModelId)?.Spec.ModelType;
+        return [.. (spec.Adapters ?? []).Select(adapter => adapter.Id).Prepend(spec.ModelId).Select(id => new DeployedModel(id, type, phase, resource.Metadata.CreationTimestamp))];
+    }
+
+    private static List<SnapshotModel> CompileModels(string @namespace, List<StoredResource> models, List<CompiledProvider> providers, List<DeployedModel> deployed)
+    {
+        var phases = deployed.DistinctBy(model => model.Id).ToDictionary(model => model.Id, StringComparer.Ordinal);
         var offers = providers
             .SelectMany(provider => provider.Offered.Select(model => (provider, model)))
             .ToLookup(offer => offer.model.Id, StringComparer.Ordinal);
         var declared = models.DistinctBy(resource => ((ModelSpec)resource.Spec).Id).ToDictionary(resource => ((ModelSpec)resource.Spec).Id, StringComparer.Ordinal);
-        return [.. declared.Keys.Union(offers.Select(group => group.Key), StringComparer.Ordinal)
+        return [.. declared.Keys.Union(offers.Select(group => group.Key), StringComparer.Ordinal).Union(phases.Keys, StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
-            .Select(id => CompileModel(@namespace, id, declared.GetValueOrDefault(id), [.. offers[id]]))];
+            .Select(id => CompileModel(@namespace, id, declared.GetValueOrDefault(id), phases.GetValueOrDefault(id), [.. offers[id]]))];
     }
 
-    private static SnapshotModel CompileModel(string @namespace, string id, StoredResource? declared, List<(CompiledProvider Provider, ProvidedModel Model)> offers)
+    private static SnapshotModel CompileModel(string @namespace, string id, StoredResource? declared, DeployedModel? deployed, List<(CompiledProvider Provider, ProvidedModel Model)> offers)
     {
         var spec = declared?.Spec as ModelSpec;
-        var created = declared?.Metadata.CreationTimestamp ?? offers.Min(offer => offer.Provider.Resource.Metadata.CreationTimestamp);
+        var created = declared?.Metadata.CreationTimestamp ?? deployed?.Created ?? offers.Min(offer => offer.Provider.Resource.Metadata.CreationTimestamp);
         return new SnapshotModel
         {
             Namespace = @namespace,
             Id = id,
-            ModelType = spec?.ModelType ?? offers.Select(offer => offer.Model.ModelType).FirstOrDefault(type => type is not null) ?? ModelTypes.Chat,
+            ModelType = spec?.ModelType ?? offers.Select(offer => offer.Model.ModelType).FirstOrDefault(type => type is not null) ?? deployed?.ModelType ?? ModelTypes.Chat,
+            Phase = offers.Count == 0 ? deployed?.Phase : null,
             Aliases = spec?.Aliases ?? [],
             Strategy = spec?.Strategy,
             ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
@@ -205,6 +218,8 @@ internal static class SnapshotCompiler
         var spec = (TeamSpec)resource.Spec;
         return new SnapshotTeam { Namespace = @namespace, Name = resource.Metadata.Name, Tags = spec.Tags ?? [], Limits = spec.Limits };
     }
+
+    private sealed record DeployedModel(string Id, string? ModelType, string Phase, DateTimeOffset? Created);
 
     private sealed record CompiledProvider(StoredResource Resource, IReadOnlyList<ProvidedModel> Offered, SnapshotProvider Snapshot);
 }

@@ -25,6 +25,13 @@ internal static class FieldHints
         [(typeof(AccessKeySpec), "role")] = AccessRoles.All,
         [(typeof(ModelSpec), "strategy")] = RoutingStrategies.All,
         [(typeof(RouteSpec), "strategy")] = RoutingStrategies.All,
+        [(typeof(ModelDeploymentSpec), "target")] = DeploymentTargets.All,
+        [(typeof(ModelDeploymentSpec), "cache")] = WeightCaches.All,
+        [(typeof(ModelDeploymentSpec), "server")] = [.. ServingEngines.All, .. ServingEngines.Alternatives],
+        [(typeof(RolloutSpec), "strategy")] = RolloutStrategies.All,
+        [(typeof(AutoscalingSpec), "metric")] = AutoscalingSpec.Metrics,
+        [(typeof(Toleration), "operator")] = Toleration.Operators,
+        [(typeof(Toleration), "effect")] = Toleration.Effects,
     };
 
     /// <summary>Names that stand in other systems' documents, and what is written here instead.</summary>

@@ -37,9 +37,9 @@ internal static class ChangeLog
         }
     }
 
-    /// <summary>The changes of one kind in one namespace after a revision, in their order.</summary>
-    public static Task<List<ResourceChange>> ReadAsync(NpgsqlConnection connection, ResourceKey scope, long after, CancellationToken cancellationToken) =>
-        ReadAsync(connection, "AND namespace = @Namespace AND kind = @kind", new { after, scope.Namespace, kind = scope.Kind.Name }, cancellationToken);
+    /// <summary>The changes of one kind after a revision, in their order.</summary>
+    public static Task<List<ResourceChange>> ReadAsync(NpgsqlConnection connection, ResourceScope scope, long after, CancellationToken cancellationToken) =>
+        ReadAsync(connection, "AND namespace = coalesce(@Namespace, namespace) AND kind = @kind", new { after, scope.Namespace, kind = scope.Kind.Name }, cancellationToken);
 
     private static async Task<List<ResourceChange>> ReadAsync(NpgsqlConnection connection, string condition, object parameters, CancellationToken cancellationToken)
     {

@@ -33,10 +33,11 @@ public sealed class SimulatorOptions
         new SimulatedModelOptions { Id = "simulated-embedding", Type = "embedding", ContextWindow = 8_192, Profile = "embedding" },
     ];
 
-    /// <summary>The profile of <paramref name="model"/>: its preset, changed by <see cref="Profile"/>.</summary>
+    /// <summary>The profile of <paramref name="model"/>: its preset, changed by <see cref="Profile"/> and then by what it says itself.</summary>
     internal Profile ProfileOf(SimulatedModelOptions model)
     {
         var preset = Profiles.TryGetValue(model.Profile, out var own) ? own.ApplyTo(Timing.Profile.Default) : Timing.Profile.Presets[model.Profile];
-        return Profile.ApplyTo(preset);
+        var profile = Profile.ApplyTo(preset);
+        return model.Changes?.ApplyTo(profile) ?? profile;
     }
 }

@@ -1,3 +1,5 @@
+using Orrery.Contracts;
+
 namespace Orrery.Gateway.Routing;
 
 /// <summary>Chooses the plan for an exchange. Sends nothing and takes no lease.</summary>
@@ -50,10 +52,21 @@ internal sealed class RoutePlanner(PlanBuilder builder)
             $"'routing.providers' is {string.Join(", ", providers.Select(Shown.Of))}; expected providers of '{exchange.Model.Id}'{(serving.Count > 0 ? $": {string.Join(", ", serving)}" : ", which has none yet")}.");
     }
 
+    /// <summary>Why nobody serves a model: its deployment is on its way, or there is none. What stands in its way is the operator's to read.</summary>
+    private static (string Phase, string Why) NotDeployed(string? phase) => phase switch
+    {
+        DeploymentPhases.Building => (phase, "its image is being built"),
+        DeploymentPhases.Deploying => (phase, "it is being deployed"),
+        DeploymentPhases.Active => (phase, "its server is starting"),
+        DeploymentPhases.Running => (phase, "its replicas are being replaced"),
+        DeploymentPhases.Error => (phase, "its deployment needs the operator, who finds why in its status"),
+        _ => ("declared", "no provider serves it yet"),
+    };
+
     private static Refusal NotServed(Exchange exchange)
     {
         var fault = exchange.Plan.Candidates.Select(candidate => candidate.Provider.Fault).FirstOrDefault(text => text is not null);
-        var (phase, why) = exchange.Plan.Candidates.Count == 0 ? ("declared", "no provider serves it yet")
+        var (phase, why) = exchange.Plan.Candidates.Count == 0 ? NotDeployed(exchange.Model.Spec.Phase)
             : fault is not null ? ("error", "its provider cannot be called; the operator finds why in the gateway's log")
             : ("stopped", "its provider has no endpoint in service");
         return new Refusal(

@@ -16,7 +16,7 @@ internal sealed class CatalogueReplica : IAsyncDisposable
 {
     public const string FirstKey = "ork_TestsFirstAdministratorKeyTestsFirstAdmin";
     public const string SecretsKey = "tests-secrets-key-of-at-least-32-characters";
-    private const string InternalKey = "tests-internal-key-of-at-least-32-characters";
+    public const string InternalKey = "tests-internal-key-of-at-least-32-characters";
     public const string Root = "/apis/orrery.dev/v1";
 
     private readonly WebApplication _app;

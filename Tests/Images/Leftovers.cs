@@ -14,6 +14,7 @@ internal static class Leftovers
     public static async Task SweepAsync()
     {
         await RemoveAsync(IsOrphan, ["container", "ls", "-a", "--format", "{{.Names}}"], ["container", "rm", "-f"]);
+        await RemoveAsync(IsOrphan, ["volume", "ls", "--quiet"], ["volume", "rm"]);
         await RemoveAsync(IsOrphan, ["network", "ls", "--format", "{{.Name}}"], ["network", "rm", "-f"]);
         await RemoveAsync(IsOrphan, ["images", "--format", "{{.Repository}}:{{.Tag}}"], ["rmi", "-f"]);
     }

@@ -145,6 +145,26 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task A_replica_keeps_its_labels_and_its_own_changes_and_stays_when_it_is_put_only_if_new()
+    {
+        await using var server = await SimulatorServer.StartAsync();
+        const string Model = """[{"id":"m","profile":"instant","contextWindow":500000,"changes":{"kvBlocks":31250,"startupDelay":"00:10:00"}}]""";
+        await Put(server, "/simulator/replicas/r1?label=owner%3Da%3Db&label=empty%3D", Model, HttpStatusCode.OK);
+        var first = await Replica(server);
+        Assert.Equal(("a=b", "", false), (first.GetProperty("labels").GetProperty("owner").GetString(), first.GetProperty("labels").GetProperty("empty").GetString(), first.GetProperty("isReady").GetBoolean()));
+        Assert.Equal(31_250, first.GetProperty("models")[0].GetProperty("blocks").GetInt32());
+
+        server.Client.DefaultRequestHeaders.IfNoneMatch.ParseAdd("*");
+        await Put(server, "/simulator/replicas/r1", Model, HttpStatusCode.PreconditionFailed, "There is a replica 'r1' already");
+        Assert.Equal(first.GetProperty("startedAt").GetDateTimeOffset(), (await Replica(server)).GetProperty("startedAt").GetDateTimeOffset());
+        server.Client.DefaultRequestHeaders.IfNoneMatch.Clear();
+        await Put(server, "/simulator/replicas/r1", Model, HttpStatusCode.OK);
+        Assert.NotEqual(first.GetProperty("startedAt").GetDateTimeOffset(), (await Replica(server)).GetProperty("startedAt").GetDateTimeOffset());
+        await Put(server, "/simulator/replicas/r1?label=nothing", Model, HttpStatusCode.BadRequest, "The label is 'nothing'; expected name=value.");
+        await Put(server, "/simulator/replicas/r1", Model.Replace("31250", "0", StringComparison.Ordinal), HttpStatusCode.BadRequest, "body:Models:0:Changes:KvBlocks is 0; expected 1 to 10000000.");
+    }
+
+    [Fact]
     public async Task Wrong_options_stop_the_start_and_every_key_is_named()
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => SimulatorServer.StartAsync([
@@ -166,6 +186,8 @@ public sealed class ServerTests
 
     private static async Task<JsonElement> State(SimulatorServer server) =>
         (await server.GetAsync("/simulator/state")).GetProperty("replicas")[0].GetProperty("models")[0];
+
+    private static async Task<JsonElement> Replica(SimulatorServer server) => (await server.GetAsync("/simulator/state")).GetProperty("replicas")[1];
 
     private static async Task Put(SimulatorServer server, string path, string body, HttpStatusCode expected, string? message = null)
     {

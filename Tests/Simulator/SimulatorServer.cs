@@ -30,12 +30,13 @@ internal sealed class SimulatorServer : IAsyncDisposable
     /// <param name="settings">Keys below <c>Simulator</c>, such as <c>("Models:0:Id", "m")</c>.</param>
     /// <param name="time">Null: the system's clock.</param>
     /// <param name="environment">Development obeys X-Orrery-Fault.</param>
+    /// <param name="url">Null: a free port.</param>
     public static async Task<SimulatorServer> StartAsync(
-        IReadOnlyList<(string Key, string Value)>? settings = null, TimeProvider? time = null, string environment = "Development")
+        IReadOnlyList<(string Key, string Value)>? settings = null, TimeProvider? time = null, string environment = "Development", Uri? url = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().UseUrls(url?.ToString() ?? "http://127.0.0.1:0");
         (string Key, string Value)[] instant =
         [
             ("Models:0:Id", "chat"), ("Models:0:Profile", "instant"), ("Models:0:Type", "multimodal"),

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Orrery.Contracts;
 using Orrery.Simulator.Faults;
@@ -31,6 +32,8 @@ internal static class AdminApi
     private static ReplicaState StateOf(Replica replica) => new(
         replica.Name,
         replica.Unready == TimeSpan.Zero,
+        replica.StartedAt,
+        replica.Labels,
         [.. replica.Models.Select(model => (model, state: model.Scheduler.State)).Select(one => new ModelState(
             one.model.Id, one.model.Type, one.model.ContextWindow, one.state.Running, one.state.Waiting, one.state.UsedBlocks, one.state.Capacity,
             one.state.Metrics.Preemptions, one.model.Scheduler.Profile))]);
@@ -71,8 +74,9 @@ internal static class AdminApi
         return TypedResults.NoContent();
     }
 
+    /// <summary>Adds a replica, or replaces one; with <c>If-None-Match: *</c> one that is there stays, and its state with it.</summary>
     private static Results<Ok<ReplicaState>, ProblemHttpResult> PutReplica(
-        string replica, SimulatedModelOptions[] models, ReplicaSet replicas, IOptions<SimulatorOptions> options)
+        string replica, SimulatedModelOptions[] models, [FromQuery] string[]? label, HttpContext http, ReplicaSet replicas, IOptions<SimulatorOptions> options)
     {
         var errors = SimulatorOptionsValidator.ValidateModels(models, options.Value, "body").ToList();
         if (!FieldRules.IsName(replica))
@@ -85,7 +89,32 @@ internal static class AdminApi
             errors.Add("The body is an empty list; expected at least one model.");
         }
 
-        return errors.Count > 0 ? Problem(errors) : TypedResults.Ok(StateOf(replicas.Put(replica, models)));
+        var labels = new Dictionary<string, string>();
+        foreach (var one in label ?? [])
+        {
+            if (one.IndexOf('=') is not (> 0 and var at))
+            {
+                errors.Add($"The label is '{one}'; expected name=value.");
+                continue;
+            }
+
+            labels[one[..at]] = one[(at + 1)..];
+        }
+
+        if (errors.Count > 0)
+        {
+            return Problem(errors);
+        }
+
+        var condition = http.Request.Headers.IfNoneMatch;
+        if (condition.Count > 0 && condition != "*")
+        {
+            return Problem([$"If-None-Match is '{condition}'; expected *."]);
+        }
+
+        return replicas.Put(replica, models, labels, onlyNew: condition.Count > 0) is { } started
+            ? TypedResults.Ok(StateOf(started))
+            : TypedResults.Problem($"There is a replica '{replica}' already; it stays as it is.", statusCode: StatusCodes.Status412PreconditionFailed);
     }
 
     private static Results<NoContent, NotFound> DeleteReplica(string replica, ReplicaSet replicas) =>

@@ -10,7 +10,9 @@ namespace Orrery.Simulator.Api;
 internal sealed record AdminState(IReadOnlyList<FaultRule> Faults, IReadOnlyList<ReplicaState> Replicas);
 
 /// <param name="Name">Empty for the one at the root.</param>
-internal sealed record ReplicaState(string Name, bool IsReady, IReadOnlyList<ModelState> Models);
+/// <param name="StartedAt">Tells one start of it from the next.</param>
+internal sealed record ReplicaState(
+    string Name, bool IsReady, DateTimeOffset StartedAt, IReadOnlyDictionary<string, string> Labels, IReadOnlyList<ModelState> Models);
 
 internal sealed record ModelState(
     string Id, string Type, int ContextWindow, int Running, int Waiting, int UsedBlocks, int Blocks, long Preemptions, Profile Profile);

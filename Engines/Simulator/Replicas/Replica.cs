@@ -9,9 +9,10 @@ internal sealed class Replica : IDisposable
     private readonly TimeProvider _time;
     private readonly DateTimeOffset _readyAt;
 
-    public Replica(string name, IEnumerable<SimulatedModelOptions> models, SimulatorOptions options, TimeProvider time)
+    public Replica(string name, IEnumerable<SimulatedModelOptions> models, IReadOnlyDictionary<string, string> labels, SimulatorOptions options, TimeProvider time)
     {
         Name = name;
+        Labels = labels;
         _time = time;
         StartedAt = time.GetUtcNow();
         var profiles = models.Select(model => (Model: model, Profile: options.ProfileOf(model))).ToList();
@@ -22,6 +23,9 @@ internal sealed class Replica : IDisposable
 
     /// <summary>Empty for the one at the root, else the part of the path behind <c>/replicas/</c>.</summary>
     public string Name { get; }
+
+    /// <summary>What who added it wants to know of it again.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; }
 
     public DateTimeOffset StartedAt { get; }
 

@@ -9,7 +9,7 @@ internal sealed class ReplicaSet(IOptions<SimulatorOptions> options, TimeProvide
 {
     private readonly ConcurrentDictionary<string, Replica> _added = new();
 
-    public Replica Root { get; } = new("", options.Value.ServedModels, options.Value, time);
+    public Replica Root { get; } = new("", options.Value.ServedModels, new Dictionary<string, string>(), options.Value, time);
 
     public IEnumerable<Replica> All => _added.Values.OrderBy(replica => replica.Name, StringComparer.Ordinal).Prepend(Root);
 
@@ -20,11 +20,24 @@ internal sealed class ReplicaSet(IOptions<SimulatorOptions> options, TimeProvide
     }
 
     /// <summary>Starts a replica, in place of the one of the same name if there is one: its requests run on, its state is gone.</summary>
-    public Replica Put(string name, IReadOnlyList<SimulatedModelOptions> models)
+    /// <param name="onlyNew">One of the same name stays as it is.</param>
+    /// <returns><c>null</c> when one stayed.</returns>
+    public Replica? Put(string name, IReadOnlyList<SimulatedModelOptions> models, IReadOnlyDictionary<string, string> labels, bool onlyNew)
     {
-        var replica = new Replica(name, models, options.Value, time);
-        _added[name] = replica;
-        return replica;
+        var replica = new Replica(name, models, labels, options.Value, time);
+        if (!onlyNew)
+        {
+            _added[name] = replica;
+            return replica;
+        }
+
+        if (_added.TryAdd(name, replica))
+        {
+            return replica;
+        }
+
+        replica.Dispose();
+        return null;
     }
 
     /// <returns><c>false</c> when there is none of that name.</returns>

@@ -20,6 +20,9 @@ public sealed class SimulatedModelOptions
     /// <summary>Length of an embedding's vector. 1 to 16,384.</summary>
     public int Dimensions { get; set; } = 1_024;
 
+    /// <summary>Changes to its profile, for this model alone.</summary>
+    public ProfileOptions? Changes { get; set; }
+
     internal IEnumerable<string> Validate(string key, IReadOnlyCollection<string> profiles)
     {
         if (Id.Length is 0 or > 256)
@@ -45,6 +48,11 @@ public sealed class SimulatedModelOptions
         if (!profiles.Contains(Profile, StringComparer.OrdinalIgnoreCase))
         {
             yield return $"{key}:Profile is '{Profile}'; expected one of {string.Join(", ", profiles)}.";
+        }
+
+        foreach (var fault in Changes?.Validate($"{key}:Changes") ?? [])
+        {
+            yield return fault;
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed partial class Scheduler
             var sequence = _running[i];
             var tokens = Math.Min(sequence.Missing, budget);
             var needed = KvCache.BlocksFor(sequence.Computed + tokens) - sequence.Blocks.Count;
-            while (needed > 0 && !_cache.TryTake(needed, sequence.Blocks))
+            while (needed > 0 && !Cache.TryTake(needed, sequence.Blocks))
             {
                 preempted = true;
                 var youngest = _running[^1];
@@ -59,7 +59,7 @@ internal sealed partial class Scheduler
     private void Preempt_NeedsLock(Sequence sequence)
     {
         _running.RemoveAt(_running.Count - 1);
-        _cache.Release(sequence.Blocks);
+        Cache.Release(sequence.Blocks);
         sequence.Computed = 0;
         sequence.Preemptions++;
         sequence.Phase = SequencePhase.Waiting;
@@ -72,17 +72,17 @@ internal sealed partial class Scheduler
         while (budget > 0 && _running.Count < _profile.MaxSequences && _waiting.First is { Value: var sequence })
         {
             var hashes = ReusableHashes(sequence);
-            var (hits, idle) = _cache.Match(hashes);
+            var (hits, idle) = Cache.Match(hashes);
             var cached = hits * KvCache.TokensPerBlock;
             var tokens = Math.Min(sequence.Missing - cached, budget);
             var needed = KvCache.BlocksFor(cached + tokens) - hits;
-            if (needed > _cache.Free - idle)
+            if (needed > Cache.Free - idle)
             {
                 return;
             }
 
-            _cache.Share(hashes[..hits], sequence.Blocks);
-            _cache.TryTake(needed, sequence.Blocks);
+            Cache.Share(hashes[..hits], sequence.Blocks);
+            Cache.TryTake(needed, sequence.Blocks);
             _waiting.RemoveFirst();
             _running.Add(sequence);
             _step.Add((sequence, tokens));
@@ -138,7 +138,7 @@ internal sealed partial class Scheduler
         var hashes = sequence.Plan.BlockHashes.Span;
         for (var block = first; block < Math.Min(hashes.Length, sequence.Computed / KvCache.TokensPerBlock); block++)
         {
-            _cache.Remember(sequence.Blocks[block], hashes[block]);
+            Cache.Remember(sequence.Blocks[block], hashes[block]);
         }
     }
 
@@ -170,7 +170,7 @@ internal sealed partial class Scheduler
         }
 
         _running.Remove(sequence);
-        _cache.Release(sequence.Blocks);
+        Cache.Release(sequence.Blocks);
         sequence.Phase = SequencePhase.Finished;
         _metrics.EndToEnd.Observe(now - sequence.ArrivedAt);
         _metrics.Stopped += plan.EndsByLength ? 0 : 1;

@@ -22,7 +22,7 @@ internal sealed partial class Scheduler : IDisposable
     private readonly TimeSpan _resolution;
     private readonly ITimer _timer;
     private readonly Random _jitter;
-    private readonly KvCache _cache;
+    private readonly Lazy<KvCache> _lazyCache;
     private readonly SchedulerMetrics _metrics = new();
     private readonly PriorityQueue<Sequence, (TimeSpan At, long Order)> _arriving = new();
     private readonly LinkedList<Sequence> _waiting = new();
@@ -39,12 +39,16 @@ internal sealed partial class Scheduler : IDisposable
         _time = time;
         _epoch = time.GetTimestamp();
         _jitter = new Random(profile.Seed);
-        _cache = new KvCache(profile.KvBlocks, profile.PrefixCaching);
+
+        // Nearly a megabyte, which an engine that nobody asks does not need: there may be a thousand of them.
+        _lazyCache = new Lazy<KvCache>(() => new KvCache(profile.KvBlocks, profile.PrefixCaching), isThreadSafe: false);
 
         // The system's timers cut to whole milliseconds: asked for 0.4 ms they would fire at once, and again, and again.
         _resolution = ReferenceEquals(time, TimeProvider.System) ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromTicks(1);
         _timer = time.CreateTimer(static scheduler => ((Scheduler)scheduler!).CatchUp(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    private KvCache Cache => _lazyCache.Value;
 
     /// <summary>The speed from the next step on. The number of blocks and the prefix cache stay as they were made.</summary>
     public Profile Profile
@@ -61,7 +65,7 @@ internal sealed partial class Scheduler : IDisposable
         {
             lock (_lock)
             {
-                _profile = value with { KvBlocks = _cache.Capacity, PrefixCaching = _profile.PrefixCaching };
+                _profile = value with { KvBlocks = _profile.KvBlocks, PrefixCaching = _profile.PrefixCaching };
             }
         }
     }
@@ -73,7 +77,7 @@ internal sealed partial class Scheduler : IDisposable
             CatchUp();
             lock (_lock)
             {
-                return new SchedulerState(_running.Count, _waiting.Count + _arriving.Count, _cache.Used, _cache.Capacity, _metrics.Copy());
+                return new SchedulerState(_running.Count, _waiting.Count + _arriving.Count, _lazyCache.IsValueCreated ? Cache.Used : 0, _profile.KvBlocks, _metrics.Copy());
             }
         }
     }
@@ -81,7 +85,7 @@ internal sealed partial class Scheduler : IDisposable
     /// <summary>Queues a sequence; its progress pulses <paramref name="signal"/>.</summary>
     public Sequence Submit(SequencePlan plan, ProgressSignal signal)
     {
-        if (KvCache.BlocksFor(plan.PromptTokens + plan.OutputTokens) > _cache.Capacity)
+        if (KvCache.BlocksFor(plan.PromptTokens + plan.OutputTokens) > _profile.KvBlocks)
         {
             throw new ArgumentOutOfRangeException(nameof(plan), plan, "The sequence is longer than the whole KV cache.");
         }
@@ -92,7 +96,7 @@ internal sealed partial class Scheduler : IDisposable
             var now = Now;
             Advance_NeedsLock(now);
             sequence = new Sequence(plan, signal, now);
-            var (hits, _) = _cache.Match(ReusableHashes(sequence));
+            var (hits, _) = Cache.Match(ReusableHashes(sequence));
             var least = _profile.StepTime(1, 0, plan.PromptTokens - (hits * KvCache.TokensPerBlock));
             var delay = TimeSpan.FromMilliseconds(_profile.TimeToFirstTokenMs) - least;
             _arriving.Enqueue(sequence, (delay > TimeSpan.Zero ? now + delay : now, _order++));
@@ -169,7 +173,7 @@ internal sealed partial class Scheduler : IDisposable
                 break;
         }
 
-        _cache.Release(sequence.Blocks);
+        Cache.Release(sequence.Blocks);
         sequence.Phase = SequencePhase.Cancelled;
         _metrics.Aborted++;
         _moved.Add(sequence.Signal);

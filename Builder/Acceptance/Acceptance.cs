@@ -1,0 +1,117 @@
+using Orrery.Builder.Declared;
+using Orrery.Builder.Targets;
+using Orrery.Contracts;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Builder.Acceptance;
+
+/// <summary>What becomes of a declared deployment before anything is created: a template, or everything that stands in the way.</summary>
+internal sealed record Verdict(RevisionTemplate? Template, IReadOnlyList<DeploymentFault> Faults)
+{
+    public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
+
+    public string Message => string.Join(" ", Faults.Select(fault => fault.Message));
+}
+
+/// <summary>Asks the Catalogue what the model needs and whether it may run, and the target whether it can.</summary>
+internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sealer)
+{
+    /// <summary>Weights come at this rate, at worst, from the hub and from the disk.</summary>
+    private const double GigabytesPerMinute = 2;
+
+    private static readonly TimeSpan LeastStart = TimeSpan.FromMinutes(10);
+
+    /// <param name="runs">Whether replicas of it run already, whose GPUs come free for the new ones.</param>
+    public async Task<Verdict> JudgeAsync(DeclaredDeployment deployment, ITarget target, bool runs, CancellationToken cancellationToken)
+    {
+        var brief = await catalogue.BriefAsync(deployment, cancellationToken);
+        if (brief.Faults.Count > 0 || brief.Model is not { } model)
+        {
+            return Verdict.Refused(brief.Faults);
+        }
+
+        var spec = deployment.Spec;
+        if (spec.Image is null && target.Name != DeploymentTargets.Simulated)
+        {
+            return Verdict.Refused(new DeploymentFault(
+                DeploymentReasons.NoImage, $"spec.image is missing: images are not built from the catalogue yet. Build one from GET /models/{model.Id}/dockerfile, push it and name it here."));
+        }
+
+        var inventory = await target.InventoryAsync(deployment.Key, cancellationToken);
+        var (choice, faults) = GpuPlacement.Choose(brief.Choices, spec, inventory, runs);
+        faults = [.. faults, .. QuotaCheck.Faults(inventory.Quotas, choice, model.Resources, runs ? 0 : spec.EffectiveReplicas)];
+        try
+        {
+            var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", cancellationToken);
+            return faults.Count > 0 ? Verdict.Refused(faults) : new Verdict(Template(deployment, brief, model, choice!, image), []);
+        }
+        catch (TargetException error)
+        {
+            return Verdict.Refused([.. faults, new DeploymentFault(DeploymentReasons.ImageUnavailable, error.Message)]);
+        }
+    }
+
+    /// <summary>The values of a revision's secrets as they are now, by variable.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    {
+        if (deployment.Spec.Secrets is not { Count: > 0 })
+        {
+            return new Dictionary<string, string>();
+        }
+
+        var brief = await catalogue.BriefAsync(deployment, cancellationToken);
+        return brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal);
+    }
+
+    private string Open(DeclaredDeployment deployment, SnapshotSecret secret) =>
+        sealer.TryOpen(SecretContext.Of(deployment.Metadata.Namespace, secret.Secret, secret.Key), secret.Value, out var value, out var reason)
+            ? value
+            : throw new TargetException(DeploymentReasons.Misdeclared, $"Secret '{secret.Secret}' cannot be opened: {reason}.");
+
+    private static RevisionTemplate Template(DeclaredDeployment deployment, DeploymentBrief brief, DeployedModel model, GpuChoice choice, ResolvedImage image)
+    {
+        var spec = deployment.Spec;
+        var environment = new SortedDictionary<string, string>(model.Environment.ToDictionary(), StringComparer.Ordinal);
+        foreach (var (name, value) in spec.Environment ?? new Dictionary<string, string>())
+        {
+            environment[name] = value;
+        }
+
+        return new RevisionTemplate
+        {
+            ModelId = model.Id,
+            ModelType = model.ModelType,
+            Context = choice.Context ?? spec.Context,
+            Engine = model.Engine,
+            Adapters = [.. (spec.Adapters ?? []).Select(adapter => adapter.Id)],
+            Image = image.Reference,
+            Digest = image.Digest,
+            Command = spec.Command,
+            Arguments = spec.Command is null ? choice.Arguments : null,
+            Environment = environment,
+            Secrets = [.. brief.Secrets.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => new SecretVariable(pair.Key, pair.Value.Secret, pair.Value.Key, Fingerprint.Of(pair.Value.Value.Ciphertext)))],
+            Port = model.Port,
+            HealthPath = spec.Probes?.Path ?? model.HealthPath,
+            Resources = model.Resources with { Gpu = choice.Count },
+            Gpu = choice.Spec is { } gpu ? new TemplateGpu(choice.Class!, gpu.EffectiveResourceName, gpu.Device ?? "nvidia.com/gpu=all", choice.Count, gpu.Memory) : null,
+            NodeSelector = new SortedDictionary<string, string>((choice.Spec?.NodeSelector ?? Nothing).Concat(spec.NodeSelector ?? Nothing)
+                .GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value), StringComparer.Ordinal),
+            Tolerations = [.. (choice.Spec?.Tolerations ?? []).Concat(spec.Tolerations ?? []).Distinct()],
+            RuntimeClass = spec.RuntimeClass ?? choice.Spec?.RuntimeClass,
+            Cache = spec.EffectiveCache,
+            Probes = new TemplateProbes(
+                spec.Probes?.StartWithin?.Value ?? StartWithin(model.Weights),
+                spec.Probes?.Interval?.Value ?? TimeSpan.FromSeconds(10),
+                spec.Probes?.Timeout?.Value ?? TimeSpan.FromSeconds(5),
+                spec.Probes?.Failures ?? 6),
+            Drain = spec.Rollout?.Drain?.Value ?? RolloutSpec.DefaultDrain,
+            TrustZone = spec.TrustZone,
+        };
+    }
+
+    /// <summary>What a first start may take: the image and the weights have to come.</summary>
+    public static TimeSpan StartWithin(ByteSize? weights) => LeastStart + TimeSpan.FromMinutes(Math.Ceiling((weights?.Gigabytes ?? 0) / GigabytesPerMinute));
+
+    private static readonly Dictionary<string, string> Nothing = [];
+}

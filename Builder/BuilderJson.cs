@@ -1,0 +1,16 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Orrery.Builder.Api;
+
+namespace Orrery.Builder;
+
+/// <summary>How the Builder's own rows and answers are written.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(RevisionTemplate))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, double>))]
+[JsonSerializable(typeof(PlanAnswer))]
+[JsonSerializable(typeof(RevisionList))]
+[JsonSerializable(typeof(ReplicaList))]
+[JsonSerializable(typeof(EventList))]
+[JsonSerializable(typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))]
+internal sealed partial class BuilderJson : JsonSerializerContext;

@@ -1,0 +1,3 @@
+using Orrery.Builder;
+
+await BuilderHost.Build(args).RunAsync();

@@ -1,0 +1,312 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Orrery.Builder.Acceptance;
+using Orrery.Builder.Declared;
+using Orrery.Builder.Planning;
+using Orrery.Builder.Registration;
+using Orrery.Builder.Storage;
+using Orrery.Builder.Targets;
+using Orrery.Contracts;
+
+namespace Orrery.Builder.Reconciling;
+
+/// <summary>Brings one deployment nearer to what is declared, one look at a time.</summary>
+/// <remarks>
+/// 1. Hold: the resource gets our finalizer, so that it stays until all of it is gone.
+/// 2. Judge: a new generation becomes a revision, or the reasons why not.
+/// 3. Observe: what runs, and what is remembered of it.
+/// 4. Plan: pure (<see cref="RolloutPlanner"/>).
+/// 5. Save: revisions, marks and events, in one transaction, before anything is done.
+/// 6. Register: the gateway learns who serves before anybody is ended.
+/// 7. Act: replicas are made and removed at the target.
+/// 8. Report: the status, if it says something new.
+/// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
+/// </remarks>
+internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, TimeProvider time)
+{
+    /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
+    private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
+
+    /// <summary>How soon it is looked again at something that is on its way, if nobody tells.</summary>
+    private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan UsualLook = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<string, string> _registered = new(StringComparer.Ordinal);
+
+    /// <returns>When to look again; <c>null</c>: never, it is gone.</returns>
+    public async Task<TimeSpan?> ReconcileAsync(DeploymentKey key, DeclaredDeployment? declared, CancellationToken cancellationToken)
+    {
+        if (declared is null)
+        {
+            return await RemoveStrayAsync(key, cancellationToken);
+        }
+
+        if (!declared.IsHeld && !declared.IsGoing)
+        {
+            await catalogue.HoldAsync(declared, isHeld: true, cancellationToken);
+            return SoonAgain; // The watch brings the resource back, held.
+        }
+
+        var look = new Look(key, declared, await store.LoadAsync(key, cancellationToken), time.GetUtcNow());
+        var target = TargetOf(look);
+        await JudgeAsync(look, target, cancellationToken);
+        var rules = RulesOf(look);
+        if (target is null || await ObserveAsync(look, target, cancellationToken) is not { } seen)
+        {
+            await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
+            await ReportAsync(look, rules, null, cancellationToken);
+            return JudgeAgain;
+        }
+
+        Remember(look, seen);
+        var plan = Plan(look, rules);
+        await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
+        await RegisterAsync(look, plan, cancellationToken);
+        if ((declared.Spec.Paused != true || declared.IsGoing) && await ActAsync(look, plan, target, cancellationToken))
+        {
+            return null;
+        }
+
+        await ReportAsync(look, rules, plan, cancellationToken);
+        return NextLook(look, plan);
+    }
+
+    /// <summary>What runs; <c>null</c>: the target cannot say, and nothing may be concluded from that.</summary>
+    private static async Task<IReadOnlyList<Replica>?> ObserveAsync(Look look, ITarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await target.ObserveAsync(look.Key, cancellationToken);
+        }
+        catch (TargetException error)
+        {
+            look.Fail(error);
+            look.Replicas = [.. look.Before.Replicas.Select(replica => new SeenReplica(
+                new Replica(replica.Revision, replica.Ordinal, replica.Incarnation, replica.ReadyAt is null ? ReplicaState.Starting : ReplicaState.Unready), replica.ReadyAt, replica.DrainingAt))];
+            return null;
+        }
+    }
+
+    /// <summary>The resource is gone without us (its namespace was, or a database was restored): nothing of it is to stay.</summary>
+    private async Task<TimeSpan?> RemoveStrayAsync(DeploymentKey key, CancellationToken cancellationToken)
+    {
+        foreach (var target in targets.All)
+        {
+            if (!await target.RemoveAllAsync(key, cancellationToken))
+            {
+                return SoonAgain;
+            }
+        }
+
+        await store.ForgetAsync(key, [], cancellationToken);
+        _registered.TryRemove(key.Uid, out _);
+        return null;
+    }
+
+    private ITarget? TargetOf(Look look)
+    {
+        var name = (look.After.Revisions.Count > 0 ? look.After.Target : null) ?? look.Spec.Target ?? targets.Usual;
+        try
+        {
+            var target = targets.Find(name);
+            look.After = look.After with { Target = name };
+            if (look.Spec.Target is { } asked && asked != name)
+            {
+                look.Faults = [new DeploymentFault(DeploymentReasons.Misdeclared, $"spec.target is '{asked}', and the deployment runs on '{name}'. A target is not changed while it runs: delete the deployment and declare it anew.")];
+            }
+
+            return target;
+        }
+        catch (TargetException error)
+        {
+            look.Faults = [new DeploymentFault(error.Reason, error.Message)];
+            return null;
+        }
+    }
+
+    private async Task JudgeAsync(Look look, ITarget? target, CancellationToken cancellationToken)
+    {
+        var (record, generation) = (look.After, look.Declared.Metadata.Generation);
+        if (look.Declared.IsGoing || look.Spec.Paused == true || look.Faults.Count > 0 || target is null)
+        {
+            return;
+        }
+
+        if (record.PinnedRevision is { } pinned && record.PinnedGeneration == generation)
+        {
+            look.Want(pinned, generation);
+            return;
+        }
+
+        var isRestart = record.Restarts > record.RestartsDone;
+        if (record.Generation == generation && !isRestart)
+        {
+            return;
+        }
+
+        var verdict = await gate.JudgeAsync(look.Declared, target, runs: record.Serving is not null, cancellationToken);
+        if (verdict.Template is not { } template)
+        {
+            look.Refuse(verdict.Faults);
+            return;
+        }
+
+        look.Begin(template, Fingerprint.Of(template), generation, isRestart);
+    }
+
+    private static RolloutRules RulesOf(Look look)
+    {
+        var rollout = look.Spec.Rollout;
+        var newest = look.After.NextRevision ?? look.After.ServingRevision;
+        return new RolloutRules(
+            look.Spec.EffectiveReplicas,
+            rollout?.Strategy ?? RolloutStrategies.Rolling,
+            rollout?.Weight ?? 10,
+            rollout?.PromoteAfter?.Value,
+            rollout?.ReadyWithin?.Value ?? newest?.Template.Probes.StartWithin + TimeSpan.FromMinutes(1) ?? TimeSpan.FromMinutes(30),
+            rollout?.Drain?.Value ?? newest?.Template.Drain ?? RolloutSpec.DefaultDrain);
+    }
+
+    /// <summary>Joins what is seen with what is remembered: a server that has answered since its start has served.</summary>
+    private static void Remember(Look look, IReadOnlyList<Replica> seen)
+    {
+        var known = look.Before.Replicas.ToDictionary(replica => (replica.Revision, replica.Ordinal));
+        var next = new List<SeenReplica>();
+        foreach (var replica in seen)
+        {
+            var memory = known.GetValueOrDefault((replica.Revision, replica.Ordinal));
+            var isSame = memory?.Incarnation == replica.Incarnation;
+            var readyAt = isSame && memory!.ReadyAt is { } before ? before : replica.State == ReplicaState.Ready ? look.Now : (DateTimeOffset?)null;
+            if (readyAt == look.Now)
+            {
+                look.Tell("Normal", "ReplicaReady", $"Replica {replica.Ordinal} of revision {replica.Revision} answers{(replica.Address is null ? "" : $" at {replica.Address}")}.", replica.Revision);
+                look.Progress(replica.Revision);
+            }
+            else if (memory is not null && !isSame && memory.ReadyAt is not null)
+            {
+                look.Tell("Warning", replica.Reason ?? "ReplicaRestarted", replica.Message ?? $"Replica {replica.Ordinal} of revision {replica.Revision} was started again.", replica.Revision);
+            }
+
+            next.Add(new SeenReplica(replica, readyAt, memory?.DrainingAt));
+        }
+
+        look.Replicas = next;
+    }
+
+    private static RolloutPlan Plan(Look look, RolloutRules rules)
+    {
+        var scene = look.Scene(rules);
+        if (RolloutPlanner.PromotesCanary(scene))
+        {
+            look.After = look.After with { Promoted = true, ProgressAt = look.Now };
+            look.Tell("Normal", "Promoted", $"Revision {look.After.Next} has served as a canary for {new Duration(rules.PromoteAfter!.Value)} and takes over.", look.After.Next);
+            scene = look.Scene(rules);
+        }
+
+        var plan = RolloutPlanner.Plan(scene);
+        look.Take(plan);
+        return plan;
+    }
+
+    private async Task RegisterAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
+    {
+        var template = (look.After.ServingRevision ?? look.After.NextRevision)?.Template;
+        var document = look.Declared.IsGoing || template is null ? null : ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
+        var text = document is null ? "" : JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
+        if (_registered.GetValueOrDefault(look.Key.Uid) == text)
+        {
+            return;
+        }
+
+        try
+        {
+            await (document is null ? catalogue.UnregisterAsync(look.Key, cancellationToken) : catalogue.RegisterAsync(look.Declared, document, cancellationToken));
+            _registered[look.Key.Uid] = text;
+        }
+        catch (RegistrationException error)
+        {
+            look.Faults = [.. look.Faults, new DeploymentFault(DeploymentReasons.Misdeclared, $"Its replicas cannot be registered with the gateway: {error.Message}")];
+        }
+    }
+
+    /// <returns>Whether the deployment is gone for good.</returns>
+    private async Task<bool> ActAsync(Look look, RolloutPlan plan, ITarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ChangeAsync(look, plan, target, cancellationToken);
+            return look.Declared.IsGoing && plan.Counts.Values.All(count => count == 0) && await EndAsync(look, target, cancellationToken);
+        }
+        catch (TargetException error)
+        {
+            look.Fail(error);
+            return false;
+        }
+    }
+
+    private async Task ChangeAsync(Look look, RolloutPlan plan, ITarget target, CancellationToken cancellationToken)
+    {
+        foreach (var (revision, count) in plan.Counts.OrderBy(pair => pair.Key))
+        {
+            if (look.After.Find(revision) is { } found)
+            {
+                var secrets = found.Template.Secrets.Count > 0 ? await gate.SecretsAsync(look.Declared, cancellationToken) : NoSecrets;
+                await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets), cancellationToken);
+            }
+        }
+
+        foreach (var revision in plan.Leaving)
+        {
+            await target.RemoveAsync(look.Key, revision, cancellationToken);
+        }
+    }
+
+    /// <summary>Nothing runs any more: what was made for it goes, then the resource, then what is known of it.</summary>
+    private async Task<bool> EndAsync(Look look, ITarget target, CancellationToken cancellationToken)
+    {
+        if (!await target.RemoveAllAsync(look.Key, cancellationToken))
+        {
+            return false;
+        }
+
+        if (look.Declared.IsHeld && !await catalogue.HoldAsync(look.Declared, isHeld: false, cancellationToken))
+        {
+            return false;
+        }
+
+        await store.ForgetAsync(look.Key, [new EventDraft("Normal", "Deleted", "Nothing of it is left.", null)], cancellationToken);
+        _registered.TryRemove(look.Key.Uid, out _);
+        return true;
+    }
+
+    private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
+    {
+        var before = look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
+        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, before, look.Declared.IsGoing, look.Now);
+        if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message))
+        {
+            var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;
+            var events = new EventDraft(isTrouble ? "Warning" : "Normal", "Phase" + char.ToUpperInvariant(status.Phase[0]) + status.Phase[1..], status.Message ?? $"It is {status.Phase}.", status.Revision);
+            var saved = look.After;
+            look.Enter(status.Phase);
+            await store.SaveAsync(saved, look.After, [events], cancellationToken);
+            status = status with { Timings = look.After.Timings.Count > 0 ? look.After.Timings : null };
+        }
+
+        if (StatusReporter.IsNews(status, before))
+        {
+            await catalogue.ReportAsync(look.Key, status, cancellationToken);
+        }
+    }
+
+    private static TimeSpan NextLook(Look look, RolloutPlan plan)
+    {
+        var wait = look.Faults.Count > 0 ? JudgeAgain
+            : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0 ? SoonAgain
+            : UsualLook;
+        return plan.NextLook is { } moment && moment - look.Now is var until && until < wait ? (until > TimeSpan.Zero ? until : TimeSpan.Zero) : wait;
+    }
+
+    private static readonly Dictionary<string, string> NoSecrets = [];
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Orrery.Builder.Planning;
+using Orrery.Builder.Storage;
+using Orrery.Builder.Targets;
+using Orrery.Contracts;
+
+namespace Orrery.Builder.Reconciling;
+
+/// <summary>Says where a deployment is, from what is known and seen of it. Pure.</summary>
+internal static class StatusReporter
+{
+    /// <param name="before">What was said last.</param>
+    /// <param name="faults">Why the newest spec is not accepted; empty: it is.</param>
+    public static ModelDeploymentStatus Of(
+        DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
+        ModelDeploymentStatus? before, bool isGoing, DateTimeOffset now)
+    {
+        var (phase, message) = Phase(record, rules, replicas, plan, faults, isGoing);
+        var shown = record.ServingRevision ?? record.NextRevision;
+        return new ModelDeploymentStatus
+        {
+            Phase = phase,
+            Since = before?.Phase == phase ? before.Since : now,
+            Message = message,
+            ObservedGeneration = generation,
+            Target = record.Target,
+            Revision = shown?.Number,
+            NextRevision = record.Serving is null ? null : record.Next,
+            Image = shown?.Template.Image,
+            Digest = shown?.Template.Digest,
+            Gpu = shown?.Template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null,
+            Replicas = new DeploymentReplicas(
+                rules.Replicas,
+                replicas.Count(replica => replica.Replica.State is ReplicaState.Starting or ReplicaState.Ready or ReplicaState.Unready),
+                replicas.Count(replica => replica.IsReady && replica.DrainingAt is null),
+                replicas.Count(replica => replica.DrainingAt is not null || replica.Replica.State == ReplicaState.Ending)),
+            Conditions = Conditions(record, replicas, faults, before, now),
+            Timings = record.Timings.Count > 0 ? record.Timings : null,
+        };
+    }
+
+    /// <summary>Whether a report says something that the one before did not.</summary>
+    public static bool IsNews(ModelDeploymentStatus status, ModelDeploymentStatus? before) =>
+        before is null || JsonSerializer.Serialize(status, ContractsJson.Default.ModelDeploymentStatus) != JsonSerializer.Serialize(before, ContractsJson.Default.ModelDeploymentStatus);
+
+    private static (string Phase, string? Message) Phase(
+        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, bool isGoing)
+    {
+        var refused = faults.Count == 0 ? null : string.Join(" ", faults.Select(fault => fault.Message));
+        var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
+            .Select(replica => replica.Replica.Message).FirstOrDefault(message => message is not null);
+        var given = record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
+        var back = given is null || record.Serving is null ? null : $"Revision {given.Number} was given up and revision {record.Serving} serves: {given.Reason}";
+        if (isGoing)
+        {
+            return (replicas.Count == 0 ? DeploymentPhases.Deploying : DeploymentPhases.Active, "It is being deleted.");
+        }
+
+        if (replicas.Any(replica => replica.Serves && replica.DrainingAt is null))
+        {
+            return (DeploymentPhases.Running, refused ?? back ?? (record.Next is null || record.Serving is null ? trouble : $"Revision {record.Next} is on its way.{(trouble is null ? "" : " " + trouble)}"));
+        }
+
+        if (record.Next is null && record.Serving is null)
+        {
+            return (faults.Count > 0 ? DeploymentPhases.Error : DeploymentPhases.Deploying, refused);
+        }
+
+        if (rules.Replicas == 0)
+        {
+            return (DeploymentPhases.Active, refused ?? "No replica is wanted.");
+        }
+
+        return plan?.Failure is { } failure && record.Serving is null ? (DeploymentPhases.Error, failure)
+            : replicas.Count == 0 ? (DeploymentPhases.Deploying, refused ?? "Its objects are being created.")
+            : (DeploymentPhases.Active, refused ?? trouble ?? "Its server is starting.");
+    }
+
+    private static IReadOnlyList<DeploymentCondition> Conditions(
+        DeploymentRecord record, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
+    {
+        var serving = replicas.Count(replica => replica.Serves && replica.DrainingAt is null);
+        var failed = record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
+        return
+        [
+            Condition(DeploymentConditions.Accepted, faults.Count == 0, faults.Count == 0 ? "Accepted" : faults[0].Reason, faults.Count == 0 ? "Nothing stands in its way." : string.Join(" ", faults.Select(fault => fault.Message))),
+            failed is not null
+                ? Condition(DeploymentConditions.Progressing, false, record.Serving is null ? "NotReadyInTime" : "RolledBack", failed.Reason ?? "It was given up.")
+                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, "Starting", $"Revision {next} is being started.")
+                : record.Serving is { } ? Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves.")
+                : Condition(DeploymentConditions.Progressing, false, "NotAccepted", "Nothing has been begun."),
+            Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : "NoReplicaServes", serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : "No replica serves."),
+        ];
+
+        DeploymentCondition Condition(string type, bool holds, string reason, string message)
+        {
+            var status = holds ? "True" : "False";
+            var known = before?.Conditions?.FirstOrDefault(condition => condition.Type == type);
+            return new DeploymentCondition(type, status, reason, message, known?.Status == status ? known.LastTransitionTime : now);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Orrery.Catalogue.Deployments;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Following;
+using Orrery.Contracts;
+using Orrery.ServiceDefaults;
+
+namespace Orrery.Catalogue.Api;
+
+/// <summary>What the Builder asks before it deploys: what follows from the model, and whether it may be.</summary>
+internal static class DeploymentBriefApi
+{
+    public static void MapDeploymentBriefApi(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/internal/deployments/brief", Answer).RequireInternalCaller().WithTags("Internal").WithSummary("A deployment's model: how it is started, where it fits, whether it may");
+
+    private static async Task<IResult> Answer(HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, ChangeFollower follower, CancellationToken cancellationToken)
+    {
+        if (!live.IsLoaded)
+        {
+            return Problems.Starting(http);
+        }
+
+        await follower.RefreshAsync(cancellationToken);
+        return TypedResults.Ok(new DeploymentBriefing(live.State, shelf, question).Answer());
+    }
+}

@@ -1,0 +1,316 @@
+using System.Globalization;
+using System.Text.Json;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Linting;
+using Orrery.Catalogue.Resources;
+using Orrery.Catalogue.Servers;
+using Orrery.Catalogue.Sizing;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Deployments;
+
+/// <summary>Answers what a deployment's model asks for and whether it may be deployed: entry, licence gate, flags, sizes, secrets. Reads only.</summary>
+internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentQuestion question)
+{
+    /// <summary>Weights are read through memory while they are loaded; more than this of them never lies there at once.</summary>
+    private static readonly ByteSize LoadedAtOnce = ByteSize.FromGibibytes(64);
+
+    private readonly List<DeploymentFault> _faults = [];
+    private readonly ModelDeploymentSpec _spec = question.Spec;
+
+    public DeploymentBrief Answer()
+    {
+        var secrets = SecretValues();
+        if (FindModel() is not { } declared || FindTable(declared) is not { } table)
+        {
+            return new DeploymentBrief { Faults = _faults, Secrets = secrets };
+        }
+
+        var model = Deployed(declared, table);
+        AskLicence(declared, model);
+        var choices = Choices(model, table);
+        return new DeploymentBrief
+        {
+            Faults = _faults,
+            Secrets = secrets,
+            Choices = choices,
+            Model = new DeployedModel
+            {
+                Id = model.Id,
+                ModelType = model.ModelType,
+                Engine = ServingEngines.Alternatives.Contains(table.Server) ? Engines.OpenAi : model.Engine!,
+                Port = model.EffectivePort,
+                HealthPath = table.Health,
+                Environment = Environment(model, table),
+                Resources = Resources(model, choices.FirstOrDefault()?.Count ?? 0),
+                Weights = model.Weights,
+            },
+        };
+    }
+
+    private ModelSpec? FindModel()
+    {
+        if (_spec.Entry is { } own)
+        {
+            return own;
+        }
+
+        var index = shelf.Of(question.Namespace);
+        if (index.Find(_spec.Model!) is not { } entry)
+        {
+            Refuse(DeploymentReasons.UnknownModel, $"There is no model '{_spec.Model}' in namespace '{question.Namespace}'. {Spelling.Remedy(_spec.Model!, index.All.Select(known => known.Id)) ?? "GET /models lists those that there are; declare a Model of your own, or write it into spec.entry."}");
+            return null;
+        }
+
+        if (!entry.Spec.IsEntry)
+        {
+            Refuse(DeploymentReasons.UnknownModel, $"Nothing says how model '{entry.Id}' is served: it comes from {entry.Origin}. Give its Model an engine and a repo, or write the whole into spec.entry.");
+            return null;
+        }
+
+        return entry.Spec;
+    }
+
+    private ServerTable? FindTable(ModelSpec model)
+    {
+        var server = _spec.Server ?? model.Engine!;
+        List<string> allowed = [model.Engine!, .. model.Servers ?? []];
+        if (allowed.Contains(server) && ServerTables.Current(server) is { } table)
+        {
+            return table;
+        }
+
+        Refuse(DeploymentReasons.Misdeclared, $"spec.server is '{server}'; expected a server that serves {model.Id}: {string.Join(", ", allowed)}.");
+        return null;
+    }
+
+    /// <summary>The entry with what the deployment says over it: flags, weights of one's own, adapters.</summary>
+    private ModelSpec Deployed(ModelSpec model, ServerTable table)
+    {
+        if (model.Dockerfile is not null)
+        {
+            RefuseWithOwnDockerfile(model);
+            return model;
+        }
+
+        foreach (var (name, value) in _spec.Arguments ?? None)
+        {
+            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, _) =>
+                Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{name}{(shown is null ? "" : $" is '{shown}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
+        }
+
+        var arguments = new Dictionary<string, JsonElement>(table.Server == model.Engine ? model.Arguments ?? None : None, StringComparer.Ordinal);
+        foreach (var (name, value) in _spec.Arguments ?? None)
+        {
+            arguments.Remove(name);
+            if (value.ValueKind != JsonValueKind.False || table.Find(name)?.Flag.Negated == true)
+            {
+                arguments[name] = value;
+            }
+        }
+
+        AddAdapters(model, table, arguments);
+        var weights = _spec.Weights;
+        return model with
+        {
+            Engine = model.Engine,
+            Arguments = arguments,
+            Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
+            Revision = weights is null ? model.Revision : weights.Revision,
+        };
+    }
+
+    private void RefuseWithOwnDockerfile(ModelSpec model)
+    {
+        var fields = new (string Name, bool IsSaid)[] { ("arguments", _spec.Arguments is not null), ("weights", _spec.Weights is not null), ("adapters", _spec.Adapters is not null) };
+        foreach (var (name, _) in fields.Where(field => field.IsSaid))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"spec.{name} cannot be used with {model.Id}, whose Dockerfile is its own and starts its server itself. Say it in that Dockerfile, or in spec.command.");
+        }
+    }
+
+    private void AddAdapters(ModelSpec model, ServerTable table, Dictionary<string, JsonElement> arguments)
+    {
+        if (_spec.Adapters is not { Count: > 0 } adapters)
+        {
+            return;
+        }
+
+        if (table.Server != Engines.Vllm)
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"spec.adapters needs the server vllm; {model.Id} is served by {table.Server} here.");
+            return;
+        }
+
+        if (adapters.FirstOrDefault(adapter => adapter.Revision is not null) is { } pinned)
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"spec.adapters: '{pinned.Id}' names the revision {pinned.Revision}, which vLLM cannot be told. Put its files into the cache and name that folder in path.");
+        }
+
+        arguments["--enable-lora"] = JsonSerializer.SerializeToElement(true);
+        arguments["--max-loras"] = arguments.GetValueOrDefault("--max-loras", JsonSerializer.SerializeToElement(adapters.Count));
+        arguments["--lora-modules"] = JsonSerializer.SerializeToElement(adapters.Select(adapter => $"{adapter.Id}={adapter.Repo ?? FolderOf(adapter.Path!)}").ToArray());
+    }
+
+    /// <summary>The weights of one's own are under the licence that the model's entry names; what it cannot say is asked of the entry.</summary>
+    private void AskLicence(ModelSpec declared, ModelSpec deployed)
+    {
+        var decision = LicenceGate.Of(state, question.Namespace).Decide(declared with { Repo = deployed.Repo, Revision = deployed.Revision });
+        foreach (var finding in decision.Findings.Where(finding => finding.Open))
+        {
+            Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
+        }
+    }
+
+    private List<GpuChoice> Choices(ModelSpec model, ServerTable table)
+    {
+        var asked = _spec.Gpu;
+        if (model.DefaultResources?.Gpu == 0 && asked?.Type is null && asked?.Count is null or 0)
+        {
+            return [new GpuChoice(null, null, 0, _spec.Context, "It runs on the CPU.", Arguments(model, table, 1, _spec.Context))];
+        }
+
+        if (asked?.Count == 0)
+        {
+            // Said by hand: no GPU, whatever the entry thinks. Its server has to be one for the CPU.
+            return [new GpuChoice(null, null, 0, _spec.Context, "No GPU was asked for.", Arguments(model, table, 1, _spec.Context))];
+        }
+
+        var classes = Classes();
+        if (asked?.Type is { } type && !classes.ContainsKey(type))
+        {
+            Refuse(DeploymentReasons.NoGpuClass, $"spec.gpu.type is '{type}'; expected the name of a GpuClass{(classes.Count == 0 ? ", of which none is declared" : ": " + string.Join(", ", classes.Keys))}. {Spelling.Remedy(type, classes.Keys) ?? "Declare it in namespace 'default'."}");
+            return [];
+        }
+
+        if (classes.Count == 0)
+        {
+            Refuse(DeploymentReasons.NoGpuClass, $"{model.Id} needs a GPU, and no GpuClass says what GPUs there are here. Declare one in namespace 'default', such as {{ kind: GpuClass, metadata: {{ name: l4 }}, spec: {{ }} }}.");
+            return [];
+        }
+
+        var misfits = new List<string>();
+        var choices = classes
+            .Where(pair => asked?.Type is null ? pair.Value.Spot != true : pair.Key == asked.Type)
+            .Select(pair => Choose(pair.Key, pair.Value, model, table, misfits))
+            .OfType<GpuChoice>()
+            .OrderBy(choice => (choice.Spec!.PricePerHour ?? double.MaxValue) * choice.Count)
+            .ThenBy(choice => choice.Count)
+            .ThenBy(choice => choice.Class, StringComparer.Ordinal)
+            .ToList();
+        if (choices.Count == 0)
+        {
+            Refuse(DeploymentReasons.DoesNotFit, misfits.Count == 0
+                ? $"{model.Id} needs a GPU, and all classes are of nodes that may be taken away at any time (spot). Name one in spec.gpu.type."
+                : $"{model.Id} does not fit: {string.Join(" ", misfits)}");
+        }
+
+        return choices;
+    }
+
+    private GpuChoice? Choose(string name, GpuClassSpec spec, ModelSpec model, ServerTable table, List<string> misfits)
+    {
+        if (GpuOf(name, spec) is not { } gpu)
+        {
+            misfits.Add($"GpuClass '{name}' says neither which known GPU it is (spec.gpu) nor how much memory it has (spec.memory).");
+            return null;
+        }
+
+        var ask = new FitQuestion(_spec.Context);
+        var fit = _spec.Gpu?.Count is { } count
+            ? Fitting.WithGpus(model, new GpuOffer(gpu, count), count, ask)
+            : Fitting.Of(model, new GpuOffer(gpu, gpu.IsPart ? 1 : 16), ask);
+        if (!fit.Fits)
+        {
+            misfits.Add($"On {name}: {string.Join(" ", fit.Reasons)}");
+            return null;
+        }
+
+        var gpus = Math.Max(1, fit.Gpus);
+        var context = fit.Memory is { Cache.Bytes: > 0 } ? fit.Context : (int?)null;
+        return new GpuChoice(name, spec, gpus, context, Arithmetic(fit, gpu), Arguments(model, table, gpus, context ?? _spec.Context, fit.MostRequests));
+    }
+
+    private static Gpu? GpuOf(string name, GpuClassSpec spec)
+    {
+        var known = Hardware.Gpus.GetValueOrDefault(spec.Gpu ?? name);
+        return (known, spec.Memory) switch
+        {
+            (not null, { } memory) => known with { Memory = memory },
+            (not null, null) => known,
+            (null, { } memory) => new Gpu(name, memory, "9.0") { Id = name },
+            _ => null,
+        };
+    }
+
+    private static string Arithmetic(Fit fit, Gpu gpu) => fit.Memory is not { } memory
+        ? "Nothing is reckoned for it."
+        : string.Create(CultureInfo.InvariantCulture, $"{fit.Gpus} x {gpu.Name}: {memory.Weights.Gigabytes:0.0} GB weights, {memory.Working.Gigabytes:0.0} to work in, {memory.Cache.Gigabytes:0.0} cache for {fit.Context:N0} tokens, of {memory.Usable.Gigabytes:0.0} usable");
+
+    private static IReadOnlyList<string>? Arguments(ModelSpec model, ServerTable table, int gpus, int? context, int? mostRequests = null) =>
+        model.Dockerfile is not null ? null : ServerCommand.Arguments(model, table, new StartOptions(gpus, context, mostRequests));
+
+    /// <summary>Of the installation: those of the namespace <c>default</c>.</summary>
+    private SortedDictionary<string, GpuClassSpec> Classes() => new(
+        state.Namespace(ResourceMetadata.DefaultNamespace).Values
+            .Where(resource => resource is { Spec: GpuClassSpec, IsGoing: false })
+            .ToDictionary(resource => resource.Metadata.Name, resource => (GpuClassSpec)resource.Spec),
+        StringComparer.Ordinal);
+
+    private static Dictionary<string, string> Environment(ModelSpec model, ServerTable table)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal) { ["HF_HOME"] = "/models", ["HF_HUB_DISABLE_TELEMETRY"] = "1", ["DO_NOT_TRACK"] = "1" };
+        foreach (var (name, value) in (table.Environment ?? Empty).Concat(model.Environment ?? Empty))
+        {
+            values[name] = value;
+        }
+
+        return values;
+    }
+
+    private ModelResources Resources(ModelSpec model, int gpus)
+    {
+        var said = _spec.Resources ?? new ModelResources();
+        var usual = model.DefaultResources ?? new ModelResources();
+        var loaded = Math.Min(model.Weights?.Gibibytes ?? 0, LoadedAtOnce.Gibibytes);
+        var memory = gpus > 0 ? Math.Max(16, loaded + 8) : Math.Max(4, (loaded * 1.5) + 2);
+        var disk = _spec.EffectiveCache == WeightCaches.None ? (Math.Ceiling((model.Weights?.Gibibytes ?? 0) * 1.2 / 10) * 10) + 20 : 20;
+        return new ModelResources
+        {
+            Cpu = said.Cpu ?? usual.Cpu ?? $"{Math.Max(2, gpus * 4)}",
+            Memory = said.Memory ?? usual.Memory ?? ByteSize.FromGibibytes(Math.Ceiling(memory)),
+            Disk = said.Disk ?? usual.Disk ?? ByteSize.FromGibibytes(disk),
+            Gpu = gpus,
+        };
+    }
+
+    private Dictionary<string, SnapshotSecret> SecretValues()
+    {
+        var values = new Dictionary<string, SnapshotSecret>(StringComparer.Ordinal);
+        foreach (var (variable, reference) in _spec.Secrets ?? new Dictionary<string, SecretKeyReference>())
+        {
+            var secret = state.Find(new ResourceKey(ResourceKind.Secret, question.Namespace, reference.Name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
+            if (secret?.Data.GetValueOrDefault(reference.Key) is { } value)
+            {
+                values[variable] = new SnapshotSecret(reference.Name, reference.Key, value);
+            }
+            else
+            {
+                Refuse(DeploymentReasons.Misdeclared, secret is null
+                    ? $"spec.secrets.{variable} names the Secret '{reference.Name}', which namespace '{question.Namespace}' does not have. Apply it first."
+                    : $"spec.secrets.{variable} names the key '{reference.Key}' of Secret '{reference.Name}', which has {string.Join(", ", secret.Data.Keys)}.");
+            }
+        }
+
+        return values;
+    }
+
+    private void Refuse(string reason, string message) => _faults.Add(new DeploymentFault(reason, message));
+
+    private static string FolderOf(string path) => "/models/" + path;
+
+    private static readonly Dictionary<string, JsonElement> None = [];
+
+    private static readonly Dictionary<string, string> Empty = [];
+}

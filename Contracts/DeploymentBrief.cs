@@ -1,0 +1,76 @@
+namespace Orrery.Contracts;
+
+/// <summary>What the Builder asks the Catalogue before it deploys: what follows from the model, and whether it may.</summary>
+public sealed record DeploymentQuestion(string Namespace, ModelDeploymentSpec Spec);
+
+/// <summary>Everything about a deployment that the Catalogue knows. What stands in the way is told all at once.</summary>
+public sealed record DeploymentBrief
+{
+    /// <summary>Empty: nothing stands in the way here.</summary>
+    public IReadOnlyList<DeploymentFault> Faults { get; init => field = value ?? []; } = [];
+
+    /// <summary>Absent where the model is not known.</summary>
+    public DeployedModel? Model { get; init; }
+
+    /// <summary>GPUs of the declared classes on which the model fits, the best first; one without a class for a model that needs none.</summary>
+    public IReadOnlyList<GpuChoice> Choices { get; init => field = value ?? []; } = [];
+
+    /// <summary>By the name of the variable: sealed, for the place that they were copied from.</summary>
+    public IReadOnlyDictionary<string, SnapshotSecret> Secrets { get; init => field = value ?? None; } = None;
+
+    private static readonly Dictionary<string, SnapshotSecret> None = [];
+}
+
+/// <summary>Why a deployment cannot be begun.</summary>
+/// <param name="Reason">A word for programs: one of <see cref="DeploymentReasons"/>.</param>
+/// <param name="Message">One sentence and the remedy.</param>
+public sealed record DeploymentFault(string Reason, string Message);
+
+/// <summary>Why a deployment is where it is, as words for programs.</summary>
+public static class DeploymentReasons
+{
+    public const string UnknownModel = "UnknownModel";
+    public const string Misdeclared = "Misdeclared";
+    public const string LicenceRefused = "LicenceRefused";
+    public const string DoesNotFit = "DoesNotFit";
+    public const string NoGpuClass = "NoGpuClass";
+    public const string NoNodeWithGpu = "NoNodeWithGpu";
+    public const string QuotaExceeded = "QuotaExceeded";
+    public const string ImageUnavailable = "ImageUnavailable";
+    public const string NoImage = "NoImage";
+    public const string TargetUnavailable = "TargetUnavailable";
+}
+
+/// <summary>The model, as its server is to be started.</summary>
+public sealed record DeployedModel
+{
+    public required string Id { get; init; }
+
+    /// <summary>One of <see cref="ModelTypes.All"/>.</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>How the gateway talks to the server. One of <see cref="Engines.All"/>.</summary>
+    public required string Engine { get; init; }
+
+    public int Port { get; init; }
+
+    public required string HealthPath { get; init; }
+
+    public IReadOnlyDictionary<string, string> Environment { get; init => field = value ?? Nothing; } = Nothing;
+
+    /// <summary>What a replica asks of its node besides GPUs.</summary>
+    public required ModelResources Resources { get; init; }
+
+    public ByteSize? Weights { get; init; }
+
+    private static readonly Dictionary<string, string> Nothing = [];
+}
+
+/// <summary>GPUs on which a replica fits.</summary>
+/// <param name="Class">The GpuClass' name; absent: no GPU is needed.</param>
+/// <param name="Spec">The class.</param>
+/// <param name="Count">GPUs of a replica.</param>
+/// <param name="Context">Tokens of one request there; absent where that means nothing.</param>
+/// <param name="Arithmetic">In words.</param>
+/// <param name="Arguments">How the server is started there; absent: as the image says.</param>
+public sealed record GpuChoice(string? Class, GpuClassSpec? Spec, int Count, int? Context, string Arithmetic, IReadOnlyList<string>? Arguments);

@@ -1,0 +1,81 @@
+using System.Net;
+using static Orrery.Tests.Catalogue.CatalogueReplica;
+
+namespace Orrery.Tests.Builder;
+
+/// <summary>From a document to answers and back to nothing, on the simulated target: everything else is real.</summary>
+public sealed class SimulatedLifecycleTests(PostgresServer postgres)
+{
+    private const string Gpus = "kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 16, pricePerHour: 0.8 }\n---\n";
+
+    [Fact]
+    public async Task A_deployment_is_declared_serves_is_scaled_changed_taken_back_and_deleted_with_nothing_left_over()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        var (before, text) = await world.Ask("qwen3-8b");
+        Assert.Equal(HttpStatusCode.NotFound, before);
+
+        (await world.Apply(Gpus + Deployment("replicas: 2"))).ExpectOk();
+        var status = await world.Running("chat", ready: 2);
+        Assert.Equal("l4", (string?)status!["gpu"]!["type"]);
+        Assert.StartsWith("sha256:", (string?)status["digest"], StringComparison.Ordinal);
+        await Answers(world);
+        Assert.Equal(2, (await world.Endpoints("chat")).Count);
+
+        (await world.Apply(Deployment("replicas: 3"))).ExpectOk();
+        await world.Running("chat", ready: 3);
+        Assert.Equal(1, (int?)(await world.StatusOf("chat"))!["revision"]);
+
+        (await world.Apply(Deployment("replicas: 3, context: 4096"))).ExpectOk();
+        await world.Status("chat", told => (int?)told["revision"] == 2 && told["nextRevision"] is null && (int?)told["replicas"]!["ready"] == 3);
+        await Answers(world);
+
+        (await world.Catalogue.Post("/deployments/chat/rollback", "")).ExpectOk();
+        await world.Status("chat", told => (int?)told["revision"] == 1 && told["nextRevision"] is null && (int?)told["replicas"]!["ready"] == 3);
+        Assert.Equal(["serving", "superseded"], (await world.Catalogue.Get("/deployments/chat/revisions")).ExpectOk().Json["data"]!.AsArray().OrderBy(one => (int)one!["number"]!).Select(one => (string)one!["state"]!));
+
+        (await world.Catalogue.Delete($"{Root}/modeldeployments/chat")).ExpectOk();
+        await Eventually.Holds(async () => (await world.Catalogue.Get($"{Root}/modeldeployments/chat")).Status, found => found == HttpStatusCode.NotFound);
+        Assert.Empty(await world.SimulatedReplicas());
+        Assert.Equal(HttpStatusCode.NotFound, (await world.Catalogue.Get($"{Root}/modelproviders/chat")).Status);
+        Assert.Equal("Deleted", (string?)(await world.Events("chat"))[^1]["reason"]);
+    }
+
+    [Fact]
+    public async Task A_model_whose_deployment_does_not_run_yet_answers_503_with_its_phase()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(Deployment("replicas: 1"))).ExpectOk();
+        var status = await world.Status("chat", told => (string?)told["phase"] == "error");
+        Assert.Contains("no GpuClass says what GPUs there are", (string?)status!["message"], StringComparison.Ordinal);
+        var (code, text) = await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.ServiceUnavailable);
+        Assert.Contains("phase: error", text, StringComparison.Ordinal);
+
+        // What was missing comes: nobody has to say anything.
+        (await world.Apply(Gpus.TrimEnd('-', '\n'))).ExpectOk();
+        await world.Running("chat");
+        await Answers(world);
+    }
+
+    [Fact]
+    public async Task What_is_asked_for_and_is_not_there_is_refused_before_anything_is_created_with_what_there_is()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(Gpus + "kind: GpuClass\nmetadata: { name: h100-80 }\nspec: { simulated: 0 }\n---\n" + Deployment("gpu: { type: h100-80, count: 1 }"))).ExpectOk();
+        var status = await world.Status("chat", told => (string?)told["phase"] == "error");
+        Assert.Contains("0 of 2 nodes have h100-80", (string?)status!["message"], StringComparison.Ordinal);
+        Assert.Equal("NoNodeWithGpu", (string?)status["conditions"]![0]!["reason"]);
+        Assert.Empty(await world.SimulatedReplicas());
+
+        var plan = (await world.Catalogue.Send(HttpMethod.Post, "/deployments/plan", """{"model":"codestral-22b","gpu":{"type":"l4","count":1}}""", FirstKey, "application/json")).ExpectOk();
+        Assert.Equal(["LicenceRefused", "DoesNotFit"], plan.Json["faults"]!.AsArray().Select(fault => (string)fault!["reason"]!));
+    }
+
+    private static async Task Answers(BuilderWorld world)
+    {
+        var (status, text) = await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.OK, TimeSpan.FromSeconds(10));
+        Assert.Contains("chat.completion", text, StringComparison.Ordinal);
+    }
+
+    private static string Deployment(string more) => $"kind: ModelDeployment\nmetadata: {{ name: chat }}\nspec: {{ model: qwen3-8b, rollout: {{ drain: 1s }}, {more} }}\n";
+}
