@@ -73,7 +73,11 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
             Kind = ResourceKind.ModelDeployment.Name,
             Metadata = new ResourceMetadata
             {
-                Name = metadata.Name, Namespace = metadata.Namespace, Labels = metadata.Labels, Annotations = metadata.Annotations, ResourceVersion = metadata.ResourceVersion,
+                Name = metadata.Name,
+                Namespace = metadata.Namespace,
+                Labels = metadata.Labels,
+                Annotations = metadata.Annotations,
+                ResourceVersion = metadata.ResourceVersion,
                 Finalizers = [.. others, .. isHeld ? (string[])[DeclaredDeployment.Finalizer] : []],
             },
             Spec = deployment.RawSpec,
@@ -105,7 +109,9 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
             Kind = ResourceKind.ModelProvider.Name,
             Metadata = new ResourceMetadata
             {
-                Name = metadata.Name, Namespace = metadata.Namespace, OwnerReferences = [new OwnerReference(ResourceKind.ModelDeployment.Name, metadata.Name, metadata.Uid!)],
+                Name = metadata.Name,
+                Namespace = metadata.Namespace,
+                OwnerReferences = [new OwnerReference(ResourceKind.ModelDeployment.Name, metadata.Name, metadata.Uid!)],
             },
             Spec = JsonSerializer.SerializeToElement(provider, ContractsJson.Default.ModelProviderSpec),
         };

@@ -62,7 +62,17 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
             """,
             new
             {
-                uid, after.Target, after.Generation, after.Serving, after.Next, after.NextSince, after.ProgressAt, after.Promoted, after.RestartsDone, after.Phase, after.PhaseSince,
+                uid,
+                after.Target,
+                after.Generation,
+                after.Serving,
+                after.Next,
+                after.NextSince,
+                after.ProgressAt,
+                after.Promoted,
+                after.RestartsDone,
+                after.Phase,
+                after.PhaseSince,
                 timings = JsonSerializer.Serialize(after.Timings, BuilderJson.Default.IReadOnlyDictionaryStringDouble),
             },
             cancellationToken);
@@ -188,7 +198,13 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
                 """,
                 new
                 {
-                    uid, revision.Number, revision.Generation, revision.Hash, revision.State, revision.Reason, revision.CreatedAt,
+                    uid,
+                    revision.Number,
+                    revision.Generation,
+                    revision.Hash,
+                    revision.State,
+                    revision.Reason,
+                    revision.CreatedAt,
                     template = JsonSerializer.Serialize(revision.Template, BuilderJson.Default.RevisionTemplate),
                 },
                 cancellationToken);

@@ -1,5 +1,5 @@
-using Orrery.ServiceDefaults.Registries;
 using Orrery.Catalogue.Documents;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Catalogue.Dockerfiles;
 

@@ -6,14 +6,17 @@ using static Orrery.Tests.Catalogue.CatalogueReplica;
 
 namespace Orrery.Tests.Builder;
 
-/// <summary>The Builder as a process of its own, killed after each transaction that it commits: what it had begun is finished by the next one.</summary>
+/// <summary>The Builder as a process of its own, killed once after each transaction that it commits on the way there and on the way back: the next one finishes what it had begun.</summary>
 /// <remarks>
-/// A trigger counts the transactions that write a row, and has the second one of each process wait for a lock that the test holds. When it waits, the
-/// first has been committed and everything that followed it has been done; then the process gets SIGKILL.
+/// A trigger counts the transactions that write a row, and has the one after the step in question wait for a lock that the test holds. When it waits, the step has been committed and
+/// everything that followed it has been done; then the process gets SIGKILL.
 /// </remarks>
 public sealed class KilledBuilderTests(PostgresServer postgres)
 {
     private const int Lock = 4711;
+
+    /// <summary>More than any Builder needs: a step that never comes is found out by the state that it would lead to.</summary>
+    private const int MostSteps = 20;
 
     private const string Trigger =
         """
@@ -48,51 +51,66 @@ public sealed class KilledBuilderTests(PostgresServer postgres)
             await holder.ExecuteAsync($"CREATE TRIGGER counted AFTER INSERT OR UPDATE OR DELETE ON builder.{table} FOR EACH ROW EXECUTE FUNCTION tests.count()");
         }
 
-        (await world.Apply("kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 4 }\n---\n"
-            + "kind: ModelDeployment\nmetadata: { name: chat }\nspec: { model: qwen3-8b, replicas: 2, rollout: { drain: 0s } }\n")).ExpectOk();
-        var kills = await KillUntil(world, holder, async () => (string?)(await world.StatusOf("chat"))?["phase"] == "running" && (int?)(await world.StatusOf("chat"))?["replicas"]?["ready"] == 2);
-        var replicas = await world.SimulatedReplicas();
-        Assert.Equal(2, replicas.Count);
-        Assert.Equal(2, (await world.Endpoints("chat")).Count);
-        Assert.Equal(HttpStatusCode.OK, (await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.OK)).Status);
-
-        (await world.Catalogue.Delete($"{Root}/modeldeployments/chat")).ExpectOk();
-        kills += await KillUntil(world, holder, async () => (await world.Catalogue.Get($"{Root}/modeldeployments/chat")).Status == HttpStatusCode.NotFound);
-        Assert.Empty(await world.SimulatedReplicas());
-        Assert.Empty(await world.Endpoints("chat"));
-        TestContext.Current.TestOutputHelper?.WriteLine($"killed {kills} times");
-        Assert.InRange(kills, 4, 100);
-
-        // The last one may have been killed before it forgot what is gone: the next one does.
-        await world.StartBuilderAsync();
-        await holder.ExecuteAsync("UPDATE tests.kill SET at = 9223372036854775807; SELECT pg_advisory_unlock_all()");
-        await Eventually.Holds(async () => await holder.QuerySingleAsync<long>("SELECT count(*) FROM builder.deployments"), count => count == 0);
-    }
-
-    private static async Task<int> KillUntil(BuilderWorld world, NpgsqlConnection holder, Func<Task<bool>> holds)
-    {
-        var kills = 0;
-        while (!await holds())
+        (await world.Apply("kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 4 }\n")).ExpectOk();
+        var (kills, step) = (0, 1);
+        for (var isOver = false; !isOver; step++)
         {
-            Assert.True(kills < 60, "60 Builders did not bring it about.");
-            await holder.ExecuteAsync($"SELECT pg_advisory_lock({Lock}); DELETE FROM tests.kill; INSERT INTO tests.kill SELECT last_value + 2 FROM tests.transactions");
-            using var builder = Start(world);
-            try
-            {
-                // Either it comes to its second transaction, or there is nothing left to do.
-                await Eventually.Holds(async () => await WaitersAsync(holder) > 0 || await holds(), done => done, TimeSpan.FromSeconds(60));
-            }
-            finally
-            {
-                builder.Kill(entireProcessTree: true);
-                await builder.WaitForExitAsync();
-            }
+            Assert.True(step < MostSteps);
+            (await world.Apply("kind: ModelDeployment\nmetadata: { name: chat }\nspec: { model: qwen3-8b, replicas: 2, rollout: { drain: 0s } }\n")).ExpectOk();
+            var wasKilledUp = await KillAfter(step, world, holder, () => IsRunningAsync(world));
+            await Undisturbed(world, holder, () => IsRunningAsync(world));
+            Assert.Equal(2, (await world.SimulatedReplicas()).Count);
+            Assert.Equal(2, (await world.Endpoints("chat")).Count);
+            Assert.Equal(HttpStatusCode.OK, (await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.OK)).Status);
 
-            kills++;
-            await holder.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted; SELECT pg_advisory_unlock_all()");
+            (await world.Catalogue.Delete($"{Root}/modeldeployments/chat")).ExpectOk();
+            var wasKilledDown = await KillAfter(step, world, holder, () => IsGoneAsync(world, holder));
+            await Undisturbed(world, holder, () => IsGoneAsync(world, holder));
+            Assert.Empty(await world.SimulatedReplicas());
+            Assert.Empty(await world.Endpoints("chat"));
+            kills += (wasKilledUp ? 1 : 0) + (wasKilledDown ? 1 : 0);
+            isOver = !wasKilledUp && !wasKilledDown;
         }
 
-        return kills;
+        TestContext.Current.TestOutputHelper?.WriteLine($"killed {kills} times, after each of up to {step - 2} steps");
+        Assert.InRange(kills, 4, 2 * MostSteps);
+    }
+
+    private static async Task<bool> IsRunningAsync(BuilderWorld world) =>
+        await world.StatusOf("chat") is { } status && (string?)status["phase"] == "running" && (int?)status["replicas"]?["ready"] == 2 && (string?)status["conditions"]?[1]?["reason"] == "Arrived";
+
+    private static async Task<bool> IsGoneAsync(BuilderWorld world, NpgsqlConnection holder) =>
+        (await world.Catalogue.Get($"{Root}/modeldeployments/chat")).Status == HttpStatusCode.NotFound && await holder.QuerySingleAsync<long>("SELECT count(*) FROM builder.deployments") == 0;
+
+    /// <returns>Whether it came so far; otherwise it arrived before.</returns>
+    private static async Task<bool> KillAfter(int step, BuilderWorld world, NpgsqlConnection holder, Func<Task<bool>> hasArrived)
+    {
+        await holder.ExecuteAsync($"SELECT pg_advisory_lock({Lock}); DELETE FROM tests.kill; INSERT INTO tests.kill SELECT last_value + {step + 1} FROM tests.transactions");
+        await WhileRunning(world, async () => await WaitersAsync(holder) > 0 || await hasArrived());
+        var wasKilled = await WaitersAsync(holder) > 0;
+        await holder.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted; SELECT pg_advisory_unlock_all()");
+        return wasKilled;
+    }
+
+    private static async Task Undisturbed(BuilderWorld world, NpgsqlConnection holder, Func<Task<bool>> hasArrived)
+    {
+        await holder.ExecuteAsync("DELETE FROM tests.kill");
+        await WhileRunning(world, hasArrived);
+    }
+
+    /// <summary>A Builder that is killed as soon as something holds.</summary>
+    private static async Task WhileRunning(BuilderWorld world, Func<Task<bool>> holds)
+    {
+        using var builder = Start(world);
+        try
+        {
+            await Eventually.Holds(holds, done => done, TimeSpan.FromSeconds(60));
+        }
+        finally
+        {
+            builder.Kill(entireProcessTree: true);
+            await builder.WaitForExitAsync();
+        }
     }
 
     private static Task<long> WaitersAsync(NpgsqlConnection holder) => holder.QuerySingleAsync<long>($"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted");

@@ -88,7 +88,9 @@ internal sealed class RolloutWorld(RolloutRules rules)
         var starts = state is ReplicaState.Starting or ReplicaState.Failed;
         var replica = known.Replica with
         {
-            State = state, Reason = reason, Incarnation = starts ? $"{++_incarnations}" : known.Replica.Incarnation,
+            State = state,
+            Reason = reason,
+            Incarnation = starts ? $"{++_incarnations}" : known.Replica.Incarnation,
             Address = state is ReplicaState.Ready or ReplicaState.Unready ? new Uri($"http://10.0.{revision}.{ordinal}:8000") : null,
         };
         var isNew = state == ReplicaState.Ready && known.ReadyAt is null;

@@ -258,7 +258,8 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
                 Standing.Starting => replica with { Message = $"The server has not answered yet: {health.Last}." },
                 Standing.Unready => replica with
                 {
-                    State = ReplicaState.Unready, Reason = ReplicaReasons.NotAnswering,
+                    State = ReplicaState.Unready,
+                    Reason = ReplicaReasons.NotAnswering,
                     Message = $"The server does not answer: GET {labels.Probe.Path} failed {health.Failures} times in a row ({health.Last}). It is started again if it goes on.",
                 },
                 _ when Standings.WhyStuck(health, labels.Probe) is var why => replica with { State = ReplicaState.Failed, Reason = why.Reason, Message = why.Message },

@@ -48,8 +48,16 @@ internal sealed class ContainerWorld : IAsyncDisposable
     {
         var options = new ContainerOptions
         {
-            Tool = _options.Tool, Prefix = _options.Prefix, Network = _options.Network, FirstPort = _options.FirstPort, LastPort = _options.LastPort, ModelsFolder = _options.ModelsFolder,
-            PidsLimit = _options.PidsLimit, LogMegabytes = _options.LogMegabytes, PullWithin = _options.PullWithin, Arguments = _options.Arguments,
+            Tool = _options.Tool,
+            Prefix = _options.Prefix,
+            Network = _options.Network,
+            FirstPort = _options.FirstPort,
+            LastPort = _options.LastPort,
+            ModelsFolder = _options.ModelsFolder,
+            PidsLimit = _options.PidsLimit,
+            LogMegabytes = _options.LogMegabytes,
+            PullWithin = _options.PullWithin,
+            Arguments = _options.Arguments,
         };
         configure?.Invoke(options);
         var target = new ContainerTarget(options, Installation, Time, NullLogger<ContainerTarget>.Instance, (_, line) => Progress.Add(line), _gpus, _environment);

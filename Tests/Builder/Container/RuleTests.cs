@@ -89,7 +89,14 @@ public sealed class RuleTests
     {
         var result = new ContainerOptionsValidator().Validate(null, new ContainerOptions
         {
-            Tool = "nerdctl", Prefix = "Orrery", Network = "bridge", FirstPort = 80, ModelsFolder = "models", PidsLimit = 1, LogMegabytes = 0, PullWithin = TimeSpan.Zero,
+            Tool = "nerdctl",
+            Prefix = "Orrery",
+            Network = "bridge",
+            FirstPort = 80,
+            ModelsFolder = "models",
+            PidsLimit = 1,
+            LogMegabytes = 0,
+            PullWithin = TimeSpan.Zero,
         });
         Assert.Equal(8, result.Failures!.Count());
         Assert.Contains("Builder:Container:Network is 'bridge'; expected publish or host.", result.Failures!);

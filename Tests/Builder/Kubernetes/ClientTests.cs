@@ -156,7 +156,11 @@ public sealed class ClientTests : IAsyncLifetime
     {
         JsonObject Secret(string data) => new()
         {
-            ["apiVersion"] = "v1", ["kind"] = "Secret", ["metadata"] = new JsonObject { ["name"] = "s", ["namespace"] = "ns" }, ["immutable"] = true, ["data"] = new JsonObject { ["k"] = data },
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["metadata"] = new JsonObject { ["name"] = "s", ["namespace"] = "ns" },
+            ["immutable"] = true,
+            ["data"] = new JsonObject { ["k"] = data },
         };
         _cluster.Interfere = async context =>
         {
@@ -220,7 +224,8 @@ public sealed class ClientTests : IAsyncLifetime
     {
         using var client = new KubernetesClient(_client.Connection, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<KubernetesClient>.Instance)
         {
-            WatchIdle = TimeSpan.FromMilliseconds(200), FirstPause = TimeSpan.FromMilliseconds(10),
+            WatchIdle = TimeSpan.FromMilliseconds(200),
+            FirstPause = TimeSpan.FromMilliseconds(10),
         };
         await using var events = client.WatchAsync(KubernetesResource.Services, null, null, Token).GetAsyncEnumerator(Token);
         var next = events.MoveNextAsync();

@@ -178,11 +178,14 @@ public sealed class LeadershipTests(PostgresServer postgres) : IAsyncLifetime
     private LeaseLeadership Lease(string identity, string? token = null) =>
         new(_cluster.Client(token), "orrery", "builder", identity, TimeProvider.System, NullLogger<LeaseLeadership>.Instance)
         {
-            Duration = TimeSpan.FromSeconds(2), Term = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)),
+            Duration = TimeSpan.FromSeconds(2),
+            Term = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)),
         };
 
     private static PostgresLeadership Lock(string database) => new(database, "orrery/builder", TimeProvider.System, NullLogger<PostgresLeadership>.Instance)
     {
-        Term = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500)), Settling = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromMilliseconds(50),
+        Term = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500)),
+        Settling = TimeSpan.FromSeconds(1),
+        Retry = TimeSpan.FromMilliseconds(50),
     };
 }

@@ -205,7 +205,11 @@ internal sealed partial class FakeCluster
                 ["conditions"] = new JsonArray(Condition("PodScheduled", "True")),
                 ["containerStatuses"] = new JsonArray(new JsonObject
                 {
-                    ["name"] = "server", ["ready"] = false, ["started"] = false, ["restartCount"] = 0, ["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ContainerCreating" } },
+                    ["name"] = "server",
+                    ["ready"] = false,
+                    ["started"] = false,
+                    ["restartCount"] = 0,
+                    ["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ContainerCreating" } },
                 }),
             };
         }

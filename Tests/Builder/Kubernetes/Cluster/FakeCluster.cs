@@ -84,7 +84,8 @@ internal sealed partial class FakeCluster : IAsyncDisposable
             Namespace = home,
             Authorities = _certificate is null ? null : [_certificate],
         },
-        TimeProvider.System, NullLogger<KubernetesClient>.Instance, new Random(7)) { FirstPause = TimeSpan.FromMilliseconds(10), Deadline = TimeSpan.FromSeconds(10) };
+        TimeProvider.System, NullLogger<KubernetesClient>.Instance, new Random(7))
+    { FirstPause = TimeSpan.FromMilliseconds(10), Deadline = TimeSpan.FromSeconds(10) };
 
     public async ValueTask DisposeAsync()
     {
