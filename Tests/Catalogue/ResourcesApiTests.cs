@@ -91,7 +91,7 @@ public sealed class ResourcesApiTests(PostgresServer postgres) : IAsyncLifetime
     public async Task An_unknown_kind_is_answered_with_those_that_there_are()
     {
         var answer = (await _catalogue.Get($"{Root}/modelprovider")).Expect(HttpStatusCode.NotFound);
-        Assert.Contains("known are models, modelproviders, accesskeys, secrets, routes, teams, licencepolicies, licenceacceptances. Did you mean 'modelproviders'?", Unescaped(answer), StringComparison.Ordinal);
+        Assert.Contains("known are models, modelproviders, accesskeys, secrets, routes, teams, licencepolicies, licenceacceptances, modeldeployments, gpuclasses. Did you mean 'modelproviders'?", Unescaped(answer), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class ResourcesApiTests(PostgresServer postgres) : IAsyncLifetime
     public async Task Discovery_names_the_kinds_and_their_schemas()
     {
         var kinds = (await _catalogue.Get(Root)).ExpectOk().Json["kinds"]!.AsArray();
-        Assert.Equal(["Model", "ModelProvider", "AccessKey", "Secret", "Route", "Team", "LicencePolicy", "LicenceAcceptance"], kinds.Select(kind => (string)kind!["kind"]!));
+        Assert.Equal(["Model", "ModelProvider", "AccessKey", "Secret", "Route", "Team", "LicencePolicy", "LicenceAcceptance", "ModelDeployment", "GpuClass"], kinds.Select(kind => (string)kind!["kind"]!));
         foreach (var kind in kinds)
         {
             var schema = (await _catalogue.Get((string)kind!["schema"]!)).ExpectOk().Json;

@@ -95,9 +95,10 @@ public sealed class LifecycleTests
     public async Task Stopping_kills_what_does_not_want_to_end_only_after_its_time()
     {
         var builder = Graph.Create();
-        builder.AddExecutable("polite", "sh", ".", "-c", "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done");
+        builder.AddExecutable("polite", "sh", ".", "-c", "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
         var app = await builder.StartAsync();
         var pid = await app.PidAsync("polite");
+        await app.UntilLineAsync("polite", "ready"); // Before that it has no trap, and ends at once.
         await app.StopAsync(Graph.Soon());
         Assert.False(Graph.IsAlive(pid));
         Assert.Contains("bye", await app.LinesAsync("polite"));
