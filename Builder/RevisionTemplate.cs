@@ -76,5 +76,5 @@ internal sealed record SecretVariable(string Name, string Secret, string Key, st
 internal sealed record TemplateGpu(string Class, string ResourceName, string Device, int Count, ByteSize? Memory);
 
 /// <param name="StartWithin">From the container's start until it must have answered.</param>
-/// <param name="Failures">One after the other, before a replica that served is restarted.</param>
+/// <param name="Failures">One after the other, after which a replica that served counts as unready; see <see cref="ProbeSpec.Failures"/>.</param>
 internal sealed record TemplateProbes(TimeSpan StartWithin, TimeSpan Interval, TimeSpan Timeout, int Failures);

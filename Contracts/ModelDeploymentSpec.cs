@@ -315,7 +315,7 @@ public sealed record ProbeSpec
     /// <summary>How long an answer may take. Default 5s.</summary>
     public Duration? Timeout { get; init; }
 
-    /// <summary>Failures one after the other before a replica that served is restarted. Default 6.</summary>
+    /// <summary>Failures one after the other after which a replica that served counts as unready; Kubernetes restarts it then, containers after twice as many. Default 6.</summary>
     public int? Failures { get; init; }
 
     internal void Validate(FieldErrors errors)
