@@ -134,7 +134,8 @@ internal sealed class ScriptedEngine : IAsyncDisposable
         }
 
         Requests.Enqueue(received);
-        using var left = http.RequestAborted.Register(() => Interlocked.Increment(ref Abandoned));
+        var counted = 0;
+        using var left = http.RequestAborted.Register(Count);
         try
         {
             await Script(http);
@@ -142,6 +143,19 @@ internal sealed class ScriptedEngine : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The gateway hung up, and the test looks at Abandoned.
+        }
+
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            Count(); // The script heard of it first, and the registration goes before its turn.
+        }
+
+        void Count()
+        {
+            if (Interlocked.Exchange(ref counted, 1) == 0)
+            {
+                Interlocked.Increment(ref Abandoned);
+            }
         }
     }
 
