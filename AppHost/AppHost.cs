@@ -53,6 +53,22 @@ var catalogue = builder.AddProject<Projects.Catalogue>("catalogue")
     .WithDrain(seconds: 30)
     .WithOpenEgress(); // It tests providers' connections.
 
+// Runs the models that operators declare: containers of this machine, pods of a cluster
+var deployments = builder.AddProject<Projects.Builder>("builder")
+    .WithFreePort()
+    .WithHealth()
+    .WithPlainReferences()
+    .WithReference(database).WaitFor(database)
+    .WithReference(catalogue.GetEndpoint("http")).WaitFor(catalogue)
+    .WithSimulatedTarget(models)
+    .WithEnvironment("Internal__Key", internalKey)
+    .WithEnvironment("Secrets__Key", secretsKey)
+    .WithResources(cpu: "100m", memory: "256Mi", memoryLimit: "1Gi")
+    .WithDrain(seconds: 10)
+    .WithClusterRights()
+    .WithOpenEgress(); // It talks to the cluster, to its models and to registries.
+catalogue.WithReference(deployments.GetEndpoint("http")); // Which answers for it what becomes of deployments.
+
 // Data plane: needs no store to answer, and so waits for the first snapshot only
 var leastGateways = builder.LeastReplicas(Settings.GatewayReplicas, inCluster: 2);
 var gateway = builder.AddProject<Projects.Gateway>("gateway")

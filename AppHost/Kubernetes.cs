@@ -170,7 +170,12 @@ internal sealed class NetworkPolicy : BaseKubernetesResource
             {
                 new Dictionary<string, object>
                 {
-                    ["to"] = new List<object> { Block("0.0.0.0/0", "169.254.0.0/16"), Block("::/0", "fe80::/10", "fd00:ec2::254/128") },
+                    ["to"] = new List<object>
+                    {
+                        Block("0.0.0.0/0", "169.254.0.0/16"),
+                        Block("::/0", "fe80::/10", "fd00:ec2::254/128"),
+                        new Dictionary<string, object> { ["namespaceSelector"] = new Dictionary<string, object>() }, // To some networks, pods have no addresses.
+                    },
                 },
             },
         };

@@ -95,6 +95,12 @@ internal static class ModelServerExtensions
         return gateway;
     }
 
+    /// <summary>Lets deployments run on the graph's simulator, which takes replicas from this machine alone.</summary>
+    public static IResourceBuilder<ProjectResource> WithSimulatedTarget(this IResourceBuilder<ProjectResource> project, ModelServers models) =>
+        models.Simulated && project.ApplicationBuilder.ExecutionContext.IsRunMode
+            ? project.WithEnvironment("Builder__Simulated__Endpoint", models.Servers[0].Resource.GetEndpoint("http"))
+            : project;
+
     private static List<ModelServer> AddVllm(this IDistributedApplicationBuilder builder, IReadOnlyList<LocalModel> models)
     {
         var weights = builder.AddExternalService("hugging-face", "https://huggingface.co");

@@ -25,6 +25,9 @@ internal static class ParameterExtensions
         return project;
     }
 
+    /// <summary>Any free port instead of the launch profile's: only other services look for it.</summary>
+    public static IResourceBuilder<ProjectResource> WithFreePort(this IResourceBuilder<ProjectResource> project) => project.WithEndpoint("http", endpoint => endpoint.Port = null);
+
     /// <summary>Runs as many replicas as the operator set, one where nothing was set, and tells each by <paramref name="variable"/> that there are at least <paramref name="least"/>.</summary>
     public static IResourceBuilder<ProjectResource> WithReplicaCount(
         this IResourceBuilder<ProjectResource> project, IDistributedApplicationBuilder builder, string parameter, string variable, int least)

@@ -50,7 +50,7 @@ internal static class WelcomeExtensions
               {{warning}}
                 curl {{gateway}}/v1/chat/completions -H "Authorization: Bearer {{key}}" -H "Content-Type: application/json" -d '{"model":"{{models.Models[0].Id}}","messages":[{"role":"user","content":"Hello"}]}'
 
-                Ctrl-C stops everything.
+                Ctrl-C stops everything; containers of models that you deploy go on, and the next start finds them (docs/deployments.md).
 
               """;
     }

@@ -11,7 +11,7 @@ namespace Orrery.Tests.Equality;
 /// </summary>
 public sealed class EqualityTests
 {
-    private const int MostDifferences = 15;
+    private const int MostDifferences = 16;
     private static readonly string[] Forms = ["manifest", "chart"];
 
     [Fact]

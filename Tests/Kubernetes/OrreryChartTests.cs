@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Orrery.Builder.Targets.Kubernetes;
 
 namespace Orrery.Tests.Kubernetes;
 
@@ -26,9 +27,26 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
     {
         var documents = await Render("everything-off");
 
-        Assert.DoesNotContain(documents, one => one.Kind is "StatefulSet" or "PersistentVolumeClaim" or "NetworkPolicy" or "HorizontalPodAutoscaler" or "PodDisruptionBudget" or "Ingress");
+        Assert.DoesNotContain(documents, one => one.Kind is "StatefulSet" or "PersistentVolumeClaim" or "NetworkPolicy" or "HorizontalPodAutoscaler" or "PodDisruptionBudget" or "Ingress" or "Role" or "ClusterRole");
         Assert.Equal(["catalogue-deployment", "gateway-deployment"], documents.Where(one => one.Kind == "Deployment").Select(one => one.Name).Order());
         Assert.DoesNotContain(documents, one => one is { Kind: "Secret", Name: "postgres-password-secrets" });
+    }
+
+    /// <summary>What it does is held against the same list where the requests are made (Builder/Kubernetes/TargetTests).</summary>
+    [Fact]
+    public async Task The_Builder_may_do_what_it_does_and_nothing_else()
+    {
+        var documents = await Helm.TemplateAsync(chart.Folder, new HelmRelease());
+
+        var pod = documents.Single(one => one is { Kind: "Deployment", Name: "builder-deployment" })["spec"]["template"]["spec"];
+        Assert.True(pod["automountServiceAccountToken"].IsTrue);
+        var given = documents.Where(one => one.Kind is "ClusterRoleBinding" or "RoleBinding")
+            .Where(binding => binding["subjects"].Items.Any(subject => subject["name"].Text == pod["serviceAccountName"].Text))
+            .SelectMany(binding => documents.Single(role => role.Kind == binding["roleRef"]["kind"].Text && role.Name == binding["roleRef"]["name"].Text)["rules"].Items
+                .SelectMany(rule => Rights(binding.Kind == "RoleBinding", rule["apiGroups"], rule["resources"], rule["verbs"])));
+        var needed = KubernetesPermissions.All.SelectMany(rule => rule.Verbs.Select(verb => (rule.Scope == PermissionScope.Home, rule.Group, rule.Resource, verb)));
+        Assert.Equal(needed.Order(), given.Order());
+        Assert.DoesNotContain(documents, one => one.Kind is "Deployment" or "StatefulSet" && one.Name != "builder-deployment" && one["spec"]["template"]["spec"]["automountServiceAccountToken"].IsTrue);
     }
 
     [Fact]
@@ -157,6 +175,9 @@ public sealed partial class OrreryChartTests(PublishedChart chart)
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static IEnumerable<(bool AtHome, string Group, string Resource, string Verb)> Rights(bool atHome, Field groups, Field resources, Field verbs) =>
+        from @group in groups.Items from resource in resources.Items from verb in verbs.Items select (atHome, @group.Text!, resource.Text!, verb.Text!);
 
     private static SortedDictionary<string, string> Contents(string folder) => new(
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllText), StringComparer.Ordinal);

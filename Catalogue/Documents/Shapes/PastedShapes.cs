@@ -38,6 +38,10 @@ internal static class PastedShapes
         {
             CustomProviderShape.Read(document, mapping, "");
         }
+        else if (DeploymentShape.Is(mapping))
+        {
+            DeploymentShape.Read(document, mapping);
+        }
         else
         {
             return null;

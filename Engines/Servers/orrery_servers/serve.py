@@ -49,7 +49,8 @@ async def _serve(service: Service, load: Callable[[Options, Settings], Any], rou
         service.failure = explain(error, service.options) if was_loading else "The GPU failed, and nothing works in this process any more: it ends; let it be started anew, and look at the GPU if that happens again."
         if not isinstance(error, LoadError):
             log.error("%s", service.failure, exc_info=error)
-        print(f"{service.program}: {service.failure}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{service.program}: {service.failure}\n")  # Not print: it writes the end of the line by itself, and another thread may write between.
+        sys.stderr.flush()
         loop.call_soon_threadsafe(stop.set)
 
     service.worker = ModelWorker(lambda: load(service.options, service.settings), service.settings.max_waiting, service.metrics, broken)

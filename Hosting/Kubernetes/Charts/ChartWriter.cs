@@ -45,6 +45,11 @@ internal sealed class ChartWriter(KubernetesEnvironmentResource environment, Dis
         }
 
         var files = built.SelectMany(one => FilesOf(one.Workload, one.Objects, graph)).ToList();
+        if (files.GroupBy(file => file.Path).Where(group => group.Count() > 1).Select(group => group.Key).ToList() is { Count: > 0 } twice)
+        {
+            throw new DistributedApplicationException($"Several objects would be written to {string.Join(" and to ", twice)}: give each a name of its own.");
+        }
+
         files.AddRange(parameters.Secrets.Values.Select(secret => SecretTemplates.Write(secret, parameters.GeneratorOf(secret), parameters.IsUsedInUris(secret))));
         ChartDocuments.DescribeRest(_values);
 

@@ -193,6 +193,14 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public async Task Further_objects_that_would_share_a_file_are_refused()
+    {
+        var refusal = await Assert.ThrowsAsync<DistributedApplicationException>(() => SmallChart.PublishAsync(builder => builder.AddContainer("app", "app", "1").PublishAsKubernetesService(objects =>
+            objects.AdditionalResources.AddRange([new Note("app-note"), new Note("{{ .Release.Name }}-app-note")]))));
+        Assert.Contains("templates/app/note.yaml", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_graph_without_a_cluster_and_one_with_a_dashboard_are_told()
     {
         var none = await Assert.ThrowsAsync<DistributedApplicationException>(async () =>
