@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Diagnostics;
+
 namespace Orrery.Builder;
 
 /// <summary>The service as <c>Program.cs</c> and the tests start it.</summary>
@@ -10,8 +12,14 @@ internal static class BuilderHost
         builder.AddBuilder();
 
         var app = builder.Build();
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerAsync });
         app.MapDefaultEndpoints();
         app.MapBuilder();
         return app;
     }
+
+    /// <summary>What went wrong, and nothing of the request: its headers hold the callers' token.</summary>
+    private static Task AnswerAsync(HttpContext http) => (http.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+        ? TypedResults.Problem(bad.Message, statusCode: bad.StatusCode)
+        : TypedResults.Problem($"The Builder failed; its log says why under {http.TraceIdentifier}.", statusCode: StatusCodes.Status500InternalServerError)).ExecuteAsync(http);
 }

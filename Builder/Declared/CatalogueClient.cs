@@ -101,7 +101,8 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
 
     /// <summary>Declares the provider that leads to a deployment's replicas.</summary>
     /// <exception cref="RegistrationException">Somebody else has the name, or what is registered is refused.</exception>
-    public async Task RegisterAsync(DeclaredDeployment owner, ModelProviderSpec provider, CancellationToken cancellationToken)
+    /// <param name="isDryRun">Only whether it would be taken.</param>
+    public async Task RegisterAsync(DeclaredDeployment owner, ModelProviderSpec provider, CancellationToken cancellationToken, bool isDryRun = false)
     {
         var metadata = owner.Metadata;
         var document = new Resource
@@ -117,7 +118,7 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         };
         using var client = clients.CreateClient(ServiceName);
         using var response = await client.PutAsJsonAsync(
-            $"{PathOf(ResourceKind.ModelProvider, metadata.Namespace, metadata.Name)}?manager={Manager}", document, ContractsJson.Default.Resource, cancellationToken);
+            $"{PathOf(ResourceKind.ModelProvider, metadata.Namespace, metadata.Name)}?manager={Manager}{(isDryRun ? "&dryRun=true" : "")}", document, ContractsJson.Default.Resource, cancellationToken);
         if (response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.BadRequest)
         {
             throw new RegistrationException(await DetailAsync(response, cancellationToken));

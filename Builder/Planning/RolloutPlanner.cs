@@ -132,7 +132,7 @@ internal static class RolloutPlanner
         }
 
         var starting = scene.Replicas.Where(replica => replica.Revision == next && !replica.IsReady).ToList();
-        var broken = starting.FirstOrDefault(replica => replica.Replica.State == ReplicaState.Failed && replica.Replica.Reason is ReplicaReasons.Crashes or ReplicaReasons.HubRefuses);
+        var broken = starting.FirstOrDefault(replica => ReplicaReasons.IsHopeless(replica.Replica));
         if (broken is not null)
         {
             return broken.Replica.Message ?? $"Its server does not stay up ({broken.Replica.Reason}).";

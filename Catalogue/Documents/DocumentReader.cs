@@ -28,6 +28,9 @@ internal sealed record DocumentContext(string Namespace, ResourceKey? Target = n
 {
     /// <summary>What pasted documents may read of the service's environment.</summary>
     public EnvironmentValues Environment { get; init; } = EnvironmentValues.None;
+
+    /// <summary>The kind whose spec a document without an envelope is; <c>null</c>: every document has one, or another system's shape.</summary>
+    public ResourceKind? SpecOf { get; init; }
 }
 
 /// <summary>Text → documents → declared resources, with every fault of every document.</summary>
@@ -46,6 +49,11 @@ internal static class DocumentReader
 
         for (var i = 0; i < documents.Count; i++)
         {
+            if (context.SpecOf is { } kind && SpecAlone(documents[i], kind) is { } whole)
+            {
+                documents[i] = whole;
+            }
+
             if (context.Target is null && PastedShapes.Read(documents[i], context.Environment) is { } pasted)
             {
                 resources.AddRange(ReadPasted(i, pasted, context, errors));
@@ -57,6 +65,23 @@ internal static class DocumentReader
         }
 
         return resources;
+    }
+
+    /// <summary>A spec in an envelope; a name beside its fields is the short form's, and counts for nothing.</summary>
+    private static MappingNode? SpecAlone(DocumentNode node, ResourceKind kind)
+    {
+        if (node is not MappingNode mapping || PastedShapes.IsResource(mapping))
+        {
+            return null;
+        }
+
+        var name = new ScalarNode(mapping.At, ScalarKind.Text, "unnamed", "unnamed");
+        return new MappingNode(mapping.At,
+        [
+            new MappingEntry("kind", mapping.At, new ScalarNode(mapping.At, ScalarKind.Text, kind.Name, kind.Name)),
+            new MappingEntry("metadata", mapping.At, new MappingNode(mapping.At, [new MappingEntry("name", mapping.At, name)])),
+            new MappingEntry("spec", mapping.At, new MappingNode(mapping.At, [.. mapping.Entries.Where(entry => entry.Key != "name")])),
+        ]);
     }
 
     private static List<DocumentNode> Parse(ReadOnlySpan<byte> text, bool isJson, FieldErrorList errors)

@@ -91,16 +91,24 @@ public sealed class RolloutPlannerTests
         Assert.Equal(2, world.Serving);
     }
 
-    [Fact]
-    public void A_server_that_does_not_stay_up_ends_the_rollout_at_once()
+    [Theory]
+    [InlineData(ReplicaReasons.Crashes, 0, true)]
+    [InlineData(ReplicaReasons.HubRefuses, 0, true)]
+    [InlineData(ReplicaReasons.Misconfigured, 1, true)]
+    [InlineData(ReplicaReasons.OutOfMemory, 1, true)]
+    [InlineData(ReplicaReasons.Misconfigured, 0, false)]
+    [InlineData(ReplicaReasons.OutOfMemory, 0, false)]
+    [InlineData(ReplicaReasons.NoImage, 3, false)]
+    [InlineData(ReplicaReasons.NotAnswering, 3, false)]
+    public void A_server_that_does_not_stay_up_ends_the_rollout_at_once(string reason, int restarts, bool ends)
     {
         var world = Running(1);
         world.Begin(2);
         world.Look();
-        world.Set(2, 0, ReplicaState.Failed, ReplicaReasons.Crashes);
+        world.Set(2, 0, ReplicaState.Failed, reason, restarts);
         world.Look();
-        Assert.Single(world.Failures);
-        Assert.Null(world.Next);
+        Assert.Equal(ends ? 1 : 0, world.Failures.Count);
+        Assert.Equal(ends ? null : 2, world.Next);
     }
 
     [Fact]

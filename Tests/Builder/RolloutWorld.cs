@@ -78,7 +78,7 @@ internal sealed class RolloutWorld(RolloutRules rules)
 
     public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now);
 
-    public void Set(int revision, int ordinal, ReplicaState state, string? reason = null)
+    public void Set(int revision, int ordinal, ReplicaState state, string? reason = null, int restarts = 0)
     {
         if (!_replicas.TryGetValue((revision, ordinal), out var known))
         {
@@ -90,6 +90,7 @@ internal sealed class RolloutWorld(RolloutRules rules)
         {
             State = state,
             Reason = reason,
+            Restarts = restarts,
             Incarnation = starts ? $"{++_incarnations}" : known.Replica.Incarnation,
             Address = state is ReplicaState.Ready or ReplicaState.Unready ? new Uri($"http://10.0.{revision}.{ordinal}:8000") : null,
         };

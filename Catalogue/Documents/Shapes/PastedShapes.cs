@@ -16,7 +16,7 @@ internal static class PastedShapes
     /// <returns><c>null</c>: it is no such document, and may be a resource.</returns>
     public static PastedDocument? Read(DocumentNode node, EnvironmentValues environment)
     {
-        if (node is not MappingNode mapping || OfResources.Any(name => Find(mapping, name) is not null))
+        if (node is not MappingNode mapping || IsResource(mapping))
         {
             return null;
         }
@@ -49,6 +49,9 @@ internal static class PastedShapes
 
         return document;
     }
+
+    /// <summary>Whether it is one of ours, in its envelope.</summary>
+    public static bool IsResource(MappingNode mapping) => OfResources.Any(name => Find(mapping, name) is not null);
 
     /// <summary>The field under its name in camelCase or snake_case.</summary>
     public static DocumentNode? Find(MappingNode mapping, string name) => mapping.Entries.FirstOrDefault(entry => ShapeCheck.CamelCase(entry.Key) == name)?.Value;
