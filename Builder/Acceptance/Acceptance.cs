@@ -5,12 +5,19 @@ using Orrery.ServiceDefaults;
 
 namespace Orrery.Builder.Acceptance;
 
-/// <summary>What becomes of a declared deployment before anything is created: a template, or everything that stands in the way.</summary>
+/// <summary>What becomes of a declared deployment before anything is created: a template, or everything that stands in the way, or neither yet.</summary>
 internal sealed record Verdict(RevisionTemplate? Template, IReadOnlyList<DeploymentFault> Faults)
 {
-    public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
+    /// <summary>Of what is declared, without what was found out for it: a pin or a digest that becomes another makes no revision by itself.</summary>
+    public string Hash { get; init; } = "";
 
-    public string Message => string.Join(" ", Faults.Select(fault => fault.Message));
+    /// <summary>What could not be found out, and is no reason to wait.</summary>
+    public IReadOnlyList<DeploymentFault> Warnings { get; init; } = [];
+
+    /// <summary>What is being asked just now; it is judged again soon.</summary>
+    public string? Pending { get; init; }
+
+    public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
 }
 
 /// <summary>Asks the Catalogue what the model needs and whether it may run, and the target whether it can.</summary>
@@ -22,12 +29,14 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
     private static readonly TimeSpan LeastStart = TimeSpan.FromMinutes(10);
 
     /// <param name="runs">Whether replicas of it run already, whose GPUs come free for the new ones.</param>
-    public async Task<Verdict> JudgeAsync(DeclaredDeployment deployment, ITarget target, bool runs, CancellationToken cancellationToken)
+    /// <param name="wish">Names what is to be begun; <c>null</c>: it is only looked at, and nothing is kept.</param>
+    public async Task<Verdict> JudgeAsync(DeclaredDeployment deployment, ITarget target, bool runs, string? wish, CancellationToken cancellationToken)
     {
-        var brief = await catalogue.BriefAsync(deployment, cancellationToken);
+        // The simulator fetches nothing, so that nobody is asked for it.
+        var brief = await catalogue.BriefAsync(deployment, target.Name == DeploymentTargets.Simulated ? null : wish, cancellationToken);
         if (brief.Faults.Count > 0 || brief.Model is not { } model)
         {
-            return Verdict.Refused(brief.Faults);
+            return Verdict.Refused(brief.Faults) with { Pending = brief.Pending };
         }
 
         var spec = deployment.Spec;
@@ -43,7 +52,9 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         try
         {
             var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", cancellationToken);
-            return faults.Count > 0 ? Verdict.Refused(faults) : new Verdict(Template(deployment, brief, model, choice!, image), []);
+            return faults.Count > 0 || brief.Pending is not null
+                ? Verdict.Refused(faults) with { Pending = brief.Pending }
+                : Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image));
         }
         catch (TargetException error)
         {
@@ -59,7 +70,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             return new Dictionary<string, string>();
         }
 
-        var brief = await catalogue.BriefAsync(deployment, cancellationToken);
+        var brief = await catalogue.BriefAsync(deployment, wish: null, cancellationToken);
         return brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal);
     }
 
@@ -67,6 +78,18 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         sealer.TryOpen(SecretContext.Of(deployment.Metadata.Namespace, secret.Secret, secret.Key), secret.Value, out var value, out var reason)
             ? value
             : throw new TargetException(DeploymentReasons.Misdeclared, $"Secret '{secret.Secret}' cannot be opened: {reason}.");
+
+    private static Verdict Accepted(DeclaredDeployment deployment, GpuChoice choice, RevisionTemplate template) => new(template, [])
+    {
+        Hash = Fingerprint.Of(template with
+        {
+            Image = deployment.Spec.Image ?? template.Image,
+            Digest = null,
+            Pin = null,
+            Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
+        }),
+        Warnings = template.Pin is { Commit: null, Message: { } message } ? [new DeploymentFault("NotPinned", message)] : [],
+    };
 
     private static RevisionTemplate Template(DeclaredDeployment deployment, DeploymentBrief brief, DeployedModel model, GpuChoice choice, ResolvedImage image)
     {
@@ -86,6 +109,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Adapters = [.. (spec.Adapters ?? []).Select(adapter => adapter.Id)],
             Image = image.Reference,
             Digest = image.Digest,
+            Pin = brief.Pin,
             Command = spec.Command,
             Arguments = spec.Command is null ? choice.Arguments : null,
             Environment = environment,

@@ -38,10 +38,11 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         }
     }
 
-    public async Task<DeploymentBrief> BriefAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    /// <param name="wish">See <see cref="DeploymentQuestion"/>; <c>null</c>: nothing is to be asked or kept.</param>
+    public async Task<DeploymentBrief> BriefAsync(DeclaredDeployment deployment, string? wish, CancellationToken cancellationToken)
     {
         using var client = clients.CreateClient(ServiceName);
-        var question = new DeploymentQuestion(deployment.Metadata.Namespace, deployment.Spec);
+        var question = new DeploymentQuestion(deployment.Metadata.Namespace, deployment.Spec, wish);
         using var response = await client.PostAsJsonAsync("/internal/deployments/brief", question, ContractsJson.Default.DeploymentQuestion, cancellationToken);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.DeploymentBrief, cancellationToken))!;

@@ -12,7 +12,8 @@ internal static class DeploymentBriefApi
     public static void MapDeploymentBriefApi(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/internal/deployments/brief", Answer).RequireInternalCaller().WithTags("Internal").WithSummary("A deployment's model: how it is started, where it fits, whether it may");
 
-    private static async Task<IResult> Answer(HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, ChangeFollower follower, CancellationToken cancellationToken)
+    private static async Task<IResult> Answer(
+        HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, DeploymentPins pins, ChangeFollower follower, CancellationToken cancellationToken)
     {
         if (!live.IsLoaded)
         {
@@ -20,6 +21,6 @@ internal static class DeploymentBriefApi
         }
 
         await follower.RefreshAsync(cancellationToken);
-        return TypedResults.Ok(new DeploymentBriefing(live.State, shelf, question).Answer());
+        return TypedResults.Ok(await new DeploymentBriefing(live.State, shelf, pins, question, $"service {http.InternalCaller()}").AnswerAsync(cancellationToken));
     }
 }
