@@ -45,9 +45,11 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<PinStore>();
         builder.Services.AddSingleton<PinSecrets>();
         builder.Services.AddSingleton<HubReader>();
+        builder.Services.AddSingleton<ImageReader>();
         builder.Services.AddSingleton<Pinner>();
         builder.Services.AddSingleton<BackgroundQuestions>();
         builder.Services.AddSingleton<DeploymentPins>();
+        builder.Services.AddSingleton<ImageDigests>();
         builder.AddServiceClient(DeploymentsApi.Builder);
         builder.AddFollowing();
 

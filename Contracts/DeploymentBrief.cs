@@ -22,6 +22,9 @@ public sealed record DeploymentBrief
     /// <summary>By the name of the variable: sealed, for the place that they were copied from.</summary>
     public IReadOnlyDictionary<string, SnapshotSecret> Secrets { get; init => field = value ?? None; } = None;
 
+    /// <summary>What the namespace pulls images with (<c>.dockerconfigjson</c>), sealed as <see cref="Secrets"/> are; absent: nothing.</summary>
+    public SnapshotSecret? PullSecret { get; init; }
+
     /// <summary>The commit that the server's command names. Absent where it can name none, and where nothing is kept and nobody was asked.</summary>
     public DeploymentPin? Pin { get; init; }
 

@@ -2,6 +2,7 @@ using Orrery.Builder.Declared;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder.Acceptance;
 
@@ -18,6 +19,16 @@ internal sealed record Verdict(RevisionTemplate? Template, IReadOnlyList<Deploym
     public string? Pending { get; init; }
 
     public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
+}
+
+/// <summary>Held in memory and handed to the target, never logged.</summary>
+/// <param name="Variables">By their names.</param>
+/// <param name="PullCredentials">The namespace's <c>.dockerconfigjson</c>.</param>
+internal sealed record DeploymentSecrets(IReadOnlyDictionary<string, string> Variables, string? PullCredentials)
+{
+    public static readonly DeploymentSecrets None = new(new Dictionary<string, string>(), null);
+
+    public override string ToString() => nameof(DeploymentSecrets);
 }
 
 /// <summary>Asks the Catalogue what the model needs and whether it may run, and the target whether it can.</summary>
@@ -49,46 +60,58 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         var inventory = await target.InventoryAsync(deployment.Key, cancellationToken);
         var (choice, faults) = GpuPlacement.Choose(brief.Choices, spec, inventory, runs);
         faults = [.. faults, .. QuotaCheck.Faults(inventory.Quotas, choice, model.Resources, runs ? 0 : spec.EffectiveReplicas)];
+        var (pullSecret, unusable) = PullSecret(deployment, brief, target);
         try
         {
-            var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", cancellationToken);
-            return faults.Count > 0 || brief.Pending is not null
-                ? Verdict.Refused(faults) with { Pending = brief.Pending }
-                : Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image));
+            var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", wish, cancellationToken);
+            return faults.Count > 0 || (brief.Pending ?? image.Pending) is not null
+                ? Verdict.Refused(faults) with { Pending = brief.Pending ?? image.Pending }
+                : Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret }, image.Warning, unusable);
         }
         catch (TargetException error)
         {
-            return Verdict.Refused([.. faults, new DeploymentFault(DeploymentReasons.ImageUnavailable, error.Message)]);
+            return Verdict.Refused([.. faults, new DeploymentFault(DeploymentReasons.ImageUnavailable, error.Message)]) with { Pending = brief.Pending };
         }
     }
 
-    /// <summary>The values of a revision's secrets as they are now, by variable.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    /// <summary>The values of a revision's secrets as they are now.</summary>
+    public async Task<DeploymentSecrets> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
     {
-        if (deployment.Spec.Secrets is not { Count: > 0 })
-        {
-            return new Dictionary<string, string>();
-        }
-
         var brief = await catalogue.BriefAsync(deployment, wish: null, cancellationToken);
-        return brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal);
+        return new DeploymentSecrets(
+            brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
+            brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
     }
+
+    /// <summary>The Secret's name where the target has others pull its images and it is of use to them; else why it is of none.</summary>
+    private (string? Name, string? Unusable) PullSecret(DeclaredDeployment deployment, DeploymentBrief brief, ITarget target) =>
+        brief.PullSecret is not { } pull || target.Name != DeploymentTargets.Kubernetes ? (null, null)
+        : ReadPullSecret(deployment, pull) is { Fault: { } wrong } ? (null, $"The image is pulled without the Secret '{pull.Secret}': {wrong}")
+        : (pull.Secret, null);
+
+    /// <summary>As Kubernetes takes it, or what is wrong with it.</summary>
+    private (string? Text, string? Fault) ReadPullSecret(DeclaredDeployment deployment, SnapshotSecret secret) =>
+        !sealer.TryOpen(SecretContext.Of(deployment.Metadata.Namespace, secret.Secret, secret.Key), secret.Value, out var text, out var reason) ? (null, $"it cannot be opened: {reason}.")
+        : RegistryCredentials.TryRead(text, out var wrong) is null ? (null, $"{wrong}. Put its key {secret.Key} right.")
+        : (text, null);
 
     private string Open(DeclaredDeployment deployment, SnapshotSecret secret) =>
         sealer.TryOpen(SecretContext.Of(deployment.Metadata.Namespace, secret.Secret, secret.Key), secret.Value, out var value, out var reason)
             ? value
             : throw new TargetException(DeploymentReasons.Misdeclared, $"Secret '{secret.Secret}' cannot be opened: {reason}.");
 
-    private static Verdict Accepted(DeclaredDeployment deployment, GpuChoice choice, RevisionTemplate template) => new(template, [])
+    private static Verdict Accepted(DeclaredDeployment deployment, GpuChoice choice, RevisionTemplate template, string? unresolved, string? unusable) => new(template, [])
     {
         Hash = Fingerprint.Of(template with
         {
             Image = deployment.Spec.Image ?? template.Image,
             Digest = null,
             Pin = null,
+            PullSecret = null,
             Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
         }),
-        Warnings = template.Pin is { Commit: null, Message: { } message } ? [new DeploymentFault("NotPinned", message)] : [],
+        Warnings = [.. new (string Reason, string? Message)[] { ("NotPinned", template.Pin?.Message), ("ImageNotResolved", unresolved), ("PullSecretUnusable", unusable) }
+            .Where(warning => warning.Message is not null).Select(warning => new DeploymentFault(warning.Reason, warning.Message!))],
     };
 
     private static RevisionTemplate Template(DeclaredDeployment deployment, DeploymentBrief brief, DeployedModel model, GpuChoice choice, ResolvedImage image)

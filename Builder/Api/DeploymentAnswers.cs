@@ -7,7 +7,8 @@ namespace Orrery.Builder.Api;
 /// <param name="Accepted">Whether it would be begun.</param>
 /// <param name="Revision">What its replicas would run.</param>
 /// <param name="Faults">Everything that stands in its way.</param>
-internal sealed record PlanAnswer(bool Accepted, string? Target, RevisionAnswer? Revision, IReadOnlyList<DeploymentFault> Faults);
+/// <param name="Warnings">What could not be found out and would be no reason to wait; absent: nothing.</param>
+internal sealed record PlanAnswer(bool Accepted, string? Target, RevisionAnswer? Revision, IReadOnlyList<DeploymentFault> Faults, IReadOnlyList<DeploymentFault>? Warnings = null);
 
 internal sealed record RevisionList(IReadOnlyList<RevisionAnswer> Data);
 

@@ -48,6 +48,14 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.DeploymentBrief, cancellationToken))!;
     }
 
+    public async Task<ImageAnswer> FindImageAsync(ImageQuestion question, CancellationToken cancellationToken)
+    {
+        using var client = clients.CreateClient(ServiceName);
+        using var response = await client.PostAsJsonAsync("/internal/deployments/image", question, ContractsJson.Default.ImageQuestion, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.ImageAnswer, cancellationToken))!;
+    }
+
     /// <summary>The resource as it is now; <c>null</c>: it is gone.</summary>
     public async Task<DeclaredDeployment?> FindAsync(DeploymentKey key, CancellationToken cancellationToken)
     {

@@ -252,8 +252,8 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         {
             if (look.After.Find(revision) is { } found)
             {
-                var secrets = found.Template.Secrets.Count > 0 ? await gate.SecretsAsync(look.Declared, cancellationToken) : NoSecrets;
-                await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets), cancellationToken);
+                var secrets = found.Template is { Secrets.Count: 0, PullSecret: null } ? DeploymentSecrets.None : await gate.SecretsAsync(look.Declared, cancellationToken);
+                await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets.Variables) { PullCredentials = secrets.PullCredentials }, cancellationToken);
             }
         }
 
@@ -309,6 +309,4 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             : UsualLook;
         return plan.NextLook is { } moment && moment - look.Now is var until && until < wait ? (until > TimeSpan.Zero ? until : TimeSpan.Zero) : wait;
     }
-
-    private static readonly Dictionary<string, string> NoSecrets = [];
 }

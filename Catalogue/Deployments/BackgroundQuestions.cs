@@ -8,6 +8,9 @@ namespace Orrery.Catalogue.Deployments;
 /// </summary>
 internal sealed class BackgroundQuestions(TimeProvider time, IHostApplicationLifetime lifetime)
 {
+    /// <summary>What went wrong here (the database is away) is told to whoever comes soon, and is no answer.</summary>
+    private static readonly TimeSpan FailureStands = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, Question> _questions = new(StringComparer.Ordinal);
 
     /// <summary>The answer; <c>null</c>: it is on its way. The same question is asked once.</summary>
@@ -23,13 +26,16 @@ internal sealed class BackgroundQuestions(TimeProvider time, IHostApplicationLif
     private async Task<object> RunAsync<T>(string question, TimeSpan kept, Func<CancellationToken, Task<T>> ask)
         where T : class
     {
+        var stands = FailureStands;
         try
         {
-            return await Task.Run(() => ask(lifetime.ApplicationStopping), lifetime.ApplicationStopping);
+            var answer = await Task.Run(() => ask(lifetime.ApplicationStopping), lifetime.ApplicationStopping);
+            stands = kept;
+            return answer;
         }
         finally
         {
-            _questions[question].Until = time.GetUtcNow() + kept;
+            _questions[question].Until = time.GetUtcNow() + stands;
         }
     }
 

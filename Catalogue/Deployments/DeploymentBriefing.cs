@@ -26,7 +26,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var secrets = SecretValues();
         if (FindModel() is not { } declared || FindTable(declared) is not { } table)
         {
-            return new DeploymentBrief { Faults = _faults, Secrets = secrets };
+            return new DeploymentBrief { Faults = _faults, Secrets = secrets, PullSecret = PullSecret() };
         }
 
         var open = Deployed(declared, table);
@@ -38,6 +38,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         {
             Faults = _faults,
             Secrets = secrets,
+            PullSecret = PullSecret(),
             Choices = choices,
             Pin = pin,
             Pending = pending,
@@ -297,7 +298,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var values = new Dictionary<string, SnapshotSecret>(StringComparer.Ordinal);
         foreach (var (variable, reference) in _spec.Secrets ?? new Dictionary<string, SecretKeyReference>())
         {
-            var secret = state.Find(new ResourceKey(ResourceKind.Secret, question.Namespace, reference.Name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
+            var secret = Secret(reference.Name);
             if (secret?.Data.GetValueOrDefault(reference.Key) is { } value)
             {
                 values[variable] = new SnapshotSecret(reference.Name, reference.Key, value);
@@ -312,6 +313,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         return values;
     }
+
+    private SnapshotSecret? PullSecret() =>
+        Secret(PinSecrets.Registries)?.Data.GetValueOrDefault(PinSecrets.RegistriesKey) is { } value ? new SnapshotSecret(PinSecrets.Registries, PinSecrets.RegistriesKey, value) : null;
+
+    private SealedSecretSpec? Secret(string name) => state.Find(new ResourceKey(ResourceKind.Secret, question.Namespace, name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
 
     private void Refuse(string reason, string message) => _faults.Add(new DeploymentFault(reason, message));
 
