@@ -83,7 +83,7 @@ public sealed class ImageTests(ServerImage image)
     }
 
     [Theory]
-    [InlineData("write /var/lib/containers/storage/tmp: no space left on device", LogFindings.Disk, false)]
+    [InlineData("write /var/lib/containers/storage/tmp: no space left on device", LogDiagnosis.Disk, false)]
     [InlineData("Get \"https://r/v2/\": x509: certificate signed by unknown authority", ImageStore.Untrusted, true)]
     [InlineData("Error response from daemon: pull access denied for x, repository does not exist or may require 'docker login'", ImageStore.Unauthorized, true)]
     [InlineData("Error response from daemon: manifest for busybox:nope not found: manifest unknown", ImageStore.NotFound, true)]

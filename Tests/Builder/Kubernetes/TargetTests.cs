@@ -223,9 +223,9 @@ public sealed class TargetTests : IAsyncLifetime
         await Sees(ReplicaState.Failed, ReplicaReasons.OutOfMemory, "its limit of 8Gi: raise resources.memory");
         _cluster.Logs[$"{Pod} previous"] = "loading\ntorch.OutOfMemoryError: CUDA out of memory.\nEngine core initialization failed. See root cause above.\n";
         _cluster.Wait(Namespace, Pod, "CrashLoopBackOff", "back-off 10s", 3, FakeCluster.Terminated(1, "Error", "Engine core initialization failed."));
-        await Sees(ReplicaState.Failed, ReplicaReasons.OutOfMemory, "The GPU has too little memory");
+        await Sees(ReplicaState.Failed, ReplicaReasons.OutOfMemory, "The GPU's memory is too small");
         _cluster.Run(Namespace, Pod, started: false, ready: false, restarts: 3, lastState: FakeCluster.Terminated(1, "Error"));
-        await Sees(ReplicaState.Starting, "RestartedOOMKilled", "The GPU has too little memory");
+        await Sees(ReplicaState.Starting, "RestartedOOMKilled", "The GPU's memory is too small");
         _cluster.Logs[$"{Pod} previous"] = "Error: the flux is low\n";
         _cluster.Wait(Namespace, Pod, "CrashLoopBackOff", "back-off 10s", 4, FakeCluster.Terminated(3, "Error"));
         await Sees(ReplicaState.Failed, ReplicaReasons.Crashes, "ended with exit code 3; it wrote: Error: the flux is low");
