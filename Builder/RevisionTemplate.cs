@@ -25,6 +25,12 @@ internal sealed record RevisionTemplate
     /// <summary><c>sha256:…</c>; absent only where the target cannot tell.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>The Secret of the namespace that the image is pulled with, where the target hands one on; absent: none.</summary>
+    public string? PullSecret { get; init; }
+
+    /// <summary>The commit that <see cref="Arguments"/> name, or why they name none; absent where the server fetches nothing by revision.</summary>
+    public DeploymentPin? Pin { get; init; }
+
     /// <summary>Instead of the image's entrypoint.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Orrery.Catalogue.Accounting;
 using Orrery.Catalogue.Api;
+using Orrery.Catalogue.Deployments;
 using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Documents.Shapes;
 using Orrery.Catalogue.Entries;
@@ -44,7 +45,11 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<PinStore>();
         builder.Services.AddSingleton<PinSecrets>();
         builder.Services.AddSingleton<HubReader>();
+        builder.Services.AddSingleton<ImageReader>();
         builder.Services.AddSingleton<Pinner>();
+        builder.Services.AddSingleton<BackgroundQuestions>();
+        builder.Services.AddSingleton<DeploymentPins>();
+        builder.Services.AddSingleton<ImageDigests>();
         builder.AddServiceClient(DeploymentsApi.Builder);
         builder.AddFollowing();
 

@@ -30,6 +30,8 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(GpuClassSpec))]
 [JsonSerializable(typeof(DeploymentQuestion))]
 [JsonSerializable(typeof(DeploymentBrief))]
+[JsonSerializable(typeof(ImageQuestion))]
+[JsonSerializable(typeof(ImageAnswer))]
 [JsonSerializable(typeof(SnapshotDocument))]
 [JsonSerializable(typeof(SnapshotDelta))]
 [JsonSerializable(typeof(SnapshotHeartbeat))]

@@ -1,7 +1,11 @@
 namespace Orrery.Contracts;
 
 /// <summary>What the Builder asks the Catalogue before it deploys: what follows from the model, and whether it may.</summary>
-public sealed record DeploymentQuestion(string Namespace, ModelDeploymentSpec Spec);
+/// <param name="Wish">
+/// Names what is to be begun, and is another with each change and each restart: what the model leaves open is asked for on its behalf, and kept.
+/// Absent: what is kept is used, and nobody is asked.
+/// </param>
+public sealed record DeploymentQuestion(string Namespace, ModelDeploymentSpec Spec, string? Wish = null);
 
 /// <summary>Everything about a deployment that the Catalogue knows. What stands in the way is told all at once.</summary>
 public sealed record DeploymentBrief
@@ -18,8 +22,25 @@ public sealed record DeploymentBrief
     /// <summary>By the name of the variable: sealed, for the place that they were copied from.</summary>
     public IReadOnlyDictionary<string, SnapshotSecret> Secrets { get; init => field = value ?? None; } = None;
 
+    /// <summary>What the namespace pulls images with (<c>.dockerconfigjson</c>), sealed as <see cref="Secrets"/> are; absent: nothing.</summary>
+    public SnapshotSecret? PullSecret { get; init; }
+
+    /// <summary>The commit that the server's command names. Absent where it can name none, and where nothing is kept and nobody was asked.</summary>
+    public DeploymentPin? Pin { get; init; }
+
+    /// <summary>What is being asked just now, as a sentence: with the same wish the answer is here soon. Absent: nothing.</summary>
+    public string? Pending { get; init; }
+
     private static readonly Dictionary<string, SnapshotSecret> None = [];
 }
+
+/// <summary>What a model's revision means.</summary>
+/// <param name="Reference">As it is declared: <c>Qwen/Qwen3-8B@main</c>.</param>
+/// <param name="Commit">Absent: it could not be found out, and the server takes what the hub has when it starts.</param>
+/// <param name="At">When it was asked for; absent: the declaration names the commit itself.</param>
+/// <param name="Reason">Why it could not be found out, in a word.</param>
+/// <param name="Message">The same as sentences, with the remedy.</param>
+public sealed record DeploymentPin(string Reference, string? Commit, DateTimeOffset? At = null, string? Reason = null, string? Message = null);
 
 /// <summary>Why a deployment cannot be begun.</summary>
 /// <param name="Reason">A word for programs: one of <see cref="DeploymentReasons"/>.</param>
@@ -73,4 +94,6 @@ public sealed record DeployedModel
 /// <param name="Context">Tokens of one request there; absent where that means nothing.</param>
 /// <param name="Arithmetic">In words.</param>
 /// <param name="Arguments">How the server is started there; absent: as the image says.</param>
-public sealed record GpuChoice(string? Class, GpuClassSpec? Spec, int Count, int? Context, string Arithmetic, IReadOnlyList<string>? Arguments);
+/// <param name="DeclaredArguments">The same without the commit that is kept; absent: there is no difference.</param>
+public sealed record GpuChoice(
+    string? Class, GpuClassSpec? Spec, int Count, int? Context, string Arithmetic, IReadOnlyList<string>? Arguments, IReadOnlyList<string>? DeclaredArguments = null);

@@ -63,7 +63,10 @@ public static class DeploymentConditions
     /// <summary>At least one replica serves.</summary>
     public const string Available = "Available";
 
-    public static readonly IReadOnlyList<string> All = [Accepted, Progressing, Available];
+    /// <summary>The revision that is shown runs a commit, and not what a branch happens to be when a replica starts. Absent where its server fetches nothing by revision.</summary>
+    public const string Pinned = "Pinned";
+
+    public static readonly IReadOnlyList<string> All = [Accepted, Progressing, Available, Pinned];
 }
 
 /// <summary>From nothing to serving.</summary>

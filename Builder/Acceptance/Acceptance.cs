@@ -2,15 +2,33 @@ using Orrery.Builder.Declared;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder.Acceptance;
 
-/// <summary>What becomes of a declared deployment before anything is created: a template, or everything that stands in the way.</summary>
+/// <summary>What becomes of a declared deployment before anything is created: a template, or everything that stands in the way, or neither yet.</summary>
 internal sealed record Verdict(RevisionTemplate? Template, IReadOnlyList<DeploymentFault> Faults)
 {
-    public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
+    /// <summary>Of what is declared, without what was found out for it: a pin or a digest that becomes another makes no revision by itself.</summary>
+    public string Hash { get; init; } = "";
 
-    public string Message => string.Join(" ", Faults.Select(fault => fault.Message));
+    /// <summary>What could not be found out, and is no reason to wait.</summary>
+    public IReadOnlyList<DeploymentFault> Warnings { get; init; } = [];
+
+    /// <summary>What is being asked just now; it is judged again soon.</summary>
+    public string? Pending { get; init; }
+
+    public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
+}
+
+/// <summary>Held in memory and handed to the target, never logged.</summary>
+/// <param name="Variables">By their names.</param>
+/// <param name="PullCredentials">The namespace's <c>.dockerconfigjson</c>.</param>
+internal sealed record DeploymentSecrets(IReadOnlyDictionary<string, string> Variables, string? PullCredentials)
+{
+    public static readonly DeploymentSecrets None = new(new Dictionary<string, string>(), null);
+
+    public override string ToString() => nameof(DeploymentSecrets);
 }
 
 /// <summary>Asks the Catalogue what the model needs and whether it may run, and the target whether it can.</summary>
@@ -22,12 +40,14 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
     private static readonly TimeSpan LeastStart = TimeSpan.FromMinutes(10);
 
     /// <param name="runs">Whether replicas of it run already, whose GPUs come free for the new ones.</param>
-    public async Task<Verdict> JudgeAsync(DeclaredDeployment deployment, ITarget target, bool runs, CancellationToken cancellationToken)
+    /// <param name="wish">Names what is to be begun; <c>null</c>: it is only looked at, and nothing is kept.</param>
+    public async Task<Verdict> JudgeAsync(DeclaredDeployment deployment, ITarget target, bool runs, string? wish, CancellationToken cancellationToken)
     {
-        var brief = await catalogue.BriefAsync(deployment, cancellationToken);
+        // The simulator fetches nothing, so that nobody is asked for it.
+        var brief = await catalogue.BriefAsync(deployment, target.Name == DeploymentTargets.Simulated ? null : wish, cancellationToken);
         if (brief.Faults.Count > 0 || brief.Model is not { } model)
         {
-            return Verdict.Refused(brief.Faults);
+            return Verdict.Refused(brief.Faults) with { Pending = brief.Pending };
         }
 
         var spec = deployment.Spec;
@@ -40,33 +60,59 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         var inventory = await target.InventoryAsync(deployment.Key, cancellationToken);
         var (choice, faults) = GpuPlacement.Choose(brief.Choices, spec, inventory, runs);
         faults = [.. faults, .. QuotaCheck.Faults(inventory.Quotas, choice, model.Resources, runs ? 0 : spec.EffectiveReplicas)];
+        var (pullSecret, unusable) = PullSecret(deployment, brief, target);
         try
         {
-            var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", cancellationToken);
-            return faults.Count > 0 ? Verdict.Refused(faults) : new Verdict(Template(deployment, brief, model, choice!, image), []);
+            var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", wish, cancellationToken);
+            return faults.Count > 0 || (brief.Pending ?? image.Pending) is not null
+                ? Verdict.Refused(faults) with { Pending = brief.Pending ?? image.Pending }
+                : Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret }, image.Warning, unusable);
         }
         catch (TargetException error)
         {
-            return Verdict.Refused([.. faults, new DeploymentFault(DeploymentReasons.ImageUnavailable, error.Message)]);
+            return Verdict.Refused([.. faults, new DeploymentFault(DeploymentReasons.ImageUnavailable, error.Message)]) with { Pending = brief.Pending };
         }
     }
 
-    /// <summary>The values of a revision's secrets as they are now, by variable.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    /// <summary>The values of a revision's secrets as they are now.</summary>
+    public async Task<DeploymentSecrets> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
     {
-        if (deployment.Spec.Secrets is not { Count: > 0 })
-        {
-            return new Dictionary<string, string>();
-        }
-
-        var brief = await catalogue.BriefAsync(deployment, cancellationToken);
-        return brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal);
+        var brief = await catalogue.BriefAsync(deployment, wish: null, cancellationToken);
+        return new DeploymentSecrets(
+            brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
+            brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
     }
+
+    /// <summary>The Secret's name where the target has others pull its images and it is of use to them; else why it is of none.</summary>
+    private (string? Name, string? Unusable) PullSecret(DeclaredDeployment deployment, DeploymentBrief brief, ITarget target) =>
+        brief.PullSecret is not { } pull || target.Name != DeploymentTargets.Kubernetes ? (null, null)
+        : ReadPullSecret(deployment, pull) is { Fault: { } wrong } ? (null, $"The image is pulled without the Secret '{pull.Secret}': {wrong}")
+        : (pull.Secret, null);
+
+    /// <summary>As Kubernetes takes it, or what is wrong with it.</summary>
+    private (string? Text, string? Fault) ReadPullSecret(DeclaredDeployment deployment, SnapshotSecret secret) =>
+        !sealer.TryOpen(SecretContext.Of(deployment.Metadata.Namespace, secret.Secret, secret.Key), secret.Value, out var text, out var reason) ? (null, $"it cannot be opened: {reason}.")
+        : RegistryCredentials.TryRead(text, out var wrong) is null ? (null, $"{wrong}. Put its key {secret.Key} right.")
+        : (text, null);
 
     private string Open(DeclaredDeployment deployment, SnapshotSecret secret) =>
         sealer.TryOpen(SecretContext.Of(deployment.Metadata.Namespace, secret.Secret, secret.Key), secret.Value, out var value, out var reason)
             ? value
             : throw new TargetException(DeploymentReasons.Misdeclared, $"Secret '{secret.Secret}' cannot be opened: {reason}.");
+
+    private static Verdict Accepted(DeclaredDeployment deployment, GpuChoice choice, RevisionTemplate template, string? unresolved, string? unusable) => new(template, [])
+    {
+        Hash = Fingerprint.Of(template with
+        {
+            Image = deployment.Spec.Image ?? template.Image,
+            Digest = null,
+            Pin = null,
+            PullSecret = null,
+            Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
+        }),
+        Warnings = [.. new (string Reason, string? Message)[] { ("NotPinned", template.Pin?.Message), ("ImageNotResolved", unresolved), ("PullSecretUnusable", unusable) }
+            .Where(warning => warning.Message is not null).Select(warning => new DeploymentFault(warning.Reason, warning.Message!))],
+    };
 
     private static RevisionTemplate Template(DeclaredDeployment deployment, DeploymentBrief brief, DeployedModel model, GpuChoice choice, ResolvedImage image)
     {
@@ -86,6 +132,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Adapters = [.. (spec.Adapters ?? []).Select(adapter => adapter.Id)],
             Image = image.Reference,
             Digest = image.Digest,
+            Pin = brief.Pin,
             Command = spec.Command,
             Arguments = spec.Command is null ? choice.Arguments : null,
             Environment = environment,

@@ -7,18 +7,20 @@ namespace Orrery.Builder.Api;
 /// <param name="Accepted">Whether it would be begun.</param>
 /// <param name="Revision">What its replicas would run.</param>
 /// <param name="Faults">Everything that stands in its way.</param>
-internal sealed record PlanAnswer(bool Accepted, string? Target, RevisionAnswer? Revision, IReadOnlyList<DeploymentFault> Faults);
+/// <param name="Warnings">What could not be found out and would be no reason to wait; absent: nothing.</param>
+internal sealed record PlanAnswer(bool Accepted, string? Target, RevisionAnswer? Revision, IReadOnlyList<DeploymentFault> Faults, IReadOnlyList<DeploymentFault>? Warnings = null);
 
 internal sealed record RevisionList(IReadOnlyList<RevisionAnswer> Data);
 
 /// <summary>A revision without what only the target needs. Secrets are named; their values are nowhere.</summary>
 /// <param name="State">One of <see cref="RevisionStates"/>.</param>
+/// <param name="Commit">Of the weights; absent where the command names none.</param>
 internal sealed record RevisionAnswer(
-    int? Number, string? State, string? Reason, long? Generation, DateTimeOffset? CreatedAt, string Model, string Image, string? Digest, IReadOnlyList<string>? Command, IReadOnlyList<string>? Arguments,
+    int? Number, string? State, string? Reason, long? Generation, DateTimeOffset? CreatedAt, string Model, string Image, string? Digest, string? Commit, IReadOnlyList<string>? Command, IReadOnlyList<string>? Arguments,
     IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, SecretKeyReference> Secrets, DeploymentGpu? Gpu, ModelResources Resources, int Port)
 {
     public static RevisionAnswer Of(RevisionTemplate template) => new(
-        null, null, null, null, null, template.ModelId, template.Image, template.Digest, template.Command, template.Arguments, template.Environment,
+        null, null, null, null, null, template.ModelId, template.Image, template.Digest, template.Pin?.Commit, template.Command, template.Arguments, template.Environment,
         template.Secrets.ToDictionary(secret => secret.Name, secret => new SecretKeyReference(secret.Secret, secret.Key)),
         template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null, template.Resources, template.Port);
 

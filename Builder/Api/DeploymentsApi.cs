@@ -45,8 +45,8 @@ internal static class DeploymentsApi
         {
             var metadata = new ResourceMetadata { Name = "plan", Namespace = @namespace, Uid = Guid.Empty.ToString() };
             var target = targets.Find(spec.Target ?? targets.Usual);
-            var verdict = await gate.JudgeAsync(new DeclaredDeployment(metadata, spec, default, null), target, runs: false, cancellationToken);
-            return TypedResults.Ok(new PlanAnswer(verdict.Faults.Count == 0, target.Name, verdict.Template is { } template ? RevisionAnswer.Of(template) : null, verdict.Faults));
+            var verdict = await gate.JudgeAsync(new DeclaredDeployment(metadata, spec, default, null), target, runs: false, wish: null, cancellationToken);
+            return TypedResults.Ok(new PlanAnswer(verdict.Faults.Count == 0, target.Name, verdict.Template is { } template ? RevisionAnswer.Of(template) : null, verdict.Faults, verdict.Warnings is [] ? null : verdict.Warnings));
         }
         catch (TargetException error)
         {

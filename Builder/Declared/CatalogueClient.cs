@@ -38,13 +38,22 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         }
     }
 
-    public async Task<DeploymentBrief> BriefAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    /// <param name="wish">See <see cref="DeploymentQuestion"/>; <c>null</c>: nothing is to be asked or kept.</param>
+    public async Task<DeploymentBrief> BriefAsync(DeclaredDeployment deployment, string? wish, CancellationToken cancellationToken)
     {
         using var client = clients.CreateClient(ServiceName);
-        var question = new DeploymentQuestion(deployment.Metadata.Namespace, deployment.Spec);
+        var question = new DeploymentQuestion(deployment.Metadata.Namespace, deployment.Spec, wish);
         using var response = await client.PostAsJsonAsync("/internal/deployments/brief", question, ContractsJson.Default.DeploymentQuestion, cancellationToken);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.DeploymentBrief, cancellationToken))!;
+    }
+
+    public async Task<ImageAnswer> FindImageAsync(ImageQuestion question, CancellationToken cancellationToken)
+    {
+        using var client = clients.CreateClient(ServiceName);
+        using var response = await client.PostAsJsonAsync("/internal/deployments/image", question, ContractsJson.Default.ImageQuestion, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.ImageAnswer, cancellationToken))!;
     }
 
     /// <summary>The resource as it is now; <c>null</c>: it is gone.</summary>

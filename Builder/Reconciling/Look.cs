@@ -1,3 +1,4 @@
+using Orrery.Builder.Acceptance;
 using Orrery.Builder.Declared;
 using Orrery.Builder.Planning;
 using Orrery.Builder.Storage;
@@ -23,6 +24,9 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
 
     public IReadOnlyList<DeploymentFault> Faults { get; set; } = [];
 
+    /// <summary>What is being asked on its behalf before it can be begun.</summary>
+    public string? Pending { get; set; }
+
     public IReadOnlyList<SeenReplica> Replicas { get; set; } = [];
 
     public List<EventDraft> Events { get; } = [];
@@ -35,8 +39,9 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
     public void Fail(TargetException error) => Faults = [.. Faults, new DeploymentFault(error.Reason, error.Message)];
 
     /// <summary>The newest spec as a revision: the one that serves, the one on its way, or a new one.</summary>
-    public void Begin(RevisionTemplate template, string hash, long generation, bool isRestart)
+    public void Begin(Verdict verdict, long generation, bool isRestart)
     {
+        var (template, hash) = (verdict.Template!, verdict.Hash);
         After = After with { Generation = generation, RestartsDone = After.Restarts };
         if (!isRestart && After.NextRevision?.Hash == hash)
         {
@@ -53,6 +58,10 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
         Overtake(number);
         After = After with { Revisions = [.. After.Revisions, new RevisionRecord(number, generation, hash, template, RevisionStates.Starting, null, Now)] };
         Tell("Normal", "RevisionCreated", $"Revision {number} runs {template.Image}{(template.Gpu is { } gpu ? $" on {gpu.Count} x {gpu.Class}" : "")}.", number);
+        foreach (var warning in verdict.Warnings)
+        {
+            Tell("Warning", warning.Reason, warning.Message, number);
+        }
     }
 
     /// <summary>A revision that was there before is to serve (again).</summary>

@@ -13,7 +13,7 @@ namespace Orrery.Builder.Reconciling;
 /// <summary>Brings one deployment nearer to what is declared, one look at a time.</summary>
 /// <remarks>
 /// 1. Hold: the resource gets our finalizer, so that it stays until all of it is gone.
-/// 2. Judge: a new generation becomes a revision, or the reasons why not.
+/// 2. Judge: a new generation or a restart becomes a revision, or the reasons why not. Nothing else is judged: what was found out for a revision stays with it.
 /// 3. Observe: what runs, and what is remembered of it.
 /// 4. Plan: pure (<see cref="RolloutPlanner"/>).
 /// 5. Save: revisions, marks and events, in one transaction, before anything is done.
@@ -145,14 +145,15 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             return;
         }
 
-        var verdict = await gate.JudgeAsync(look.Declared, target, runs: record.Serving is not null, cancellationToken);
-        if (verdict.Template is not { } template)
+        var verdict = await gate.JudgeAsync(look.Declared, target, runs: record.Serving is not null, $"{look.Key.Uid}/{generation}/{record.Restarts}", cancellationToken);
+        if (verdict.Template is null)
         {
+            look.Pending = verdict.Pending;
             look.Refuse(verdict.Faults);
             return;
         }
 
-        look.Begin(template, Fingerprint.Of(template), generation, isRestart);
+        look.Begin(verdict, generation, isRestart);
     }
 
     private static RolloutRules RulesOf(Look look)
@@ -251,8 +252,8 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         {
             if (look.After.Find(revision) is { } found)
             {
-                var secrets = found.Template.Secrets.Count > 0 ? await gate.SecretsAsync(look.Declared, cancellationToken) : NoSecrets;
-                await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets), cancellationToken);
+                var secrets = found.Template is { Secrets.Count: 0, PullSecret: null } ? DeploymentSecrets.None : await gate.SecretsAsync(look.Declared, cancellationToken);
+                await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets.Variables) { PullCredentials = secrets.PullCredentials }, cancellationToken);
             }
         }
 
@@ -283,7 +284,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
     {
         var before = look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
-        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, before, look.Declared.IsGoing, look.Now);
+        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Now);
         if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message))
         {
             var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;
@@ -302,11 +303,10 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
 
     private static TimeSpan NextLook(Look look, RolloutPlan plan)
     {
-        var wait = look.Faults.Count > 0 ? JudgeAgain
+        var wait = look.Pending is not null ? SoonAgain
+            : look.Faults.Count > 0 ? JudgeAgain
             : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0 ? SoonAgain
             : UsualLook;
         return plan.NextLook is { } moment && moment - look.Now is var until && until < wait ? (until > TimeSpan.Zero ? until : TimeSpan.Zero) : wait;
     }
-
-    private static readonly Dictionary<string, string> NoSecrets = [];
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Orrery.Builder.Planning;
 using Orrery.Builder.Storage;
@@ -11,11 +12,12 @@ internal static class StatusReporter
 {
     /// <param name="before">What was said last.</param>
     /// <param name="faults">Why the newest spec is not accepted; empty: it is.</param>
+    /// <param name="pending">What is being asked before it can be.</param>
     public static ModelDeploymentStatus Of(
         DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
-        ModelDeploymentStatus? before, bool isGoing, DateTimeOffset now)
+        string? pending, ModelDeploymentStatus? before, bool isGoing, DateTimeOffset now)
     {
-        var (phase, message) = Phase(record, rules, replicas, plan, faults, isGoing);
+        var (phase, message) = Phase(record, rules, replicas, plan, faults, pending, isGoing);
         var shown = record.ServingRevision ?? record.NextRevision;
         return new ModelDeploymentStatus
         {
@@ -44,9 +46,9 @@ internal static class StatusReporter
         before is null || JsonSerializer.Serialize(status, ContractsJson.Default.ModelDeploymentStatus) != JsonSerializer.Serialize(before, ContractsJson.Default.ModelDeploymentStatus);
 
     private static (string Phase, string? Message) Phase(
-        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, bool isGoing)
+        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending, bool isGoing)
     {
-        var refused = faults.Count == 0 ? null : string.Join(" ", faults.Select(fault => fault.Message));
+        var refused = faults.Count == 0 ? pending : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
             .Select(replica => replica.Replica.Message).FirstOrDefault(message => message is not null);
         var given = record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
@@ -90,7 +92,15 @@ internal static class StatusReporter
                 : record.Serving is { } ? Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves.")
                 : Condition(DeploymentConditions.Progressing, false, "NotAccepted", "Nothing has been begun."),
             Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : "NoReplicaServes", serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : "No replica serves."),
+            .. (record.ServingRevision ?? record.NextRevision)?.Template.Pin is { } pin ? [Pinned(pin)] : Array.Empty<DeploymentCondition>(),
         ];
+
+        DeploymentCondition Pinned(DeploymentPin pin) => pin switch
+        {
+            { Commit: { } commit, At: { } at } => Condition(DeploymentConditions.Pinned, true, "Kept", string.Create(CultureInfo.InvariantCulture, $"{pin.Reference} is commit {commit} since {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")),
+            { Commit: not null } => Condition(DeploymentConditions.Pinned, true, "Declared", $"{pin.Reference} names the commit itself."),
+            _ => Condition(DeploymentConditions.Pinned, false, pin.Reason ?? "unknown", $"{pin.Message} Replicas take what it is when they start. It is asked for again with the next revision (a restart makes one)."),
+        };
 
         DeploymentCondition Condition(string type, bool holds, string reason, string message)
         {

@@ -14,7 +14,8 @@ internal interface ITarget
     Task<Inventory> InventoryAsync(DeploymentKey key, CancellationToken cancellationToken);
 
     /// <summary>What a reference means there, or why it cannot be run.</summary>
-    Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, CancellationToken cancellationToken);
+    /// <param name="wish">Names what is to be begun (<see cref="Contracts.DeploymentQuestion"/>); with one, whoever asks comes again for what is <see cref="ResolvedImage.Pending"/>.</param>
+    Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, string? wish, CancellationToken cancellationToken);
 
     /// <summary>Every replica of the deployment, of whatever revision, those that are ending included.</summary>
     Task<IReadOnlyList<Replica>> ObserveAsync(DeploymentKey key, CancellationToken cancellationToken);
@@ -39,11 +40,22 @@ internal interface ITarget
 
 /// <summary>So many replicas of one revision.</summary>
 /// <param name="SecretValues">By the name of the variable. Held in memory and handed to the target, never logged.</param>
-internal sealed record WantedReplicas(DeploymentKey Key, int Revision, RevisionTemplate Template, int Count, IReadOnlyDictionary<string, string> SecretValues);
+internal sealed record WantedReplicas(DeploymentKey Key, int Revision, RevisionTemplate Template, int Count, IReadOnlyDictionary<string, string> SecretValues)
+{
+    /// <summary>What its image is pulled with (<c>.dockerconfigjson</c>), where <see cref="RevisionTemplate.PullSecret"/> names it. As secret as the others.</summary>
+    public string? PullCredentials { get; init; }
+}
 
 /// <param name="Reference">With what replicas are started: by digest where there is one.</param>
 /// <param name="Digest"><c>sha256:…</c></param>
-internal sealed record ResolvedImage(string Reference, string? Digest);
+internal sealed record ResolvedImage(string Reference, string? Digest)
+{
+    /// <summary>Why its digest is not known, though it may be run.</summary>
+    public string? Warning { get; init; }
+
+    /// <summary>Who is being asked for it just now.</summary>
+    public string? Pending { get; init; }
+}
 
 internal enum ReplicaState
 {

@@ -32,11 +32,12 @@ internal static class TargetExtensions
         var isInCluster = IsInCluster();
         if (isInCluster || HasKubeConfig(builder.Configuration))
         {
+            builder.Services.AddSingleton<RegistryImages>();
             builder.Services.AddSingleton(services => KubernetesConnection.Find(Options<KubernetesTargetOptions>(services).KubeConfig, Options<KubernetesTargetOptions>(services).Context, Time(services)));
             builder.Services.AddSingleton(services => new KubernetesClient(services.GetRequiredService<KubernetesConnection>(), Time(services), services.GetRequiredService<ILogger<KubernetesClient>>()));
             builder.Services.AddSingleton<ITarget>(services => new KubernetesTarget(
                 services.GetRequiredService<KubernetesClient>(), Options<KubernetesTargetOptions>(services),
-                static (_, reference, _) => Task.FromResult(new ResolvedImage(reference, null)), Time(services), services.GetRequiredService<ILogger<KubernetesTarget>>()));
+                services.GetRequiredService<RegistryImages>().ResolveAsync, Time(services), services.GetRequiredService<ILogger<KubernetesTarget>>()));
         }
 
         if (!isInCluster)

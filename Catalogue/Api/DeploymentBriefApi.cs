@@ -9,10 +9,14 @@ namespace Orrery.Catalogue.Api;
 /// <summary>What the Builder asks before it deploys: what follows from the model, and whether it may be.</summary>
 internal static class DeploymentBriefApi
 {
-    public static void MapDeploymentBriefApi(this IEndpointRouteBuilder routes) =>
+    public static void MapDeploymentBriefApi(this IEndpointRouteBuilder routes)
+    {
         routes.MapPost("/internal/deployments/brief", Answer).RequireInternalCaller().WithTags("Internal").WithSummary("A deployment's model: how it is started, where it fits, whether it may");
+        routes.MapPost("/internal/deployments/image", Image).RequireInternalCaller().WithTags("Internal").WithSummary("A deployment's image: its digest now, asked with the namespace's credentials");
+    }
 
-    private static async Task<IResult> Answer(HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, ChangeFollower follower, CancellationToken cancellationToken)
+    private static async Task<IResult> Answer(
+        HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, DeploymentPins pins, ChangeFollower follower, CancellationToken cancellationToken)
     {
         if (!live.IsLoaded)
         {
@@ -20,6 +24,17 @@ internal static class DeploymentBriefApi
         }
 
         await follower.RefreshAsync(cancellationToken);
-        return TypedResults.Ok(new DeploymentBriefing(live.State, shelf, question).Answer());
+        return TypedResults.Ok(await new DeploymentBriefing(live.State, shelf, pins, question, $"service {http.InternalCaller()}").AnswerAsync(cancellationToken));
+    }
+
+    private static async Task<IResult> Image(HttpContext http, ImageQuestion question, LiveState live, ImageDigests images, ChangeFollower follower, CancellationToken cancellationToken)
+    {
+        if (!live.IsLoaded)
+        {
+            return Problems.Starting(http);
+        }
+
+        await follower.RefreshAsync(cancellationToken);
+        return TypedResults.Ok(await images.FindAsync(question, cancellationToken));
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Linting;
+using Orrery.Catalogue.Pins;
 using Orrery.Catalogue.Resources;
 using Orrery.Catalogue.Servers;
 using Orrery.Catalogue.Sizing;
@@ -10,8 +11,9 @@ using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Deployments;
 
-/// <summary>Answers what a deployment's model asks for and whether it may be deployed: entry, licence gate, flags, sizes, secrets. Reads only.</summary>
-internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentQuestion question)
+/// <summary>Answers what a deployment's model asks for and whether it may be deployed: entry, commit, licence gate, flags, sizes, secrets.</summary>
+/// <param name="caller">Who asks, for the record of what is kept.</param>
+internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentPins pins, DeploymentQuestion question, string caller)
 {
     /// <summary>Weights are read through memory while they are loaded; more than this of them never lies there at once.</summary>
     private static readonly ByteSize LoadedAtOnce = ByteSize.FromGibibytes(64);
@@ -19,22 +21,27 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private readonly List<DeploymentFault> _faults = [];
     private readonly ModelDeploymentSpec _spec = question.Spec;
 
-    public DeploymentBrief Answer()
+    public async Task<DeploymentBrief> AnswerAsync(CancellationToken cancellationToken)
     {
         var secrets = SecretValues();
         if (FindModel() is not { } declared || FindTable(declared) is not { } table)
         {
-            return new DeploymentBrief { Faults = _faults, Secrets = secrets };
+            return new DeploymentBrief { Faults = _faults, Secrets = secrets, PullSecret = PullSecret() };
         }
 
-        var model = Deployed(declared, table);
+        var open = Deployed(declared, table);
+        var (pin, pending) = NamesCommit(open, table) ? await pins.FindAsync(question, Pinnable.OfRevision(open.Repo!, open.Revision), caller, cancellationToken) : default;
+        var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
         AskLicence(declared, model);
-        var choices = Choices(model, table);
+        var choices = Choices(new Served(model, open, table));
         return new DeploymentBrief
         {
             Faults = _faults,
             Secrets = secrets,
+            PullSecret = PullSecret(),
             Choices = choices,
+            Pin = pin,
+            Pending = pending,
             Model = new DeployedModel
             {
                 Id = model.Id,
@@ -48,6 +55,10 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             },
         };
     }
+
+    /// <summary>Whether the command that we write has a place for a commit, and the hub is where the weights come from: a folder of one's own is what lies there.</summary>
+    private bool NamesCommit(ModelSpec model, ServerTable table) =>
+        model.Dockerfile is null && _spec.Command is null && table.Spelling.Revision is not null && model.Repo is { } repo && ModelSpec.IsRepo(repo);
 
     private ModelSpec? FindModel()
     {
@@ -163,18 +174,18 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         }
     }
 
-    private List<GpuChoice> Choices(ModelSpec model, ServerTable table)
+    private List<GpuChoice> Choices(Served served)
     {
-        var asked = _spec.Gpu;
+        var (model, asked) = (served.Model, _spec.Gpu);
         if (model.DefaultResources?.Gpu == 0 && asked?.Type is null && asked?.Count is null or 0)
         {
-            return [new GpuChoice(null, null, 0, _spec.Context, "It runs on the CPU.", Arguments(model, table, 1, _spec.Context))];
+            return [served.Choose(null, null, 0, _spec.Context, "It runs on the CPU.", new StartOptions(1, _spec.Context))];
         }
 
         if (asked?.Count == 0)
         {
             // Said by hand: no GPU, whatever the entry thinks. Its server has to be one for the CPU.
-            return [new GpuChoice(null, null, 0, _spec.Context, "No GPU was asked for.", Arguments(model, table, 1, _spec.Context))];
+            return [served.Choose(null, null, 0, _spec.Context, "No GPU was asked for.", new StartOptions(1, _spec.Context))];
         }
 
         var classes = Classes();
@@ -193,7 +204,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var misfits = new List<string>();
         var choices = classes
             .Where(pair => asked?.Type is null ? pair.Value.Spot != true : pair.Key == asked.Type)
-            .Select(pair => Choose(pair.Key, pair.Value, model, table, misfits))
+            .Select(pair => Choose(pair.Key, pair.Value, served, misfits))
             .OfType<GpuChoice>()
             .OrderBy(choice => (choice.Spec!.PricePerHour ?? double.MaxValue) * choice.Count)
             .ThenBy(choice => choice.Count)
@@ -209,7 +220,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         return choices;
     }
 
-    private GpuChoice? Choose(string name, GpuClassSpec spec, ModelSpec model, ServerTable table, List<string> misfits)
+    private GpuChoice? Choose(string name, GpuClassSpec spec, Served served, List<string> misfits)
     {
         if (GpuOf(name, spec) is not { } gpu)
         {
@@ -219,8 +230,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         var ask = new FitQuestion(_spec.Context);
         var fit = _spec.Gpu?.Count is { } count
-            ? Fitting.WithGpus(model, new GpuOffer(gpu, count), count, ask)
-            : Fitting.Of(model, new GpuOffer(gpu, gpu.IsPart ? 1 : 16), ask);
+            ? Fitting.WithGpus(served.Model, new GpuOffer(gpu, count), count, ask)
+            : Fitting.Of(served.Model, new GpuOffer(gpu, gpu.IsPart ? 1 : 16), ask);
         if (!fit.Fits)
         {
             misfits.Add($"On {name}: {string.Join(" ", fit.Reasons)}");
@@ -229,7 +240,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         var gpus = Math.Max(1, fit.Gpus);
         var context = fit.Memory is { Cache.Bytes: > 0 } ? fit.Context : (int?)null;
-        return new GpuChoice(name, spec, gpus, context, Arithmetic(fit, gpu), Arguments(model, table, gpus, context ?? _spec.Context, fit.MostRequests));
+        return served.Choose(name, spec, gpus, context, Arithmetic(fit, gpu), new StartOptions(gpus, context ?? _spec.Context, fit.MostRequests));
     }
 
     private static Gpu? GpuOf(string name, GpuClassSpec spec)
@@ -247,9 +258,6 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private static string Arithmetic(Fit fit, Gpu gpu) => fit.Memory is not { } memory
         ? "Nothing is reckoned for it."
         : string.Create(CultureInfo.InvariantCulture, $"{fit.Gpus} x {gpu.Name}: {memory.Weights.Gigabytes:0.0} GB weights, {memory.Working.Gigabytes:0.0} to work in, {memory.Cache.Gigabytes:0.0} cache for {fit.Context:N0} tokens, of {memory.Usable.Gigabytes:0.0} usable");
-
-    private static IReadOnlyList<string>? Arguments(ModelSpec model, ServerTable table, int gpus, int? context, int? mostRequests = null) =>
-        model.Dockerfile is not null ? null : ServerCommand.Arguments(model, table, new StartOptions(gpus, context, mostRequests));
 
     /// <summary>Of the installation: those of the namespace <c>default</c>.</summary>
     private SortedDictionary<string, GpuClassSpec> Classes() => new(
@@ -290,7 +298,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var values = new Dictionary<string, SnapshotSecret>(StringComparer.Ordinal);
         foreach (var (variable, reference) in _spec.Secrets ?? new Dictionary<string, SecretKeyReference>())
         {
-            var secret = state.Find(new ResourceKey(ResourceKind.Secret, question.Namespace, reference.Name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
+            var secret = Secret(reference.Name);
             if (secret?.Data.GetValueOrDefault(reference.Key) is { } value)
             {
                 values[variable] = new SnapshotSecret(reference.Name, reference.Key, value);
@@ -306,6 +314,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         return values;
     }
 
+    private SnapshotSecret? PullSecret() =>
+        Secret(PinSecrets.Registries)?.Data.GetValueOrDefault(PinSecrets.RegistriesKey) is { } value ? new SnapshotSecret(PinSecrets.Registries, PinSecrets.RegistriesKey, value) : null;
+
+    private SealedSecretSpec? Secret(string name) => state.Find(new ResourceKey(ResourceKind.Secret, question.Namespace, name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
+
     private void Refuse(string reason, string message) => _faults.Add(new DeploymentFault(reason, message));
 
     private static string FolderOf(string path) => "/models/" + path;
@@ -313,4 +326,16 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private static readonly Dictionary<string, JsonElement> None = [];
 
     private static readonly Dictionary<string, string> Empty = [];
+
+    /// <summary>The model as it is served.</summary>
+    /// <param name="Model">At the commit that is kept, where one is.</param>
+    /// <param name="Open">As it is declared.</param>
+    private sealed record Served(ModelSpec Model, ModelSpec Open, ServerTable Table)
+    {
+        public GpuChoice Choose(string? name, GpuClassSpec? spec, int gpus, int? context, string arithmetic, StartOptions options) => Model.Dockerfile is not null
+            ? new GpuChoice(name, spec, gpus, context, arithmetic, null)
+            : new GpuChoice(
+                name, spec, gpus, context, arithmetic, ServerCommand.Arguments(Model, Table, options),
+                Model.Revision == Open.Revision ? null : ServerCommand.Arguments(Open, Table, options));
+    }
 }

@@ -4,7 +4,7 @@ using Orrery.ServiceDefaults.Registries;
 namespace Orrery.Catalogue.Pins;
 
 /// <summary>Asks what a model's references mean, and keeps it. Nobody else asks: not a start, not a read.</summary>
-internal sealed partial class Pinner(PinStore store, HubReader hub, RegistryReader registries, PinSecrets secrets, ILogger<Pinner> logger)
+internal sealed partial class Pinner(PinStore store, HubReader hub, ImageReader images, PinSecrets secrets, ILogger<Pinner> logger)
 {
     /// <summary>Pins what is not pinned; with <paramref name="renew"/> all that the entry does not pin itself. One that fails keeps no other from it.</summary>
     public async Task<IReadOnlyList<PinAnswer>> PinAsync(string @namespace, IReadOnlyList<Pinnable> wanted, bool renew, string by, CancellationToken cancellationToken)
@@ -52,16 +52,8 @@ internal sealed partial class Pinner(PinStore store, HubReader hub, RegistryRead
 
     private async Task<(string? Value, RevisionFacts? Facts, RemoteFault? Fault)> AskRegistryAsync(string @namespace, string reference, CancellationToken cancellationToken)
     {
-        var (credentials, unreadable) = secrets.RegistryCredentials(@namespace);
-        if (unreadable is not null)
-        {
-            return (null, null, unreadable);
-        }
-
-        var (digest, fault) = await registries.FindDigestAsync(ImageReference.Parse(reference)!, credentials, cancellationToken);
-        return (digest, null, fault is { Cause: RemoteCauses.AccessDenied }
-            ? fault with { Remedy = $"{fault.Remedy} Credentials stand in the namespace's Secret '{PinSecrets.Registries}', key '{PinSecrets.RegistriesKey}'." }
-            : fault);
+        var (digest, fault) = await images.FindAsync(@namespace, ImageReference.Parse(reference)!, cancellationToken);
+        return (digest, null, fault);
     }
 
     private static partial class Log

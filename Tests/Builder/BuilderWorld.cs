@@ -26,11 +26,12 @@ internal sealed class BuilderWorld : IAsyncDisposable
     public HttpClient Gateway { get; private set; } = null!;
 
     /// <param name="startsBuilder">Otherwise the test runs Builders of its own.</param>
-    public static async Task<BuilderWorld> StartAsync(PostgresServer postgres, bool startsBuilder = true, params string[] settings)
+    /// <param name="catalogue">What the Catalogue is started with, beside the usual.</param>
+    public static async Task<BuilderWorld> StartAsync(PostgresServer postgres, bool startsBuilder = true, string[]? catalogue = null, params string[] settings)
     {
         var world = new BuilderWorld { Database = await postgres.CreateDatabaseAsync() };
         world.Simulator = world.Own(await SimulatorServer.StartAsync());
-        world.Catalogue = world.Own(await CatalogueReplica.StartAsync(world.Database));
+        world.Catalogue = world.Own(await CatalogueReplica.StartAsync(world.Database, catalogue ?? []));
         await world.StartGatewayAsync();
         if (startsBuilder)
         {

@@ -46,13 +46,13 @@ internal sealed class Autopsy(Fleet fleet, TimeProvider time)
             return new CauseOfDeath(ReplicaReasons.OutOfMemory, $"The server used more than its memory{limit} and was ended by the kernel. Raise resources.memory, or lower what it loads (spec.context, spec.arguments).");
         }
 
-        var lines = await fleet.TailAsync(container, LogFindings.Lines, cancellationToken);
-        if (LogFindings.Find(lines) is { } finding)
+        var lines = await fleet.TailAsync(container, LogDiagnosis.Lines, cancellationToken);
+        if (LogDiagnosis.Find(lines) is { } finding)
         {
-            return new CauseOfDeath(finding.Reason, $"The server ended with exit code {container.ExitCode}. {finding.Message}");
+            return new CauseOfDeath(finding.Reason, $"The server ended with exit code {container.ExitCode}. {finding.MessageWithLine}");
         }
 
-        var last = lines.Count == 0 ? "It wrote nothing." : $"It wrote last: {LogFindings.Shortened(lines[^1])}";
+        var last = lines.Count == 0 ? "It wrote nothing." : $"It wrote last: {LogText.Shortened(lines[^1])}";
         return container.ExitCode switch
         {
             137 => new CauseOfDeath(Killed, $"The server was killed (SIGKILL, exit code 137), by somebody or by a machine that ran out of memory. Its own memory{limit} may be too small: see resources.memory. {last}"),

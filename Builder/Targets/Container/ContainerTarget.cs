@@ -62,7 +62,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
         return new Inventory([machine.ToNode(await _tool.FindAsync(cancellationToken), await _gpus.AllAsync(cancellationToken), containers)], []);
     }
 
-    public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, CancellationToken cancellationToken) =>
+    public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, string? wish, CancellationToken cancellationToken) =>
         _images.ResolveAsync(key, reference, cancellationToken);
 
     public async Task<IReadOnlyList<Replica>> ObserveAsync(DeploymentKey key, CancellationToken cancellationToken)

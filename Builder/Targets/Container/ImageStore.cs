@@ -21,7 +21,7 @@ internal sealed partial class ImageStore(ContainerTool tool, ContainerOptions op
 
     private static readonly (string Reason, bool IsFinal, Regex Text, string Message)[] Failures =
     [
-        (LogFindings.Disk, false, NoSpace, "no space is left on this machine's disk. Make room (the container tool's 'system df' says what is used)"),
+        (LogDiagnosis.Disk, false, NoSpace, "no space is left on this machine's disk. Make room (the container tool's 'system df' says what is used)"),
         (Untrusted, true, Tls, "the registry's certificate is not trusted, or it speaks plain HTTP. Give this machine its authority's certificate, or allow it as an insecure registry in the container tool's configuration"),
         (Unauthorized, true, Denied, "the registry wants credentials for it, or has no such repository. Log in on this machine with the container tool's 'login', as the user whom the Builder runs as, or check the name"),
         (NotFound, true, Missing, "the registry has no such image or tag. Check spec.image"),
@@ -108,7 +108,7 @@ internal sealed partial class ImageStore(ContainerTool tool, ContainerOptions op
     internal static TargetException FailureOf(string reference, IReadOnlyList<string> said)
     {
         var text = string.Join('\n', said);
-        var last = LogFindings.Shortened(said.LastOrDefault(line => line.Contains("rror", StringComparison.Ordinal)) ?? said.LastOrDefault() ?? "nothing");
+        var last = LogText.Shortened(said.LastOrDefault(line => line.Contains("rror", StringComparison.Ordinal)) ?? said.LastOrDefault() ?? "nothing");
         foreach (var (reason, isFinal, pattern, message) in Failures)
         {
             if (pattern.IsMatch(text))

@@ -16,12 +16,12 @@ internal static partial class ImageDiagnosis
         return message switch
         {
             _ when RateLimit.IsMatch(message) => new(Passing,
-                $"The registry {registry} limits how often images are pulled; it is tried again. Pull with an account (ImagePullSecrets), or through a mirror of your own."),
+                $"The registry {registry} limits how often images are pulled; it is tried again. Pull with an account (the namespace's Secret registries), or through a mirror of your own."),
             _ when NoPlatform.IsMatch(message) => new(ReplicaReasons.NoImage,
                 $"The image {image} is not there for the node's processor: build it for this one, or choose nodes with nodeSelector kubernetes.io/arch."),
             _ when Missing.IsMatch(message) => new(ReplicaReasons.NoImage, $"The registry {registry} has no image {image}: check name, tag and digest, and whether it was pushed."),
             _ when Refused.IsMatch(message) => new(ReplicaReasons.NoImage,
-                $"The registry {registry} does not show the image {image} without other credentials: check its name, and name a Secret with credentials in Builder:Kubernetes:ImagePullSecrets."),
+                $"The registry {registry} does not show the image {image} without other credentials: check its name, and put credentials into the namespace's Secret registries, or name one of the cluster in Builder:Kubernetes:ImagePullSecrets."),
             _ when Invalid.IsMatch(message) => new(ReplicaReasons.NoImage, $"'{image}' is no image reference: write registry/name:tag or registry/name@sha256:… in lower case."),
             _ when PlainHttp.IsMatch(message) => new(ReplicaReasons.NoImage,
                 $"The registry {registry} speaks plain HTTP, and the node wants TLS: give it a certificate, or list it as insecure in the node's container runtime."),

@@ -9,7 +9,7 @@ using Orrery.Contracts;
 namespace Orrery.Builder.Targets.Kubernetes;
 
 /// <summary>What an image's tag means now, asked of its registry.</summary>
-internal delegate Task<ResolvedImage> ResolveImage(DeploymentKey key, string reference, CancellationToken cancellationToken);
+internal delegate Task<ResolvedImage> ResolveImage(DeploymentKey key, string reference, string? wish, CancellationToken cancellationToken);
 
 /// <summary>Replicas as pods: a StatefulSet a revision, in a namespace an organisation.</summary>
 /// <remarks>
@@ -31,10 +31,10 @@ internal sealed partial class KubernetesTarget(
         return ClusterInventory.Read(nodes.Items, pods.Items, quotas.Items);
     });
 
-    public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, CancellationToken cancellationToken) =>
+    public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, string? wish, CancellationToken cancellationToken) =>
         reference.IndexOf("@sha256:", StringComparison.Ordinal) is var at and >= 0
             ? Task.FromResult(new ResolvedImage(reference, reference[(at + 1)..]))
-            : resolve(key, reference, cancellationToken);
+            : resolve(key, reference, wish, cancellationToken);
 
     public Task<IReadOnlyList<Replica>> ObserveAsync(DeploymentKey key, CancellationToken cancellationToken) => Translated(async () =>
     {
@@ -62,6 +62,11 @@ internal sealed partial class KubernetesTarget(
             await client.ApplyAsync(KubernetesResource.Claims, ns, ModelManifests.Claim(ns, options), force: false, cancellationToken);
         }
 
+        if (wanted is { Template.PullSecret: not null, PullCredentials: null })
+        {
+            await RemoveSecretsAsync(wanted.Key, ns, [ShortNames.PullSecret(wanted.Key.Name)], cancellationToken); // They were taken back.
+        }
+
         foreach (var manifest in ModelManifests.Of(wanted, options, client.Connection.Namespace))
         {
             await ApplyAsync(wanted.Key, manifest, cancellationToken);
@@ -74,7 +79,7 @@ internal sealed partial class KubernetesTarget(
         Translated(() => RemoveSelectedAsync(key, ModelLabels.SelectRevision(key.Uid, revision), [ShortNames.Revision(key.Name, revision)], withDeployment: false, cancellationToken));
 
     public Task<bool> RemoveAllAsync(DeploymentKey key, CancellationToken cancellationToken) =>
-        Translated(() => RemoveSelectedAsync(key, ModelLabels.SelectDeployment(key.Uid), [], withDeployment: true, cancellationToken));
+        Translated(() => RemoveSelectedAsync(key, ModelLabels.SelectDeployment(key.Uid), [ShortNames.PullSecret(key.Name)], withDeployment: true, cancellationToken));
 
     public async IAsyncEnumerable<LogLine> LogsAsync(DeploymentKey key, Replica replica, LogQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

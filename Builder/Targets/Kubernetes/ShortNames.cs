@@ -25,6 +25,9 @@ internal static class ShortNames
             : Hashed(char.IsAsciiLetter(deployment[0]) ? deployment : $"m-{deployment}", deployment, LongestSet - suffix.Length) + suffix;
     }
 
+    /// <summary>What a deployment's images are pulled with.</summary>
+    public static string PullSecret(string deployment) => Fit($"{deployment}-pull", 63);
+
     public static string Pod(string deployment, int revision, int ordinal) => $"{Revision(deployment, revision)}-{ordinal}";
 
     /// <summary>As it is where it fits; otherwise its beginning and a hash of the whole.</summary>

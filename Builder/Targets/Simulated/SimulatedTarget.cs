@@ -54,7 +54,7 @@ internal sealed class SimulatedTarget : ITarget, IDisposable
     }
 
     /// <summary>No image is run, so none is looked for: the digest is made of the reference, and says so.</summary>
-    public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, CancellationToken cancellationToken) =>
+    public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, string? wish, CancellationToken cancellationToken) =>
         Task.FromResult(new ResolvedImage(reference, "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("simulated " + reference)))));
 
     public async Task<IReadOnlyList<Replica>> ObserveAsync(DeploymentKey key, CancellationToken cancellationToken)

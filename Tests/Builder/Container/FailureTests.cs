@@ -52,7 +52,7 @@ public sealed class FailureTests(ServerImage image)
         for (var crash = 0; crash < 5; crash++)
         {
             var failed = (await world.UntilAsync(wanted, seen => seen.Single() is { State: ReplicaState.Failed } one && one.Restarts == crash)).Single();
-            Assert.Equal(crash < 4 ? LogFindings.GpuMemory : ReplicaReasons.Crashes, failed.Reason);
+            Assert.Equal(crash < 4 ? LogDiagnosis.GpuMemory : ReplicaReasons.Crashes, failed.Reason);
             // Not before its time, and then at once, also by a Builder that has just started.
             world.Time.SetAhead(Restart.Pause(crash + 1) - TimeSpan.FromSeconds(crash == 0 ? 9 : 18));
             await world.RestartAsync();
@@ -75,7 +75,7 @@ public sealed class FailureTests(ServerImage image)
         await using var world = new ContainerWorld();
         var wanted = ContainerWorld.Wanted(world.Key(), ContainerWorld.Template() with { Arguments = ["--max-modle-len", "5"] });
         var failed = (await world.UntilAsync(wanted, seen => seen.Single().State == ReplicaState.Failed)).Single();
-        Assert.Equal(LogFindings.Argument, failed.Reason);
+        Assert.Equal(LogDiagnosis.Argument, failed.Reason);
         Assert.Contains("It wrote: serve: error: unrecognized arguments: --max-modle-len", failed.Message, StringComparison.Ordinal);
     }
 

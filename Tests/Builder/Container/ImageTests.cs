@@ -47,10 +47,10 @@ public sealed class ImageTests(ServerImage image)
             await MakeSmallAsync(folder, source);
             _ = (await ContainerWorld.PodmanAsync("push", "--tls-verify=false", source)).Text;
             await ContainerWorld.PodmanAsync("rmi", "--force", source);
-            var resolved = await world.Target.ResolveImageAsync(key, source, Soon);
+            var resolved = await world.Target.ResolveImageAsync(key, source, null, Soon);
             Assert.Equal($"127.0.0.1:21530/{Leftovers.Mine}/small@{resolved.Digest}", resolved.Reference);
             Assert.NotEmpty(world.Progress);
-            Assert.Equal(resolved, await world.Target.ResolveImageAsync(key, resolved.Reference, Soon));
+            Assert.Equal(resolved, await world.Target.ResolveImageAsync(key, resolved.Reference, null, Soon));
 
             await RefusedAsync(world, key, $"127.0.0.1:21530/{Leftovers.Mine}/small:2", ImageStore.NotFound, true, "the registry has no such image or tag");
             await RefusedAsync(world, key, "127.0.0.1:21531/any:1", ImageStore.Unauthorized, true, "the registry wants credentials");
@@ -76,14 +76,14 @@ public sealed class ImageTests(ServerImage image)
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         await using var world = new ContainerWorld();
-        var resolved = await world.Target.ResolveImageAsync(world.Key(), ServerImage.Name, Soon);
+        var resolved = await world.Target.ResolveImageAsync(world.Key(), ServerImage.Name, null, Soon);
         Assert.Matches("^sha256:[0-9a-f]{64}$", resolved.Reference);
         Assert.Matches("^sha256:[0-9a-f]{64}$", resolved.Digest);
         Assert.Empty(world.Progress);
     }
 
     [Theory]
-    [InlineData("write /var/lib/containers/storage/tmp: no space left on device", LogFindings.Disk, false)]
+    [InlineData("write /var/lib/containers/storage/tmp: no space left on device", LogDiagnosis.Disk, false)]
     [InlineData("Get \"https://r/v2/\": x509: certificate signed by unknown authority", ImageStore.Untrusted, true)]
     [InlineData("Error response from daemon: pull access denied for x, repository does not exist or may require 'docker login'", ImageStore.Unauthorized, true)]
     [InlineData("Error response from daemon: manifest for busybox:nope not found: manifest unknown", ImageStore.NotFound, true)]
@@ -99,7 +99,7 @@ public sealed class ImageTests(ServerImage image)
 
     private static async Task RefusedAsync(ContainerWorld world, Orrery.Builder.DeploymentKey key, string reference, string reason, bool isFinal, string message)
     {
-        var error = await Assert.ThrowsAsync<TargetException>(() => world.Target.ResolveImageAsync(key, reference, Soon));
+        var error = await Assert.ThrowsAsync<TargetException>(() => world.Target.ResolveImageAsync(key, reference, null, Soon));
         Assert.True((reason, isFinal) == (error.Reason, error.IsFinal), $"{error.Reason}: {error.Message}");
         Assert.StartsWith($"The image {reference} cannot be fetched: {(message.StartsWith("is ", StringComparison.Ordinal) ? "the registry's certificate " : "")}{message}", error.Message, StringComparison.Ordinal);
     }

@@ -60,29 +60,39 @@ public sealed class RuleTests
     }
 
     [Theory]
-    [InlineData("torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", LogFindings.GpuMemory)]
-    [InlineData("ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`", LogFindings.GpuMemory)]
-    [InlineData("ValueError: Free memory on device (10.1/79.1 GiB) on startup is less than desired GPU memory utilization (0.9, 71.2 GiB).", LogFindings.GpuMemory)]
+    [InlineData("torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", LogDiagnosis.GpuMemory)]
+    [InlineData("ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`", LogDiagnosis.GpuMemory)]
+    [InlineData("ValueError: Free memory on device (10.1/79.1 GiB) on startup is less than desired GPU memory utilization (0.9, 71.2 GiB).", LogDiagnosis.GpuMemory)]
     [InlineData("huggingface_hub.errors.GatedRepoError: 401 Client Error. (Request ID: Root=1)", ReplicaReasons.HubRefuses)]
     [InlineData("requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x", ReplicaReasons.HubRefuses)]
     [InlineData("huggingface_hub.errors.HfHubHTTPError: 403 Client Error: Forbidden", ReplicaReasons.HubRefuses)]
-    [InlineData("OSError: [Errno 28] No space left on device", LogFindings.Disk)]
-    [InlineData("api_server.py: error: unrecognized arguments: --max-modle-len 5", LogFindings.Argument)]
-    [InlineData("OSError: [Errno 98] Address already in use", LogFindings.Port)]
-    [InlineData("RuntimeError: No CUDA GPUs are available", LogFindings.NoGpu)]
+    [InlineData("OSError: [Errno 28] No space left on device", LogDiagnosis.Disk)]
+    [InlineData("api_server.py: error: unrecognized arguments: --max-modle-len 5", LogDiagnosis.Argument)]
+    [InlineData("OSError: [Errno 98] Address already in use", LogDiagnosis.Port)]
+    [InlineData("RuntimeError: No CUDA GPUs are available", LogDiagnosis.NoGpu)]
     [InlineData("std::bad_alloc", ReplicaReasons.OutOfMemory)]
+    [InlineData("ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0.", ReplicaReasons.Misconfigured)]
+    [InlineData("torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:1970, unhandled system error", ReplicaReasons.Crashes)]
+    [InlineData("ValueError: Model architectures ['NewForCausalLM'] are not supported for now.", ReplicaReasons.Misconfigured)]
+    [InlineData("vllm serve: error: argument --dtype: invalid choice: 'fp4' (choose from auto, half)", LogDiagnosis.Argument)]
+    [InlineData("urllib3.exceptions.NameResolutionError: Failed to resolve 'huggingface.co' ([Errno -3] Temporary failure in name resolution)", LogDiagnosis.Network)]
+    [InlineData("PermissionError: [Errno 13] Permission denied: '/.cache'", ReplicaReasons.Misconfigured)]
     [InlineData("INFO: Uvicorn running on http://0.0.0.0:8000", null)]
     [InlineData("INFO: 10.0.0.1 - \"GET /health HTTP/1.1\" 200 OK", null)]
     public void The_last_words_of_servers_are_understood(string line, string? reason)
     {
-        var finding = LogFindings.Find(["INFO starting", line, "Traceback (most recent call last):"]);
+        var finding = LogDiagnosis.Find(["INFO starting", line, "Traceback (most recent call last):"]);
         Assert.Equal(reason, finding?.Reason);
-        Assert.True(finding is null || finding.Message.EndsWith($"It wrote: {line}", StringComparison.Ordinal));
+        Assert.True(finding is null || finding.MessageWithLine.EndsWith($"It wrote: {line}", StringComparison.Ordinal));
     }
 
     [Fact]
+    public void No_token_is_quoted_of_a_log() =>
+        Assert.EndsWith("It wrote: GatedRepoError: token=…", LogDiagnosis.Find(["GatedRepoError: token=s3cret-value"])!.MessageWithLine, StringComparison.Ordinal);
+
+    [Fact]
     public void What_is_quoted_of_a_log_is_one_plain_line() =>
-        Assert.Equal("red " + new string('x', 236) + "…", LogFindings.Shortened("\u001b[31mred\u001b[0m\u0007 " + new string('x', 1_000)));
+        Assert.Equal("red " + new string('x', 236) + "…", LogText.Shortened("\u001b[31mred\u001b[0m\u0007 " + new string('x', 1_000)));
 
     [Fact]
     public void Wrong_options_are_all_named()

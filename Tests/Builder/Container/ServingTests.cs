@@ -16,7 +16,7 @@ public sealed class ServingTests(ServerImage image)
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         await using var world = new ContainerWorld();
         var template = ContainerWorld.Template("simulator");
-        var resolved = await world.Target.ResolveImageAsync(world.Key(), ServerImage.Name, Soon);
+        var resolved = await world.Target.ResolveImageAsync(world.Key(), ServerImage.Name, null, Soon);
         Assert.StartsWith("sha256:", resolved.Reference, StringComparison.Ordinal);
         var wanted = ContainerWorld.Wanted(world.Key("qwen"), template with { Image = resolved.Reference, Resources = new ModelResources { Memory = ByteSize.FromGibibytes(1), Cpu = "1500m" } });
 

@@ -32,10 +32,22 @@ public sealed class DiagnosisTests
     [InlineData("PermissionError: [Errno 13] Permission denied: '/.cache'", ReplicaReasons.Misconfigured, "/.cache")]
     [InlineData("exec /usr/bin/vllm: exec format error", ReplicaReasons.Misconfigured, "another processor")]
     [InlineData("exec: \"vlm\": executable file not found in $PATH", ReplicaReasons.Misconfigured, "spec.command")]
+    [InlineData("huggingface_hub.errors.RepositoryNotFoundError: 401 Client Error. (Request ID: Root=1)", ReplicaReasons.HubRefuses, "weights.repo")]
+    [InlineData("huggingface_hub.errors.HfHubHTTPError: 401 Client Error: Unauthorized", ReplicaReasons.HubRefuses, "(401)")]
+    [InlineData("huggingface_hub.errors.HfHubHTTPError: 403 Client Error: Forbidden", ReplicaReasons.HubRefuses, "(403)")]
+    [InlineData("huggingface_hub.errors.LocalEntryNotFoundError: An error happened while trying to locate the file on the Hub", ReplicaReasons.Crashes, "HTTPS_PROXY")]
+    [InlineData("OSError: [Errno 101] Network is unreachable", ReplicaReasons.Crashes, "name resolution")]
+    [InlineData("RuntimeError: Not enough memory. Please try to increase --mem-fraction-static.", ReplicaReasons.OutOfMemory, "raise gpu-memory-utilization")]
+    [InlineData("ENOSPC: no space", ReplicaReasons.Misconfigured, "resources.disk")]
+    [InlineData("error: unrecognized option '--foo'", ReplicaReasons.Misconfigured, "'--foo'")]
+    [InlineData("ERROR: port 8000 is already in use", ReplicaReasons.Misconfigured, "another port")]
+    [InlineData("CUDA driver version is insufficient for CUDA runtime version", ReplicaReasons.Misconfigured, "update the driver")]
+    [InlineData("terminate called after throwing an instance of 'std::bad_alloc'", ReplicaReasons.OutOfMemory, "resources.memory")]
+    [InlineData("MemoryError", ReplicaReasons.OutOfMemory, "resources.memory")]
     [InlineData("/bin/sh: line 1: 12 Killed\nsubprocess.CalledProcessError: died with <Signals.SIGKILL: 9>.", ReplicaReasons.OutOfMemory, "resources.memory")]
     public void A_log_says_why_a_server_ended(string log, string reason, string remedy)
     {
-        var finding = LogDiagnosis.Read("INFO 01-01 loading\n" + log + "\nINFO bye\n");
+        var finding = LogDiagnosis.Find("INFO 01-01 loading\n" + log + "\nINFO bye\n")?.ToFinding();
 
         Assert.NotNull(finding);
         Assert.Equal(reason, finding.Reason);
@@ -46,15 +58,15 @@ public sealed class DiagnosisTests
     [InlineData("INFO: Uvicorn running on http://0.0.0.0:8000\nINFO: Application startup complete.")]
     [InlineData("")]
     [InlineData("INFO: 127.0.0.1 GET /v1/models 404 Not Found")]
-    public void What_is_no_failure_is_not_called_one(string log) => Assert.Null(LogDiagnosis.Read(log));
+    public void What_is_no_failure_is_not_called_one(string log) => Assert.Null(LogDiagnosis.Find(log));
 
     [Fact]
     public void The_last_word_of_an_unknown_failure_holds_no_token()
     {
-        Assert.Equal("RuntimeError: something new", LogDiagnosis.LastWord("start\nRuntimeError: something new\nbye\n"));
-        Assert.DoesNotContain("hf_abcdefghijk", LogDiagnosis.LastWord("Error: cannot use hf_abcdefghijk here")!, StringComparison.Ordinal);
-        Assert.DoesNotContain("s3cret-value", LogDiagnosis.LastWord("Error: token=s3cret-value was refused")!, StringComparison.Ordinal);
-        Assert.Null(LogDiagnosis.LastWord("\n"));
+        Assert.Equal("RuntimeError: something new", LogText.LastWord("start\nRuntimeError: something new\nbye\n"));
+        Assert.DoesNotContain("hf_abcdefghijk", LogText.LastWord("Error: cannot use hf_abcdefghijk here")!, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret-value", LogText.LastWord("Error: token=s3cret-value was refused")!, StringComparison.Ordinal);
+        Assert.Null(LogText.LastWord("\n"));
     }
 
     [Theory]

@@ -38,6 +38,12 @@ internal static class Examples
         HealthPath = "/health/ready",
     };
 
+    /// <summary>As the namespace's Secret <c>registries</c> has it.</summary>
+    public const string PullCredentials = """{"auths":{"registry.example.com":{"username":"acme","password":"pull-Secret-value"}}}""";
+
     public static WantedReplicas Wanted(RevisionTemplate? template = null, int count = 1, int revision = 1, DeploymentKey? key = null) =>
-        new(key ?? Key, revision, template ?? Cpu, count, new Dictionary<string, string> { ["HF_TOKEN"] = "hf_very-secret-value" });
+        new(key ?? Key, revision, template ?? Cpu, count, new Dictionary<string, string> { ["HF_TOKEN"] = "hf_very-secret-value" })
+        {
+            PullCredentials = template?.PullSecret is null ? null : PullCredentials,
+        };
 }

@@ -24,7 +24,7 @@ public sealed class LiveClusterTests : IAsyncLifetime
     {
         _client = new KubernetesClient(KubernetesConnection.Find(null, null, TimeProvider.System), TimeProvider.System, NullLogger<KubernetesClient>.Instance);
         _target = new KubernetesTarget(
-            _client, new KubernetesTargetOptions { Installation = "orrery-test" }, (_, reference, _) => Task.FromResult(new ResolvedImage(reference, null)), TimeProvider.System, NullLogger<KubernetesTarget>.Instance);
+            _client, new KubernetesTargetOptions { Installation = "orrery-test" }, (_, reference, _, _) => Task.FromResult(new ResolvedImage(reference, null)), TimeProvider.System, NullLogger<KubernetesTarget>.Instance);
         return ValueTask.CompletedTask;
     }
 

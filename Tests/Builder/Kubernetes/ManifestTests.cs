@@ -17,6 +17,7 @@ public sealed class ManifestTests
         ["CPU, nothing said of resources"] = Examples.Cpu with { Resources = new ModelResources() },
         ["CPU, weights on the node's disk"] = Examples.Cpu with { Resources = new ModelResources { Cpu = "0.5", Memory = ByteSize.FromGigabytes(1.234), Disk = ByteSize.FromGigabytes(3.3) } },
         ["two GPUs, everything said"] = Examples.Gpu,
+        ["an image that is pulled with the namespace's credentials"] = Examples.Cpu with { PullSecret = "registries" },
         ["a MIG slice"] = Examples.Gpu with { Gpu = new TemplateGpu("mig", "nvidia.com/mig-3g.40gb", "x", 1, null) },
         ["an AMD GPU, every taint put up with"] = Examples.Gpu with { Gpu = new TemplateGpu("mi300", "amd.com/gpu", "x", 8, null), Tolerations = [new Toleration { Operator = "Exists" }] },
         ["offline, no drain, quick probes"] = Examples.Cpu with
@@ -102,6 +103,23 @@ public sealed class ManifestTests
         Assert.True(manifests.Single(one => one.Resource.Kind == "Secret").Body.IsTrue("immutable"));
         var error = Assert.Throws<TargetException>(() => ModelManifests.Of(Examples.Wanted(Examples.Gpu) with { SecretValues = new Dictionary<string, string>() }, new(), "orrery"));
         Assert.Contains("variable HF_TOKEN (Secret 'hub', key 'token')", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_images_are_pulled_with_is_the_deployments_and_no_revisions()
+    {
+        var template = Examples.Cpu with { PullSecret = "registries" };
+        var made = ModelManifests.Of(Examples.Wanted(template), Everything(), "orrery").Single(one => one.Resource.Kind == "Secret");
+        Assert.Equal(("qwen-pull", "kubernetes.io/dockerconfigjson", false), (made.Body.Name(), made.Body.Text("type"), made.IsRevisions));
+        Assert.Equal(Examples.PullCredentials, System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(made.Body["data"]!.Text(".dockerconfigjson")!)));
+        Assert.Null(made.Body["immutable"]);
+        Assert.Equal("""[{"name":"qwen-pull"},{"name":"pull"}]""", PullSecretsOf(template, Everything()));
+        Assert.Equal("""[{"name":"qwen-pull"}]""", PullSecretsOf(template, new()));
+        Assert.Null(PullSecretsOf(Examples.Cpu, new()));
+        Assert.DoesNotContain(ModelManifests.Of(Examples.Wanted(template) with { PullCredentials = null }, new(), "orrery"), one => one.Resource.Kind == "Secret");
+
+        static string? PullSecretsOf(RevisionTemplate template, KubernetesTargetOptions options) =>
+            ModelManifests.Of(Examples.Wanted(template), options, "orrery").Single(one => one.Resource.Kind == "StatefulSet").Body["spec"]!["template"]!["spec"]!["imagePullSecrets"]?.ToJsonString();
     }
 
     [Fact]

@@ -223,9 +223,9 @@ public sealed class TargetTests : IAsyncLifetime
         await Sees(ReplicaState.Failed, ReplicaReasons.OutOfMemory, "its limit of 8Gi: raise resources.memory");
         _cluster.Logs[$"{Pod} previous"] = "loading\ntorch.OutOfMemoryError: CUDA out of memory.\nEngine core initialization failed. See root cause above.\n";
         _cluster.Wait(Namespace, Pod, "CrashLoopBackOff", "back-off 10s", 3, FakeCluster.Terminated(1, "Error", "Engine core initialization failed."));
-        await Sees(ReplicaState.Failed, ReplicaReasons.OutOfMemory, "The GPU has too little memory");
+        await Sees(ReplicaState.Failed, ReplicaReasons.OutOfMemory, "The GPU's memory is too small");
         _cluster.Run(Namespace, Pod, started: false, ready: false, restarts: 3, lastState: FakeCluster.Terminated(1, "Error"));
-        await Sees(ReplicaState.Starting, "RestartedOOMKilled", "The GPU has too little memory");
+        await Sees(ReplicaState.Starting, "RestartedOOMKilled", "The GPU's memory is too small");
         _cluster.Logs[$"{Pod} previous"] = "Error: the flux is low\n";
         _cluster.Wait(Namespace, Pod, "CrashLoopBackOff", "back-off 10s", 4, FakeCluster.Terminated(3, "Error"));
         await Sees(ReplicaState.Failed, ReplicaReasons.Crashes, "ended with exit code 3; it wrote: Error: the flux is low");
@@ -359,12 +359,30 @@ public sealed class TargetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_images_are_pulled_with_is_renewed_in_its_place_goes_when_it_is_taken_back_and_with_the_deployment()
+    {
+        var wanted = Wanted(Cpu with { PullSecret = "registries" });
+        await _target.ApplyAsync(wanted, Token);
+        await _target.ApplyAsync(wanted with { PullCredentials = "{\"auths\":{}}" }, Token);
+        Assert.Equal("{\"auths\":{}}", System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(_cluster.All(KubernetesResource.Secrets, Namespace)["qwen-pull"].Text("data", ".dockerconfigjson")!)));
+        await _target.ApplyAsync(wanted with { PullCredentials = null }, Token);
+        Assert.Empty(_cluster.All(KubernetesResource.Secrets, Namespace));
+
+        await _target.ApplyAsync(wanted, Token);
+        await _target.ApplyAsync(Wanted(revision: 2), Token); // Of before there was one, or of an unusable one: it is not theirs to take.
+        await _target.RemoveAsync(Key, 1, Token);
+        Assert.Equal(["qwen-pull"], _cluster.All(KubernetesResource.Secrets, Namespace).Keys);
+        await _target.RemoveAllAsync(Key, Token);
+        Assert.Empty(_cluster.All(KubernetesResource.Secrets, Namespace));
+    }
+
+    [Fact]
     public async Task A_digest_is_taken_as_it_is_and_a_tag_is_asked_for()
     {
-        Assert.Equal(new ResolvedImage("a/b@sha256:1", "sha256:1"), await _target.ResolveImageAsync(Key, "a/b@sha256:1", Token));
-        Assert.Equal(new ResolvedImage("a/b:1", null), await _target.ResolveImageAsync(Key, "a/b:1", Token));
+        Assert.Equal(new ResolvedImage("a/b@sha256:1", "sha256:1"), await _target.ResolveImageAsync(Key, "a/b@sha256:1", null, Token));
+        Assert.Equal(new ResolvedImage("a/b:1", null), await _target.ResolveImageAsync(Key, "a/b:1", null, Token));
     }
 
     private KubernetesTarget Target(KubernetesTargetOptions? options = null) => new(
-        _client, options ?? new(), (_, reference, _) => Task.FromResult(new ResolvedImage(reference, null)), TimeProvider.System, NullLogger<KubernetesTarget>.Instance);
+        _client, options ?? new(), (_, reference, _, _) => Task.FromResult(new ResolvedImage(reference, null)), TimeProvider.System, NullLogger<KubernetesTarget>.Instance);
 }

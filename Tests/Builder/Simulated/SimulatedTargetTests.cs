@@ -151,10 +151,10 @@ public sealed class SimulatedTargetTests
         var error = await Assert.ThrowsAsync<TargetException>(() => target.ApplyAsync(Wanted(1, Template with { ModelType = ModelTypes.VideoGeneration }), Soon));
         Assert.True(error.IsFinal);
         Assert.StartsWith("A model of the type video_generation cannot be simulated", error.Message, StringComparison.Ordinal);
-        var image = await target.ResolveImageAsync(Key, "a:1", Soon);
-        Assert.Equal(("a:1", await target.ResolveImageAsync(Key, "a:1", Soon)), (image.Reference, image));
+        var image = await target.ResolveImageAsync(Key, "a:1", null, Soon);
+        Assert.Equal(("a:1", await target.ResolveImageAsync(Key, "a:1", null, Soon)), (image.Reference, image));
         Assert.Matches("^sha256:[0-9a-f]{64}$", image.Digest);
-        Assert.NotEqual(image.Digest, (await target.ResolveImageAsync(Key, "a:2", Soon)).Digest);
+        Assert.NotEqual(image.Digest, (await target.ResolveImageAsync(Key, "a:2", null, Soon)).Digest);
     }
 
     [Fact]

@@ -154,9 +154,9 @@ internal static partial class PodReader
                 : $"The server was killed because it used more memory than its limit of {limit}: raise resources.memory.");
         }
 
-        if (LogDiagnosis.Read(said) is { } known)
+        if (LogDiagnosis.Find(said) is { } known)
         {
-            return known;
+            return known.ToFinding();
         }
 
         if (code is 137 or 143 && Newest(evidence, "Killing").FirstOrDefault(one => one.Contains("probe", StringComparison.Ordinal)) is { } killing)
@@ -166,7 +166,7 @@ internal static partial class PodReader
                 : $"The server stopped answering on {PathOf(pod)} and was restarted ({Probe(evidence) ?? "no answer in time"}): raise probes.timeout or probes.failures where it is only busy.");
         }
 
-        var word = LogDiagnosis.LastWord(said);
+        var word = LogText.LastWord(said);
         return new(ReplicaReasons.Crashes, $"The server ended with {CodeOf(code)}{(word is null ? " and wrote nothing" : $"; it wrote: {word}")}. See its log (previous incarnation).");
     }
 
@@ -176,7 +176,7 @@ internal static partial class PodReader
             $"The {missing.Groups["kind"].Value} '{missing.Groups["name"].Value}' that the pod names is not there: it was deleted by somebody; deploy again."),
         _ when message.Contains("runAsNonRoot", StringComparison.Ordinal) => new(ReplicaReasons.Misconfigured,
             "The image runs as root or as a user without a number, which is not allowed: end its Dockerfile with USER 10001:10001, or set Builder:Kubernetes:RunAs."),
-        _ => LogDiagnosis.Read(message) ?? new(ReplicaReasons.Misconfigured, $"The container cannot be made ({Shorten(message)}): correct the image or the deployment."),
+        _ => LogDiagnosis.Find(message)?.ToFinding() ?? new(ReplicaReasons.Misconfigured, $"The container cannot be made ({Shorten(message)}): correct the image or the deployment."),
     };
 
     /// <summary>The pod is over; its StatefulSet makes another.</summary>

@@ -25,6 +25,11 @@ internal static class ModelManifests
         }
 
         manifests.Add(new(KubernetesResource.DisruptionBudgets, ns, DisruptionBudget(key, ns, options)));
+        if (template.PullSecret is not null && wanted.PullCredentials is { } credentials)
+        {
+            manifests.Add(new(KubernetesResource.Secrets, ns, PullSecret(key, credentials, ns, options)));
+        }
+
         manifests.Add(new(KubernetesResource.Services, ns, Service(wanted, ns, name, options), IsRevisions: true));
         if (template.Secrets.Count > 0)
         {
@@ -112,6 +117,15 @@ internal static class ModelManifests
         secret["type"] = "Opaque";
         secret["immutable"] = true;
         secret["data"] = data;
+        return secret;
+    }
+
+    /// <summary>Not of a revision, and not immutable: what was pulled stays pulled, and a password that changes makes no other model of it.</summary>
+    private static JsonObject PullSecret(DeploymentKey key, string credentials, string ns, KubernetesTargetOptions options)
+    {
+        var secret = Object(KubernetesResource.Secrets, ns, ShortNames.PullSecret(key.Name), ModelLabels.OfDeployment(options.Installation, key), null);
+        secret["type"] = "kubernetes.io/dockerconfigjson";
+        secret["data"] = new JsonObject { [".dockerconfigjson"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)) };
         return secret;
     }
 

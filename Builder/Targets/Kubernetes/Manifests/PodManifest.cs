@@ -35,9 +35,10 @@ internal static class PodManifest
             ["containers"] = new JsonArray(Container(template, name)),
         };
         AddPlacement(spec, template);
-        if (options.ImagePullSecrets.Count > 0)
+        List<string> pullSecrets = [.. template.PullSecret is null ? [] : (string[])[ShortNames.PullSecret(key.Name)], .. options.ImagePullSecrets];
+        if (pullSecrets.Count > 0)
         {
-            spec["imagePullSecrets"] = new JsonArray([.. options.ImagePullSecrets.Select(secret => new JsonObject { ["name"] = secret })]);
+            spec["imagePullSecrets"] = new JsonArray([.. pullSecrets.Select(secret => new JsonObject { ["name"] = secret })]);
         }
 
         if (Volumes(template) is { Count: > 0 } volumes)
