@@ -1,4 +1,5 @@
 using Orrery.Builder.Declared;
+using Orrery.Builder.Registration;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
@@ -64,9 +65,15 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         try
         {
             var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", wish, cancellationToken);
-            return faults.Count > 0 || (brief.Pending ?? image.Pending) is not null
-                ? Verdict.Refused(faults) with { Pending = brief.Pending ?? image.Pending }
-                : Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret }, image.Warning, unusable);
+            if (faults.Count > 0 || (brief.Pending ?? image.Pending) is not null)
+            {
+                return Verdict.Refused(faults) with { Pending = brief.Pending ?? image.Pending };
+            }
+
+            var verdict = Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret }, image.Warning, unusable);
+            return wish is null || await catalogue.RefusalAsync(deployment, ProviderDocument.Of(verdict.Template!, [], isSimulated: target.Name == DeploymentTargets.Simulated), cancellationToken) is not { } refusal
+                ? verdict
+                : Verdict.Refused(new DeploymentFault(DeploymentReasons.Misdeclared, $"Its replicas cannot be registered with the gateway: {refusal}"));
         }
         catch (TargetException error)
         {

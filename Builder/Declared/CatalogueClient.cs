@@ -110,8 +110,18 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
 
     /// <summary>Declares the provider that leads to a deployment's replicas.</summary>
     /// <exception cref="RegistrationException">Somebody else has the name, or what is registered is refused.</exception>
-    /// <param name="isDryRun">Only whether it would be taken.</param>
-    public async Task RegisterAsync(DeclaredDeployment owner, ModelProviderSpec provider, CancellationToken cancellationToken, bool isDryRun = false)
+    public async Task RegisterAsync(DeclaredDeployment owner, ModelProviderSpec provider, CancellationToken cancellationToken)
+    {
+        if (await RegisterAsync(owner, provider, isDryRun: false, cancellationToken) is { } refusal)
+        {
+            throw new RegistrationException(refusal);
+        }
+    }
+
+    /// <summary>Why a provider would not be taken; <c>null</c>: it would.</summary>
+    public Task<string?> RefusalAsync(DeclaredDeployment owner, ModelProviderSpec provider, CancellationToken cancellationToken) => RegisterAsync(owner, provider, isDryRun: true, cancellationToken);
+
+    private async Task<string?> RegisterAsync(DeclaredDeployment owner, ModelProviderSpec provider, bool isDryRun, CancellationToken cancellationToken)
     {
         var metadata = owner.Metadata;
         var document = new Resource
@@ -126,14 +136,19 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
             Spec = JsonSerializer.SerializeToElement(provider, ContractsJson.Default.ModelProviderSpec),
         };
         using var client = clients.CreateClient(ServiceName);
-        using var response = await client.PutAsJsonAsync(
-            $"{PathOf(ResourceKind.ModelProvider, metadata.Namespace, metadata.Name)}?manager={Manager}{(isDryRun ? "&dryRun=true" : "")}", document, ContractsJson.Default.Resource, cancellationToken);
-        if (response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.BadRequest)
+        var path = PathOf(ResourceKind.ModelProvider, metadata.Namespace, metadata.Name);
+        using var response = await client.PutAsJsonAsync($"{path}?manager={Manager}{(isDryRun ? "&dryRun=true" : "")}", document, ContractsJson.Default.Resource, cancellationToken);
+        if (response.StatusCode is not (HttpStatusCode.Conflict or HttpStatusCode.BadRequest))
         {
-            throw new RegistrationException(await DetailAsync(response, cancellationToken));
+            await SucceededAsync(response, cancellationToken);
+            return null;
         }
 
-        await SucceededAsync(response, cancellationToken);
+        using var found = await client.GetAsync(path, cancellationToken);
+        var other = found.IsSuccessStatusCode ? (await found.Content.ReadFromJsonAsync(ContractsJson.Default.Resource, cancellationToken))!.Metadata.ManagedBy : Manager;
+        return other == Manager
+            ? await DetailAsync(response, cancellationToken)
+            : $"The ModelProvider '{metadata.Name}' of namespace '{metadata.Namespace}' is there already, managed by '{other}', and replicas are registered under their deployment's name. Name the deployment otherwise, or delete that ModelProvider.";
     }
 
     /// <summary>Takes the provider away again, if it is ours and still there.</summary>

@@ -54,6 +54,11 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         var rules = RulesOf(look);
         if (target is null || await ObserveAsync(look, target, cancellationToken) is not { } seen)
         {
+            if (target is null && declared.IsGoing && look.After.Revisions.Count == 0 && await EndAsync(look, target: null, cancellationToken))
+            {
+                return null; // It has never run anywhere.
+            }
+
             await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
             await ReportAsync(look, rules, null, cancellationToken);
             return JudgeAgain;
@@ -62,8 +67,8 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         Remember(look, seen);
         var plan = Plan(look, rules);
         await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
-        await RegisterAsync(look, plan, cancellationToken);
-        if ((declared.Spec.Paused != true || declared.IsGoing) && await ActAsync(look, plan, target, cancellationToken))
+        var isRegistered = await RegisterAsync(look, plan, cancellationToken);
+        if ((declared.Spec.Paused != true || declared.IsGoing) && await ActAsync(look, plan, target, isRegistered, cancellationToken))
         {
             return null;
         }
@@ -210,33 +215,37 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         return plan;
     }
 
-    private async Task RegisterAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
+    /// <returns>Whether the gateway knows who serves.</returns>
+    private async Task<bool> RegisterAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
     {
         var template = (look.After.ServingRevision ?? look.After.NextRevision)?.Template;
         var document = look.Declared.IsGoing || template is null ? null : ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
         var text = document is null ? "" : JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
         if (_registered.GetValueOrDefault(look.Key.Uid) == text)
         {
-            return;
+            return true;
         }
 
         try
         {
             await (document is null ? catalogue.UnregisterAsync(look.Key, cancellationToken) : catalogue.RegisterAsync(look.Declared, document, cancellationToken));
             _registered[look.Key.Uid] = text;
+            return true;
         }
         catch (RegistrationException error)
         {
             look.Faults = [.. look.Faults, new DeploymentFault(DeploymentReasons.Misdeclared, $"Its replicas cannot be registered with the gateway: {error.Message}")];
+            return false;
         }
     }
 
+    /// <param name="mayEnd">Otherwise none that runs is ended: the gateway may still send it requests.</param>
     /// <returns>Whether the deployment is gone for good.</returns>
-    private async Task<bool> ActAsync(Look look, RolloutPlan plan, ITarget target, CancellationToken cancellationToken)
+    private async Task<bool> ActAsync(Look look, RolloutPlan plan, ITarget target, bool mayEnd, CancellationToken cancellationToken)
     {
         try
         {
-            await ChangeAsync(look, plan, target, cancellationToken);
+            await ChangeAsync(look, plan, target, mayEnd, cancellationToken);
             return look.Declared.IsGoing && plan.Counts.Values.All(count => count == 0) && await EndAsync(look, target, cancellationToken);
         }
         catch (TargetException error)
@@ -246,27 +255,28 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
     }
 
-    private async Task ChangeAsync(Look look, RolloutPlan plan, ITarget target, CancellationToken cancellationToken)
+    private async Task ChangeAsync(Look look, RolloutPlan plan, ITarget target, bool mayEnd, CancellationToken cancellationToken)
     {
-        foreach (var (revision, count) in plan.Counts.OrderBy(pair => pair.Key))
+        foreach (var (revision, planned) in plan.Counts.OrderBy(pair => pair.Key))
         {
             if (look.After.Find(revision) is { } found)
             {
+                var count = mayEnd ? planned : Math.Max(planned, look.Replicas.Count(replica => replica.Revision == revision));
                 var secrets = found.Template is { Secrets.Count: 0, PullSecret: null } ? DeploymentSecrets.None : await gate.SecretsAsync(look.Declared, cancellationToken);
                 await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets.Variables) { PullCredentials = secrets.PullCredentials }, cancellationToken);
             }
         }
 
-        foreach (var revision in plan.Leaving)
+        foreach (var revision in mayEnd ? plan.Leaving : [])
         {
             await target.RemoveAsync(look.Key, revision, cancellationToken);
         }
     }
 
     /// <summary>Nothing runs any more: what was made for it goes, then the resource, then what is known of it.</summary>
-    private async Task<bool> EndAsync(Look look, ITarget target, CancellationToken cancellationToken)
+    private async Task<bool> EndAsync(Look look, ITarget? target, CancellationToken cancellationToken)
     {
-        if (!await target.RemoveAllAsync(look.Key, cancellationToken))
+        if (target is not null && !await target.RemoveAllAsync(look.Key, cancellationToken))
         {
             return false;
         }
@@ -285,7 +295,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     {
         var before = look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
         var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Now);
-        if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message))
+        if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending))
         {
             var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;
             var events = new EventDraft(isTrouble ? "Warning" : "Normal", "Phase" + char.ToUpperInvariant(status.Phase[0]) + status.Phase[1..], status.Message ?? $"It is {status.Phase}.", status.Revision);

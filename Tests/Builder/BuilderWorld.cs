@@ -25,6 +25,8 @@ internal sealed class BuilderWorld : IAsyncDisposable
 
     public HttpClient Gateway { get; private set; } = null!;
 
+    public Uri Builder => _builder!.Url;
+
     /// <param name="startsBuilder">Otherwise the test runs Builders of its own.</param>
     /// <param name="catalogue">What the Catalogue is started with, beside the usual.</param>
     public static async Task<BuilderWorld> StartAsync(PostgresServer postgres, bool startsBuilder = true, string[]? catalogue = null, params string[] settings)

@@ -146,7 +146,7 @@ public sealed class StoryTests(PostgresServer postgres)
                 }
                 else if (pod.Items("status", "containerStatuses").First().Whole("restartCount") == 0)
                 {
-                    cluster.Logs[name] = "vllm: error: unrecognized arguments: --live\n";
+                    cluster.Logs[$"{name} previous"] = "vllm: error: unrecognized arguments: --live\n";
                     cluster.Wait(Namespace, name, "CrashLoopBackOff", "back-off 10s", 3, FakeCluster.Terminated(2, "Error"));
                 }
             }
