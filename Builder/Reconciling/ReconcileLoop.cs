@@ -24,6 +24,7 @@ internal sealed partial class ReconcileLoop(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await migration.Completed.WaitAsync(cancellationToken);
+        reconciler.Begin();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var queue = new WorkQueue(time);
 
@@ -67,9 +68,15 @@ internal sealed partial class ReconcileLoop(
         while (true)
         {
             var uid = await queue.TakeAsync(cancellationToken);
+            if (!_keys.TryGetValue(uid, out var key))
+            {
+                queue.Done(uid); // It went while it was told once more that something of it has changed.
+                continue;
+            }
+
             try
             {
-                if (await LookAsync(_keys[uid], cancellationToken) is { } pause)
+                if (await LookAsync(key, cancellationToken) is { } pause)
                 {
                     queue.Add(uid, pause);
                 }
@@ -84,7 +91,7 @@ internal sealed partial class ReconcileLoop(
             {
                 // One deployment's fault, even one of ours, is not to keep the others waiting.
                 var failures = _failures.AddOrUpdate(uid, 1, static (_, count) => count + 1);
-                Log.Failed(logger, IsPassing(error) ? LogLevel.Warning : LogLevel.Error, _keys[uid], failures, error.Message, IsPassing(error) ? null : error);
+                Log.Failed(logger, IsPassing(error) ? LogLevel.Warning : LogLevel.Error, key, failures, error.Message, IsPassing(error) ? null : error);
                 queue.Add(uid, Pause(failures));
             }
             finally
