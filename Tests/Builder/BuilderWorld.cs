@@ -26,11 +26,12 @@ internal sealed class BuilderWorld : IAsyncDisposable
     public HttpClient Gateway { get; private set; } = null!;
 
     /// <param name="startsBuilder">Otherwise the test runs Builders of its own.</param>
-    public static async Task<BuilderWorld> StartAsync(PostgresServer postgres, bool startsBuilder = true, params string[] settings)
+    /// <param name="catalogue">Configuration of the Catalogue beyond the usual.</param>
+    public static async Task<BuilderWorld> StartAsync(PostgresServer postgres, bool startsBuilder = true, string[]? catalogue = null, params string[] settings)
     {
         var world = new BuilderWorld { Database = await postgres.CreateDatabaseAsync() };
         world.Simulator = world.Own(await SimulatorServer.StartAsync());
-        world.Catalogue = world.Own(await CatalogueReplica.StartAsync(world.Database));
+        world.Catalogue = world.Own(await CatalogueReplica.StartAsync(world.Database, catalogue ?? []));
         await world.StartGatewayAsync();
         if (startsBuilder)
         {
@@ -55,9 +56,9 @@ internal sealed class BuilderWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>What a Builder of this world is started with, beside the usual.</summary>
+    /// <summary>What a Builder of this world is started with, beside the usual; there is one at a time, and the next need not wait for it.</summary>
     public string[] Settings(params string[] settings) =>
-        ["Builder:Target=simulated", $"Builder:Simulated:Endpoint={Simulator.Url}", "Builder:Simulated:Profile=instant", .. settings];
+        ["Builder:Settling=00:00:00", "Builder:Target=simulated", $"Builder:Simulated:Endpoint={Simulator.Url}", "Builder:Simulated:Profile=instant", .. settings];
 
     public Task<Answer> Apply(string documents) => Catalogue.Apply(documents);
 
