@@ -19,6 +19,10 @@ public sealed class BuilderOptions
     [Range(1, 64)]
     public int Workers { get; set; } = 8;
 
+    /// <summary>How long one that takes over waits before it acts, so that the one before has noticed. 0 s to 1 min, default 2 s; less than that only where there is never more than one.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan Settling { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long events are kept. 1 h to 10 years, default 30 days.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
     public TimeSpan KeepEvents { get; set; } = TimeSpan.FromDays(30);

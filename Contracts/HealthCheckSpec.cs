@@ -8,6 +8,8 @@ public sealed record HealthCheckSpec
     public static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(5);
 
+    internal const string PathExpectation = "a path such as /health: it begins with one '/', and has no query, no fragment and no '..'";
+
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
 
@@ -75,15 +77,17 @@ public sealed record HealthCheckSpec
     private void ValidatePath(FieldErrors errors)
     {
         var path = EffectivePath;
-        if (!path.StartsWith('/') || path.StartsWith("//", StringComparison.Ordinal) || path.Contains('\\')
-            || path.Split('/').Contains("..") || path.Any(c => c is '?' or '#' or <= ' ' or > '~'))
+        if (!IsPath(path))
         {
             // A whole URL could lead the credential to another server.
             errors.Add(
                 Endpoint is null ? "spec.healthCheck.path" : "spec.healthCheck.endpoint", path,
-                "a path such as /health: it begins with one '/', and has no query, no fragment and no '..'");
+                PathExpectation);
         }
     }
+
+    internal static bool IsPath(string path) =>
+        path.StartsWith('/') && !path.StartsWith("//", StringComparison.Ordinal) && !path.Contains('\\') && !path.Split('/').Contains("..") && !path.Any(c => c is '?' or '#' or <= ' ' or > '~');
 
     private static void RequireOne(FieldErrors errors, string one, string? oneValue, string other, string? otherValue)
     {

@@ -40,7 +40,7 @@ internal sealed record ReplicaAnswer(
     int Revision, int Ordinal, string State, string? Address, string? Reason, string? Message, string? Place, int Restarts, DateTimeOffset? Since, DateTimeOffset? ReadyAt, DateTimeOffset? DrainingAt)
 {
     public static ReplicaAnswer Of(Replica replica, ReplicaRecord? memory) => new(
-        replica.Revision, replica.Ordinal, replica.State.ToString().ToLowerInvariant(), replica.Address?.ToString(), replica.Reason, replica.Message, replica.Place, replica.Restarts, replica.Since,
+        replica.Revision, replica.Ordinal, replica.State.ToString().ToLowerInvariant(), replica.Address?.ToString(), replica.Reason, replica.Told, replica.Place, replica.Restarts, replica.Since,
         memory?.Incarnation == replica.Incarnation ? memory.ReadyAt : null, memory?.DrainingAt);
 }
 

@@ -193,12 +193,22 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         try
         {
-            return JsonDocument.Parse(text).RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() ?? text : text;
+            using var problem = JsonDocument.Parse(text);
+            return problem.RootElement.TryGetProperty("errors", out var errors) && errors is { ValueKind: JsonValueKind.Array } && errors.GetArrayLength() > 0 ? string.Join(" ", errors.EnumerateArray().Select(Told))
+                : problem.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() ?? text
+                : text;
         }
         catch (JsonException)
         {
             return text;
         }
+    }
+
+    /// <summary>A field of ours that it does not take, whole: who reads of it has no other place to look.</summary>
+    private static string Told(JsonElement error)
+    {
+        string? Text(string name) => error.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        return $"{Text("path")}{(Text("value") is { } value ? $" is '{value}'" : "")}; expected {Text("expectation")}.{(Text("remedy") is { } remedy ? " " + remedy : "")}";
     }
 }
 

@@ -29,10 +29,10 @@ internal sealed partial class DeclaredResources(CatalogueClient catalogue, TimeP
     public DeclaredDeployment? Find(string @namespace, string name) =>
         _deployments.Values.FirstOrDefault(deployment => deployment.Metadata.Name == name && deployment.Metadata.Namespace == @namespace);
 
-    /// <param name="changed">Called with each deployment that is new or other, or that went.</param>
+    /// <param name="changed">Called with each deployment that is new or other, or that went; with all when the GpuClasses change, which one of them may have waited for.</param>
     public Task FollowAsync(Action<DeploymentKey> changed, CancellationToken cancellationToken) => Task.WhenAll(
         FollowAsync(ResourceKind.ModelDeployment, changes => TakeDeployments(changes, changed), cancellationToken),
-        FollowAsync(ResourceKind.GpuClass, TakeGpuClasses, cancellationToken));
+        FollowAsync(ResourceKind.GpuClass, changes => TakeGpuClasses(changes, changed), cancellationToken));
 
     private async Task FollowAsync(ResourceKind kind, Func<IAsyncEnumerable<WatchedChange>, Task> take, CancellationToken cancellationToken)
     {
@@ -99,13 +99,15 @@ internal sealed partial class DeclaredResources(CatalogueClient catalogue, TimeP
         }
     }
 
-    private async Task TakeGpuClasses(IAsyncEnumerable<WatchedChange> changes)
+    private async Task TakeGpuClasses(IAsyncEnumerable<WatchedChange> changes, Action<DeploymentKey> changed)
     {
         var classes = new Dictionary<string, GpuClassSpec>(StringComparer.Ordinal);
+        var isNews = false;
         await foreach (var change in changes)
         {
             if (change.Object is { Metadata.Namespace: ResourceMetadata.DefaultNamespace } resource)
             {
+                isNews = true;
                 classes.Remove(resource.Metadata.Name);
                 if (change.Type != "DELETED")
                 {
@@ -116,6 +118,12 @@ internal sealed partial class DeclaredResources(CatalogueClient catalogue, TimeP
             if (change.Object is null)
             {
                 _gpuClasses = new Dictionary<string, GpuClassSpec>(classes, StringComparer.Ordinal); // A bookmark: all of a batch has been told.
+                foreach (var deployment in isNews ? _deployments.Values : [])
+                {
+                    changed(deployment.Key);
+                }
+
+                isNews = false;
             }
         }
     }

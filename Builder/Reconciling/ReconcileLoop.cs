@@ -24,6 +24,7 @@ internal sealed partial class ReconcileLoop(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await migration.Completed.WaitAsync(cancellationToken);
+        reconciler.Begin();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var queue = new WorkQueue(time);
 

@@ -34,6 +34,16 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
 
     private readonly ConcurrentDictionary<string, string> _registered = new(StringComparer.Ordinal);
 
+    /// <summary>What was said last: the watch brings it back only later, and by then the next look may have been.</summary>
+    private readonly ConcurrentDictionary<string, ModelDeploymentStatus> _reported = new(StringComparer.Ordinal);
+
+    /// <summary>This Builder leads from now on. Another may have led before: what is remembered of an earlier time counts no more.</summary>
+    public void Begin()
+    {
+        _registered.Clear();
+        _reported.Clear();
+    }
+
     /// <returns>When to look again; <c>null</c>: never, it is gone.</returns>
     public async Task<TimeSpan?> ReconcileAsync(DeploymentKey key, DeclaredDeployment? declared, CancellationToken cancellationToken)
     {
@@ -105,7 +115,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
 
         await store.ForgetAsync(key, [], cancellationToken);
-        _registered.TryRemove(key.Uid, out _);
+        Forget(key);
         return null;
     }
 
@@ -191,7 +201,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             }
             else if (memory is not null && !isSame && memory.ReadyAt is not null)
             {
-                look.Tell("Warning", replica.Reason ?? "ReplicaRestarted", replica.Message ?? $"Replica {replica.Ordinal} of revision {replica.Revision} was started again.", replica.Revision);
+                look.Tell("Warning", replica.Reason ?? "ReplicaRestarted", $"Replica {replica.Ordinal} of revision {replica.Revision} was started again.{(replica.Message is null ? "" : " " + replica.Message)}", replica.Revision);
             }
 
             next.Add(new SeenReplica(replica, readyAt, memory?.DrainingAt));
@@ -287,13 +297,19 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
 
         await store.ForgetAsync(look.Key, [new EventDraft("Normal", "Deleted", "Nothing of it is left.", null)], cancellationToken);
-        _registered.TryRemove(look.Key.Uid, out _);
+        Forget(look.Key);
         return true;
+    }
+
+    private void Forget(DeploymentKey key)
+    {
+        _registered.TryRemove(key.Uid, out _);
+        _reported.TryRemove(key.Uid, out _);
     }
 
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
     {
-        var before = look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
+        var before = _reported.GetValueOrDefault(look.Key.Uid) ?? look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
         var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Now);
         if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending))
         {
@@ -308,6 +324,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         if (StatusReporter.IsNews(status, before))
         {
             await catalogue.ReportAsync(look.Key, status, cancellationToken);
+            _reported[look.Key.Uid] = status;
         }
     }
 

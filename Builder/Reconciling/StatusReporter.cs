@@ -50,7 +50,7 @@ internal static class StatusReporter
     {
         var refused = faults.Count == 0 ? pending : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
-            .Select(replica => replica.Replica.Message).FirstOrDefault(message => message is not null);
+            .Select(replica => replica.Replica.Told).FirstOrDefault(message => message is not null);
         var given = record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
         var back = given is null || record.Serving is null ? null : $"Revision {given.Number} was given up and revision {record.Serving} serves: {given.Reason}";
         if (isGoing)

@@ -19,8 +19,11 @@ internal static class ProviderDocument
             new ProvidedModel { Id = template.ModelId, ModelType = template.ModelType, ContextWindow = template.Context },
             .. template.Adapters.Select(id => new ProvidedModel { Id = id, ModelType = template.ModelType, ContextWindow = template.Context }),
         ],
-        HealthCheck = new HealthCheckSpec { Endpoint = template.HealthPath, Interval = new Duration(template.Probes.Interval), Timeout = new Duration(template.Probes.Timeout) },
+        HealthCheck = new HealthCheckSpec { Endpoint = template.HealthPath, Interval = new Duration(template.Probes.Interval), Timeout = new Duration(TimeoutOf(template.Probes)) },
     };
+
+    /// <summary>The gateway begins no check before the last one has ended; a target may.</summary>
+    private static TimeSpan TimeoutOf(TemplateProbes probes) => probes.Timeout < probes.Interval ? probes.Timeout : probes.Interval;
 
     /// <summary>Where the server's OpenAI API begins: <c>/v1</c> is meant by an address without a path, and is said where there is one.</summary>
     private static string UrlOf(Uri address) => address.AbsolutePath == "/" ? address.ToString().TrimEnd('/') : address.ToString().TrimEnd('/') + "/v1";

@@ -85,9 +85,14 @@ internal enum ReplicaState
 /// <param name="Message">One sentence, with the remedy.</param>
 /// <param name="Place">The node.</param>
 /// <param name="Since">When it was created.</param>
+/// <param name="Outlook">What becomes of it now, in a sentence behind the message: true for a while, where the message stays true.</param>
 internal sealed record Replica(
     int Revision, int Ordinal, string Incarnation, ReplicaState State, Uri? Address = null, string? Reason = null, string? Message = null, string? Place = null, int Restarts = 0,
-    DateTimeOffset? Since = null);
+    DateTimeOffset? Since = null, string? Outlook = null)
+{
+    /// <summary>Message and outlook, for whoever looks now.</summary>
+    public string? Told => Outlook is null ? Message : $"{Message} {Outlook}";
+}
 
 /// <summary>Why replicas do not serve; each with a sentence of its own in the target that tells it.</summary>
 internal static class ReplicaReasons

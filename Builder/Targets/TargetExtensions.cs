@@ -65,7 +65,10 @@ internal static class TargetExtensions
                 services.GetRequiredService<KubernetesClient>(), services.GetRequiredService<KubernetesConnection>().Namespace ?? "default", LeaseName, Environment.MachineName, Time(services), services.GetRequiredService<ILogger<LeaseLeadership>>());
         }
 
-        return new PostgresLeadership(configuration.GetConnectionString("orrery")!, "builder", Time(services), services.GetRequiredService<ILogger<PostgresLeadership>>());
+        return new PostgresLeadership(configuration.GetConnectionString("orrery")!, "builder", Time(services), services.GetRequiredService<ILogger<PostgresLeadership>>())
+        {
+            Settling = Options<BuilderOptions>(services).Settling,
+        };
     }
 
     /// <summary>The same after every restart, and another for each installation: all its services share one internal key, and no other has it.</summary>

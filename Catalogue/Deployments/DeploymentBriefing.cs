@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Linting;
@@ -32,7 +34,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var open = Deployed(declared, table);
         var (pin, pending) = NamesCommit(open, table) ? await pins.FindAsync(question, Pinnable.OfRevision(open.Repo!, open.Revision), caller, cancellationToken) : default;
         var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
-        AskLicence(declared, model);
+        AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
         return new DeploymentBrief
         {
@@ -161,13 +163,31 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         arguments["--enable-lora"] = JsonSerializer.SerializeToElement(true);
         arguments["--max-loras"] = arguments.GetValueOrDefault("--max-loras", JsonSerializer.SerializeToElement(adapters.Count));
-        arguments["--lora-modules"] = JsonSerializer.SerializeToElement(adapters.Select(adapter => $"{adapter.Id}={adapter.Repo ?? FolderOf(adapter.Path!)}").ToArray());
+        // Those that the entry or the deployment names by hand stay: models that hear have one of their own.
+        var others = arguments.GetValueOrDefault("--lora-modules") is var named && named.ValueKind == JsonValueKind.Array ? named.EnumerateArray().Select(one => one.ToString())
+            : named.ValueKind == JsonValueKind.String ? [named.GetString()!] : [];
+        arguments["--lora-modules"] = JsonSerializer.SerializeToElement(others.Concat(adapters.Select(LoraModule)).ToArray());
     }
 
-    /// <summary>The weights of one's own are under the licence that the model's entry names; what it cannot say is asked of the entry.</summary>
-    private void AskLicence(ModelSpec declared, ModelSpec deployed)
+    /// <summary>As vLLM reads it: <c>name=path</c>, or JSON for what that cannot say. It parts the first at every equals sign, and takes a comma for JSON and a dash for a flag.</summary>
+    private static string LoraModule(AdapterSpec adapter)
     {
-        var decision = LicenceGate.Of(state, question.Namespace).Decide(declared with { Repo = deployed.Repo, Revision = deployed.Revision });
+        var path = adapter.Repo ?? FolderOf(adapter.Path!);
+        return adapter.Id.StartsWith('-') || (adapter.Id + path).AsSpan().ContainsAny('=', ',')
+            ? new JsonObject { ["name"] = adapter.Id, ["path"] = path }.ToJsonString(AsWritten)
+            : $"{adapter.Id}={path}";
+    }
+
+    /// <summary>
+    /// Weights of one's own and adapters are under the licence that the model's entry names; a repository that the catalogue has an entry of stays under that one's, the model's own included where it
+    /// is replaced. Whether code of a repository is run may be said by the deployment as well.
+    /// </summary>
+    private void AskGate(ModelSpec declared, ModelSpec deployed)
+    {
+        var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
+        var decision = LicenceGate.Of(state, question.Namespace).Decide(
+            declared with { Repo = deployed.Repo, Revision = deployed.Revision, Arguments = deployed.Arguments, Environment = environment },
+            [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo)]);
         foreach (var finding in decision.Findings.Where(finding => finding.Open))
         {
             Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
@@ -322,6 +342,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private void Refuse(string reason, string message) => _faults.Add(new DeploymentFault(reason, message));
 
     private static string FolderOf(string path) => "/models/" + path;
+
+    private static readonly JsonSerializerOptions AsWritten = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly Dictionary<string, JsonElement> None = [];
 

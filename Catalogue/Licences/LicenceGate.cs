@@ -43,9 +43,10 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         return new LicenceGate(policy ?? NoPolicy, [.. resources.Values.Where(resource => resource is { Spec: LicenceAcceptanceSpec, IsGoing: false })]);
     }
 
-    public GateDecision Decide(ModelSpec model)
+    /// <param name="others">Repositories of further weights that are served with it.</param>
+    public GateDecision Decide(ModelSpec model, params IReadOnlyList<string?> others)
     {
-        var findings = LicencesOf(model).Select(licence => DecideLicence(licence.Id, licence.Of, model)).ToList();
+        var findings = LicencesOf(model, others).Select(licence => DecideLicence(licence.Id, licence.Of, model)).ToList();
         if (findings.Count == 0)
         {
             findings.Add(new GateFinding("licence", LicenceDecisions.Deny, "The entry names no licence.", Open: true, "Name one in spec.licence: an SPDX identifier, or your own name for it."));
@@ -68,8 +69,8 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
     }
 
     /// <summary>The entry's own licences, and those of the entries that come with the service and have the same weights.</summary>
-    private static IEnumerable<(string Id, Entry? Of)> LicencesOf(ModelSpec model) => KnownLicences.Of(model).Select(id => (id, (Entry?)null))
-        .Concat(BuiltInEntries.OfRepo(model.Repo).Where(entry => entry.Id != model.Id).SelectMany(entry => KnownLicences.Of(entry.Spec).Select(id => (id, (Entry?)entry))))
+    private static IEnumerable<(string Id, Entry? Of)> LicencesOf(ModelSpec model, IReadOnlyList<string?> others) => KnownLicences.Of(model).Select(id => (id, (Entry?)null))
+        .Concat(others.Prepend(model.Repo).SelectMany(BuiltInEntries.OfRepo).Where(entry => entry.Id != model.Id).SelectMany(entry => KnownLicences.Of(entry.Spec).Select(id => (id, (Entry?)entry))))
         .DistinctBy(licence => licence.Item1.Trim(), StringComparer.OrdinalIgnoreCase);
 
     /// <param name="of">The entry that has the same repository under this licence; <c>null</c>: the model itself names it.</param>

@@ -20,9 +20,10 @@ public sealed record ProbeSpec
 
     internal void Validate(FieldErrors errors)
     {
-        if (Path is not null && (!Path.StartsWith('/') || Path.Any(c => c is <= ' ' or >= '\x7f') || Path.Length > 512))
+        // The gateway asks for it too, as a provider's health check.
+        if (Path is not null && (!HealthCheckSpec.IsPath(Path) || Path.Length > 512))
         {
-            errors.Add("spec.probes.path", Path, "a path that begins with /");
+            errors.Add("spec.probes.path", Path, HealthCheckSpec.PathExpectation);
         }
 
         foreach (var (path, value) in new[] { ("startWithin", StartWithin), ("interval", Interval), ("timeout", Timeout) })

@@ -39,7 +39,7 @@ internal sealed class SimulatorOptionsValidator : IValidateOptions<SimulatorOpti
             }
         }
 
-        foreach (var twice in models.GroupBy(model => model.Id).Where(group => group.Count() > 1))
+        foreach (var twice in models.SelectMany(model => model.Adapters.Select(adapter => adapter.Id).Prepend(model.Id)).GroupBy(id => id).Where(group => group.Count() > 1))
         {
             yield return $"{key}:Models has the Id '{twice.Key}' {twice.Count()} times; expected different ids.";
         }

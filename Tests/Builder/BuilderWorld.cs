@@ -58,9 +58,9 @@ internal sealed class BuilderWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>What a Builder of this world is started with, beside the usual.</summary>
+    /// <summary>What a Builder of this world is started with, beside the usual; there is one at a time, and the next need not wait for it.</summary>
     public string[] Settings(params string[] settings) =>
-        ["Builder:Target=simulated", $"Builder:Simulated:Endpoint={Simulator.Url}", "Builder:Simulated:Profile=instant", .. settings];
+        ["Builder:Settling=00:00:00", "Builder:Target=simulated", $"Builder:Simulated:Endpoint={Simulator.Url}", "Builder:Simulated:Profile=instant", .. settings];
 
     public Task<Answer> Apply(string documents) => Catalogue.Apply(documents);
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Dapper;
 using Npgsql;
+using Orrery.Tests.Catalogue;
 using static Orrery.Tests.Catalogue.CatalogueReplica;
 
 namespace Orrery.Tests.Builder;
@@ -11,7 +12,7 @@ namespace Orrery.Tests.Builder;
 /// A trigger counts the transactions that write a row, and has the one after the step in question wait for a lock that the test holds. When it waits, the step has been committed and
 /// everything that followed it has been done; then the process gets SIGKILL.
 /// </remarks>
-public sealed class KilledBuilderTests(PostgresServer postgres)
+public sealed class KilledBuilderTests(PostgresServer postgres) : IAsyncDisposable
 {
     private const int Lock = 4711;
 
@@ -38,6 +39,8 @@ public sealed class KilledBuilderTests(PostgresServer postgres)
         END $$;
         """;
 
+    private Process? _builder;
+
     [Fact]
     public async Task Killed_after_each_step_it_still_arrives_with_nothing_made_twice_and_goes_with_nothing_left_over()
     {
@@ -53,19 +56,16 @@ public sealed class KilledBuilderTests(PostgresServer postgres)
 
         (await world.Apply("kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 4 }\n")).ExpectOk();
         var (kills, step) = (0, 1);
+        _builder = Start(world);
         for (var isOver = false; !isOver; step++)
         {
             Assert.True(step < MostSteps);
-            (await world.Apply("kind: ModelDeployment\nmetadata: { name: chat }\nspec: { model: qwen3-8b, replicas: 2, rollout: { drain: 0s } }\n")).ExpectOk();
-            var wasKilledUp = await KillAfter(step, world, holder, () => IsRunningAsync(world));
-            await Undisturbed(world, holder, () => IsRunningAsync(world));
+            var wasKilledUp = await KillAfter(step, world, holder, () => IsRunningAsync(world), () => world.Apply("kind: ModelDeployment\nmetadata: { name: chat }\nspec: { model: qwen3-8b, replicas: 2, rollout: { drain: 0s } }\n"));
             Assert.Equal(2, (await world.SimulatedReplicas()).Count);
             Assert.Equal(2, (await world.Endpoints("chat")).Count);
             Assert.Equal(HttpStatusCode.OK, (await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.OK)).Status);
 
-            (await world.Catalogue.Delete($"{Root}/modeldeployments/chat")).ExpectOk();
-            var wasKilledDown = await KillAfter(step, world, holder, () => IsGoneAsync(world, holder));
-            await Undisturbed(world, holder, () => IsGoneAsync(world, holder));
+            var wasKilledDown = await KillAfter(step, world, holder, () => IsGoneAsync(world, holder), () => world.Catalogue.Delete($"{Root}/modeldeployments/chat"));
             Assert.Empty(await world.SimulatedReplicas());
             Assert.Empty(await world.Endpoints("chat"));
             kills += (wasKilledUp ? 1 : 0) + (wasKilledDown ? 1 : 0);
@@ -76,41 +76,48 @@ public sealed class KilledBuilderTests(PostgresServer postgres)
         Assert.InRange(kills, 4, 2 * MostSteps);
     }
 
+    public async ValueTask DisposeAsync()
+    {
+        if (_builder is not null)
+        {
+            await KillAsync(_builder);
+        }
+    }
+
     private static async Task<bool> IsRunningAsync(BuilderWorld world) =>
         await world.StatusOf("chat") is { } status && (string?)status["phase"] == "running" && (int?)status["replicas"]?["ready"] == 2 && (string?)status["conditions"]?[1]?["reason"] == "Arrived";
 
     private static async Task<bool> IsGoneAsync(BuilderWorld world, NpgsqlConnection holder) =>
         (await world.Catalogue.Get($"{Root}/modeldeployments/chat")).Status == HttpStatusCode.NotFound && await holder.QuerySingleAsync<long>("SELECT count(*) FROM builder.deployments") == 0;
 
-    /// <returns>Whether it came so far; otherwise it arrived before.</returns>
-    private static async Task<bool> KillAfter(int step, BuilderWorld world, NpgsqlConnection holder, Func<Task<bool>> hasArrived)
+    /// <summary>Something is declared, and the Builder killed after so many steps towards it; the next one goes on undisturbed.</summary>
+    /// <returns>Whether it came so far; otherwise it arrived before, and lives.</returns>
+    private async Task<bool> KillAfter(int step, BuilderWorld world, NpgsqlConnection holder, Func<Task<bool>> hasArrived, Func<Task<Answer>> declare)
     {
         await holder.ExecuteAsync($"SELECT pg_advisory_lock({Lock}); DELETE FROM tests.kill; INSERT INTO tests.kill SELECT last_value + {step + 1} FROM tests.transactions");
-        await WhileRunning(world, async () => await WaitersAsync(holder) > 0 || await hasArrived());
-        var wasKilled = await WaitersAsync(holder) > 0;
-        await holder.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted; SELECT pg_advisory_unlock_all()");
-        return wasKilled;
+        (await declare()).ExpectOk();
+        await Eventually.Holds(async () => await WaitersAsync(holder) > 0 || await hasArrived(), done => done, TimeSpan.FromSeconds(60));
+        var isDue = await WaitersAsync(holder) > 0;
+        if (isDue)
+        {
+            await KillAsync(_builder!);
+        }
+
+        await holder.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted; SELECT pg_advisory_unlock_all(); DELETE FROM tests.kill");
+        if (isDue)
+        {
+            _builder = Start(world);
+            await Eventually.Holds(hasArrived, done => done, TimeSpan.FromSeconds(60));
+        }
+
+        return isDue;
     }
 
-    private static async Task Undisturbed(BuilderWorld world, NpgsqlConnection holder, Func<Task<bool>> hasArrived)
+    private static async Task KillAsync(Process builder)
     {
-        await holder.ExecuteAsync("DELETE FROM tests.kill");
-        await WhileRunning(world, hasArrived);
-    }
-
-    /// <summary>A Builder that is killed as soon as something holds.</summary>
-    private static async Task WhileRunning(BuilderWorld world, Func<Task<bool>> holds)
-    {
-        using var builder = Start(world);
-        try
-        {
-            await Eventually.Holds(holds, done => done, TimeSpan.FromSeconds(60));
-        }
-        finally
-        {
-            builder.Kill(entireProcessTree: true);
-            await builder.WaitForExitAsync();
-        }
+        builder.Kill(entireProcessTree: true);
+        await builder.WaitForExitAsync();
+        builder.Dispose();
     }
 
     private static Task<long> WaitersAsync(NpgsqlConnection holder) => holder.QuerySingleAsync<long>($"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted");

@@ -1,4 +1,6 @@
 using System.Net;
+using Dapper;
+using Npgsql;
 using static Orrery.Tests.Catalogue.CatalogueReplica;
 
 namespace Orrery.Tests.Builder;
@@ -51,9 +53,9 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
         var (code, text) = await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.ServiceUnavailable);
         Assert.Contains("phase: error", text, StringComparison.Ordinal);
 
-        // What was missing comes: nobody has to say anything.
+        // What was missing comes: nobody has to say anything, and it is not waited until all is looked at again (15 s).
         (await world.Apply(Gpus.TrimEnd('-', '\n'))).ExpectOk();
-        await world.Running("chat");
+        await world.Status("chat", told => (string?)told["phase"] == "running", TimeSpan.FromSeconds(10));
         await Answers(world);
     }
 
@@ -69,6 +71,41 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
 
         var plan = (await world.Catalogue.Send(HttpMethod.Post, "/deployments/plan", """{"model":"codestral-22b","gpu":{"type":"l4","count":1}}""", FirstKey, "application/json")).ExpectOk();
         Assert.Equal(["LicenceRefused", "DoesNotFit"], plan.Json["faults"]!.AsArray().Select(fault => (string)fault!["reason"]!));
+    }
+
+    [Fact]
+    public async Task A_registration_that_the_catalogue_refuses_is_told_with_the_field_and_the_remedy()
+    {
+        // Where nothing may lead to this machine, its own replicas may not either.
+        await using var world = await BuilderWorld.StartAsync(postgres, catalogue: ["Gateway:Egress:AllowLoopback=false"]);
+        (await world.Apply(Gpus + Deployment("replicas: 1"))).ExpectOk();
+        var status = await world.Status("chat", told => (string?)told["conditions"]?[0]?["reason"] == "Misdeclared");
+        Assert.Matches(@"^Its replicas cannot be registered with the gateway: spec\.endpoints\[0\]\.url is 'http://127\.0\.0\.1:\d+/.*'; expected .*\.$", (string?)status!["message"]);
+    }
+
+    [Fact]
+    public async Task One_that_leads_again_believes_nothing_of_what_it_did_before_another_led()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(Gpus + Deployment("replicas: 1"))).ExpectOk();
+        await world.Running("chat");
+        Assert.Single(await world.Endpoints("chat"));
+
+        // The test waits for the lock before it ends the leader's session, so it is next; what another does is done here.
+        await using var database = NpgsqlDataSource.Create(world.Database);
+        await using var other = await database.OpenConnectionAsync();
+        var leads = other.ExecuteAsync("SELECT pg_advisory_lock(hashtextextended('builder', 0))");
+        const string Waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        const string End = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'orrery-builder-leader' AND datname = current_database()";
+        await using var admin = await database.OpenConnectionAsync();
+        await Eventually.Holds(() => admin.QuerySingleAsync<long>(Waiting), waiting => waiting == 1);
+        await Eventually.Holds(() => admin.QuerySingleAsync<long>(End), ended => ended > 0);
+        await leads;
+        (await world.Catalogue.Send(HttpMethod.Delete, $"{Root}/modelproviders/chat?manager=builder", null, Internal)).ExpectOk();
+        Assert.Empty(await world.Endpoints("chat"));
+
+        await other.ExecuteAsync("SELECT pg_advisory_unlock_all()");
+        await Eventually.Holds(() => world.Endpoints("chat"), endpoints => endpoints.Count == 1);
     }
 
     private static async Task Answers(BuilderWorld world)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Orrery.Contracts;
 
@@ -110,9 +111,9 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
     }
 
     public Task<bool> RemoveAsync(DeploymentKey key, int revision, CancellationToken cancellationToken) =>
-        RemoveAsync(key, [$"{ContainerLabels.RevisionLabel}={revision}"], one => one.Labels.Revision == revision, one => one.Revision == revision, cancellationToken);
+        RemoveAsync(key, revision, one => one.Labels.Revision == revision, one => one.Revision == revision, cancellationToken);
 
-    public Task<bool> RemoveAllAsync(DeploymentKey key, CancellationToken cancellationToken) => RemoveAsync(key, [], _ => true, _ => true, cancellationToken);
+    public Task<bool> RemoveAllAsync(DeploymentKey key, CancellationToken cancellationToken) => RemoveAsync(key, null, _ => true, _ => true, cancellationToken);
 
     public async IAsyncEnumerable<LogLine> LogsAsync(
         DeploymentKey key, Replica replica, LogQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -220,7 +221,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
     }
 
     private async Task<bool> RemoveAsync(
-        DeploymentKey key, IReadOnlyList<string> labels, Func<SeenContainer, bool> which, Func<Problem, bool> whichProblem, CancellationToken cancellationToken)
+        DeploymentKey key, int? ofRevision, Func<SeenContainer, bool> which, Func<Problem, bool> whichProblem, CancellationToken cancellationToken)
     {
         using var turn = await TakeTurnAsync(key, cancellationToken);
         _problems.Forget(key.Uid, whichProblem);
@@ -232,7 +233,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
 
         if (!left)
         {
-            await _fleet.RemoveVolumesAsync([$"{ContainerLabels.InstallationLabel}={_fleet.Installation}", $"{ContainerLabels.UidLabel}={key.Uid}", .. labels], cancellationToken);
+            await _fleet.RemoveVolumesAsync(key.Uid, ofRevision, cancellationToken);
         }
 
         return !left;
@@ -287,8 +288,8 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
             return failed with { Reason = ReplicaReasons.Crashes, Message = $"The server ended {Restart.Chances} times without ever having answered, and is not started again. {cause.Message}" };
         }
 
-        var left = restart.At - _time.GetUtcNow();
-        return failed with { Message = left > TimeSpan.Zero ? $"{cause.Message} It is started again in {Math.Ceiling(left.TotalSeconds):0} s." : cause.Message };
+        // The moment and not what is left until it: a message that is another each second would be news each second.
+        return failed with { Message = cause.Message, Outlook = string.Create(CultureInfo.InvariantCulture, $"It is started again at {restart.At.UtcDateTime:HH:mm:ss} UTC.") };
     }
 
     private static Replica Unmade(Problem problem) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 
 namespace Orrery.Builder.Targets.Container;
 
@@ -81,18 +83,39 @@ internal sealed class Fleet : IDisposable
         }
     }
 
-    /// <summary>Removes the volumes with all of these labels.</summary>
-    public async Task RemoveVolumesAsync(IReadOnlyList<string> labels, CancellationToken cancellationToken)
+    /// <summary>Removes the volumes of this installation's deployment: of one revision, or all.</summary>
+    public async Task RemoveVolumesAsync(string uid, int? revision, CancellationToken cancellationToken)
     {
-        var listed = await _tool.RunAsync(["volume", "ls", "--quiet", .. labels.SelectMany(label => (string[])["--filter", $"label={label}"])], cancellationToken);
+        var listed = await _tool.RunAsync(["volume", "ls", "--quiet", "--filter", $"label={ContainerLabels.UidLabel}={uid}"], cancellationToken);
         foreach (var name in listed.IsSuccess ? listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : [])
         {
+            // To podman several filters by label are alternatives, to docker conditions: the others are held against it here.
+            var labels = LabelsOf(await _tool.RunAsync(["volume", "inspect", name], cancellationToken));
+            if (labels.GetValueOrDefault(ContainerLabels.InstallationLabel) != Installation || labels.GetValueOrDefault(ContainerLabels.UidLabel) != uid
+                || (revision is { } number && labels.GetValueOrDefault(ContainerLabels.RevisionLabel) != number.ToString(CultureInfo.InvariantCulture)))
+            {
+                continue;
+            }
+
             var answer = await _tool.RunAsync(["volume", "rm", name], cancellationToken);
             if (!answer.IsSuccess && !answer.Error.Contains("no such volume", StringComparison.OrdinalIgnoreCase))
             {
                 throw new TargetException(ContainerTool.Unavailable, $"The volume {name} cannot be removed: {answer.Complaint}. It is tried again.");
             }
         }
+    }
+
+    /// <summary>None of one that has gone meanwhile.</summary>
+    private static Dictionary<string, string> LabelsOf(ToolAnswer inspected)
+    {
+        if (!inspected.IsSuccess)
+        {
+            return [];
+        }
+
+        using var document = JsonDocument.Parse(inspected.Output);
+        return document.RootElement[0].TryGetProperty("Labels", out var labels) && labels.ValueKind == JsonValueKind.Object
+            ? labels.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString() ?? "") : [];
     }
 
     /// <summary>The end of a log, both streams, oldest first.</summary>

@@ -246,7 +246,7 @@ internal sealed class SimulatedTarget : ITarget, IDisposable
         // The cache must hold the longest request, or the simulator refuses the model.
         var changes = new SimulatorChanges(context > OrdinaryTokens ? (context + TokensPerBlock - 1) / TokensPerBlock : null, _options.StartupDelay);
         var profile = template.ModelType == ModelTypes.Embedding ? "embedding" : _options.Profile;
-        return [.. template.Adapters.Prepend(template.ModelId).Select(id => new SimulatorModel(id, template.ModelType, context, profile, changes))];
+        return [new SimulatorModel(template.ModelId, template.ModelType, context, profile, [.. template.Adapters.Select(id => new SimulatorAdapter(id))], changes)];
     }
 
     private int FreeOf(TemplateGpu? gpu, IReadOnlyList<SeenReplica> seen) => gpu is null ? 0 : SimulatedOf(gpu.Class) - TakenOf(gpu.Class, seen);

@@ -7,7 +7,9 @@ namespace Orrery.Builder.Targets.Simulated;
 internal sealed record SimulatorReplica(string Name, bool IsReady, DateTimeOffset StartedAt, IReadOnlyDictionary<string, string> Labels);
 
 /// <summary>A model that a replica is to serve.</summary>
-internal sealed record SimulatorModel(string Id, string Type, int ContextWindow, string Profile, SimulatorChanges Changes);
+internal sealed record SimulatorModel(string Id, string Type, int ContextWindow, string Profile, IReadOnlyList<SimulatorAdapter> Adapters, SimulatorChanges Changes);
+
+internal sealed record SimulatorAdapter(string Id);
 
 internal sealed record SimulatorChanges(int? KvBlocks, TimeSpan? StartupDelay);
 

@@ -34,9 +34,9 @@ internal static class AdminApi
         replica.Unready == TimeSpan.Zero,
         replica.StartedAt,
         replica.Labels,
-        [.. replica.Models.Select(model => (model, state: model.Scheduler.State)).Select(one => new ModelState(
-            one.model.Id, one.model.Type, one.model.ContextWindow, one.state.Running, one.state.Waiting, one.state.UsedBlocks, one.state.Capacity,
-            one.state.Metrics.Preemptions, one.model.Scheduler.Profile))]);
+        [.. replica.Engines.Select(model => (model, state: model.Scheduler.State)).Select(one => new ModelState(
+            one.model.Id, one.model.Type, one.model.ContextWindow, [.. replica.Models.Where(model => model.Parent == one.model.Id).Select(model => model.Id)],
+            one.state.Running, one.state.Waiting, one.state.UsedBlocks, one.state.Capacity, one.state.Metrics.Preemptions, one.model.Scheduler.Profile))]);
 
     private static Results<NoContent, ProblemHttpResult> PutFaults(FaultRule[] faults, FaultRules rules)
     {
@@ -59,7 +59,7 @@ internal static class AdminApi
             errors.Add("profile: KvBlocks, PrefixCaching, StartupDelay and Seed are fixed when an engine starts; put a replica instead.");
         }
 
-        var models = replicas.TryFind(replica, out var found) ? found.Models.Where(one => model is null || one.Id == model).ToList() : [];
+        var models = replicas.TryFind(replica, out var found) ? found.Engines.Where(one => model is null || one.Id == model).ToList() : [];
         if (models.Count == 0)
         {
             errors.Add($"There is no model '{model}' in replica '{replica}'; GET /simulator/state lists them.");

@@ -15,7 +15,7 @@ internal sealed record ReplicaState(
     string Name, bool IsReady, DateTimeOffset StartedAt, IReadOnlyDictionary<string, string> Labels, IReadOnlyList<ModelState> Models);
 
 internal sealed record ModelState(
-    string Id, string Type, int ContextWindow, int Running, int Waiting, int UsedBlocks, int Blocks, long Preemptions, Profile Profile);
+    string Id, string Type, int ContextWindow, IReadOnlyList<string> Adapters, int Running, int Waiting, int UsedBlocks, int Blocks, long Preemptions, Profile Profile);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(AdminState))]

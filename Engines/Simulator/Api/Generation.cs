@@ -31,10 +31,10 @@ internal sealed class Generation : IDisposable
 
     /// <param name="choices">Every prompt with one answer that is to be generated for it.</param>
     public static Generation Start(SimulatedModel model, IEnumerable<(int[] Prompt, Output Output)> choices, ulong cacheSalt, CancellationToken aborted) =>
-        new(model.Scheduler, choices.Select(choice => PlanOf(choice.Prompt, choice.Output, cacheSalt)), aborted);
+        new(model.Scheduler, choices.Select(choice => PlanOf(choice.Prompt, choice.Output, cacheSalt ^ model.CacheSalt)), aborted);
 
     public static Generation StartPrefill(SimulatedModel model, IEnumerable<int[]> prompts, CancellationToken aborted) =>
-        new(model.Scheduler, prompts.Select(prompt => new SequencePlan(prompt.Length, 0, BlockHashes.Of(prompt, []))), aborted);
+        new(model.Scheduler, prompts.Select(prompt => new SequencePlan(prompt.Length, 0, BlockHashes.Of(prompt, [], model.CacheSalt))), aborted);
 
     /// <summary>Waits until some sequence has moved.</summary>
     /// <returns><c>false</c> when the client has left.</returns>

@@ -21,7 +21,7 @@ internal static class MetricsApi
     private static string Render(Replica replica)
     {
         var text = new StringBuilder();
-        var series = replica.Models.Select(model => new Series($"engine=\"0\",model_name=\"{Escaped(model.Id)}\"", model.Scheduler.State)).ToList();
+        var series = replica.Engines.Select(model => new Series($"engine=\"0\",model_name=\"{Escaped(model.Id)}\"", model.Scheduler.State)).ToList();
         Gauge(text, series, "vllm:num_requests_running", "Requests in the running batch.", state => state.Running);
         Gauge(text, series, "vllm:num_requests_waiting", "Requests waiting to be run.", state => state.Waiting);
         Gauge(text, series, "vllm:kv_cache_usage_perc", "Share of the KV cache in use; 1 is all of it.", state => state.KvUsage);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orrery.Simulator.Replicas;
 
 namespace Orrery.Simulator.Api;
@@ -26,9 +27,9 @@ internal static class ModelsApi
             json.WriteString("object"u8, "model"u8);
             json.WriteNumber("created"u8, replica.StartedAt.ToUnixTimeSeconds());
             json.WriteString("owned_by"u8, OwnedBy);
-            json.WriteString("root"u8, model.Id);
-            json.WriteNull("parent"u8);
-            json.WriteNumber("max_model_len"u8, model.ContextWindow);
+            json.WriteString("root"u8, model.Root);
+            json.WriteString("parent"u8, model.Parent);
+            WriteLength(json, model);
             json.WriteStartArray("permission"u8);
             json.WriteEndArray();
             json.WriteEndObject();
@@ -37,6 +38,19 @@ internal static class ModelsApi
         json.WriteEndArray();
         json.WriteEndObject();
     });
+
+    /// <summary>vLLM tells it of the models alone, and <c>null</c> of adapters.</summary>
+    private static void WriteLength(Utf8JsonWriter json, SimulatedModel model)
+    {
+        if (model.Parent is null)
+        {
+            json.WriteNumber("max_model_len"u8, model.ContextWindow);
+        }
+        else
+        {
+            json.WriteNull("max_model_len"u8);
+        }
+    }
 
     private static Task Health(HttpContext http, Replica replica)
     {

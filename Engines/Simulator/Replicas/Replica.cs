@@ -17,8 +17,9 @@ internal sealed class Replica : IDisposable
         StartedAt = time.GetUtcNow();
         var profiles = models.Select(model => (Model: model, Profile: options.ProfileOf(model))).ToList();
         _readyAt = StartedAt + profiles.Max(model => model.Profile.StartupDelay);
-        Models = [.. profiles.Select(model => new SimulatedModel(
-            model.Model.Id, model.Model.Type, model.Model.ContextWindow, model.Model.Dimensions, new Scheduler(model.Profile, time)))];
+        Engines = [.. profiles.Select(model => new SimulatedModel(
+            model.Model.Id, model.Model.Type, model.Model.ContextWindow, model.Model.Dimensions, new Scheduler(model.Profile, time), model.Model.Root ?? model.Model.Id))];
+        Models = [.. Engines, .. profiles.Zip(Engines).SelectMany(pair => pair.First.Model.Adapters.Select(adapter => AdapterOf(pair.Second, adapter)))];
     }
 
     /// <summary>Empty for the one at the root, else the part of the path behind <c>/replicas/</c>.</summary>
@@ -29,6 +30,10 @@ internal sealed class Replica : IDisposable
 
     public DateTimeOffset StartedAt { get; }
 
+    /// <summary>The models that have an engine of their own.</summary>
+    public IReadOnlyList<SimulatedModel> Engines { get; }
+
+    /// <summary>All that can be asked: those with an engine, then their adapters.</summary>
     public IReadOnlyList<SimulatedModel> Models { get; }
 
     /// <summary>Time left until the engine answers; zero when it does.</summary>
@@ -42,9 +47,12 @@ internal sealed class Replica : IDisposable
 
     public void Dispose()
     {
-        foreach (var model in Models)
+        foreach (var model in Engines)
         {
             model.Scheduler.Dispose();
         }
     }
+
+    private static SimulatedModel AdapterOf(SimulatedModel model, SimulatedAdapterOptions adapter) =>
+        model with { Id = adapter.Id, Root = adapter.Path ?? adapter.Id, Parent = model.Id };
 }

@@ -20,14 +20,23 @@ public sealed class SimulatedModelOptions
     /// <summary>Length of an embedding's vector. 1 to 16,384.</summary>
     public int Dimensions { get; set; } = 1_024;
 
+    /// <summary>What it was loaded from, as <c>/v1/models</c> tells; its id where absent.</summary>
+    public string? Root { get; set; }
+
+    /// <summary>LoRA adapters on top of it: asked by their own ids, served by its engine.</summary>
+    public List<SimulatedAdapterOptions> Adapters { get; set; } = [];
+
     /// <summary>Changes to its profile, for this model alone.</summary>
     public ProfileOptions? Changes { get; set; }
 
     internal IEnumerable<string> Validate(string key, IReadOnlyCollection<string> profiles)
     {
-        if (Id.Length is 0 or > 256)
+        foreach (var (path, id) in Adapters.Select((adapter, index) => ($"{key}:Adapters:{index}:Id", adapter.Id)).Prepend(($"{key}:Id", Id)))
         {
-            yield return $"{key}:Id has {Id.Length} characters; expected 1 to 256.";
+            if (id.Length is 0 or > 256)
+            {
+                yield return $"{path} has {id.Length} characters; expected 1 to 256.";
+            }
         }
 
         if (!Types.Contains(Type))
@@ -55,4 +64,14 @@ public sealed class SimulatedModelOptions
             yield return fault;
         }
     }
+}
+
+/// <summary>One LoRA adapter (<c>Simulator:Models:N:Adapters:N</c>).</summary>
+public sealed class SimulatedAdapterOptions
+{
+    /// <summary>The name that requests use, 1 to 256 characters.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>What it was loaded from, as <c>/v1/models</c> tells; its id where absent.</summary>
+    public string? Path { get; set; }
 }

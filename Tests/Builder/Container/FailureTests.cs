@@ -23,7 +23,7 @@ public sealed class FailureTests(ServerImage image)
         var failed = (await world.UntilAsync(wanted, seen => seen.Single().State == ReplicaState.Failed)).Single();
         Assert.Equal(Autopsy.Killed, failed.Reason);
         Assert.StartsWith("The server was killed (SIGKILL, exit code 137)", failed.Message, StringComparison.Ordinal);
-        Assert.Matches(@"It is started again in \d+ s\.$", failed.Message);
+        Assert.Matches(@"^It is started again at \d\d:\d\d:\d\d UTC\.$", failed.Outlook);
         world.Time.Advance(TimeSpan.FromSeconds(11));
         var again = await world.ReadyAsync(wanted);
         Assert.Equal((1, 0), (again.Restarts, again.Ordinal));

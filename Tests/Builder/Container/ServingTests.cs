@@ -105,6 +105,24 @@ public sealed class ServingTests(ServerImage image)
     }
 
     [Fact]
+    public async Task Volumes_go_with_their_own_revision_and_no_other_goes_along()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var world = new ContainerWorld();
+        var template = ContainerWorld.Template() with { Cache = WeightCaches.None, Drain = TimeSpan.Zero };
+        var (key, other) = (world.Key(), world.Key("other"));
+        await world.ReadyAsync(ContainerWorld.Wanted(key, template));
+        await world.UntilAsync(ContainerWorld.Wanted(key, template, revision: 2), seen => seen.Count == 2 && seen.All(one => one.State == ReplicaState.Ready));
+        await world.ReadyAsync(ContainerWorld.Wanted(other, template));
+        string[] kept = [$"{Images.Leftovers.Mine}-default-box-r1-0", $"{Images.Leftovers.Mine}-default-other-r1-0"];
+
+        // As where a machine was started anew and somebody has pruned: nothing uses them just now, and still they hold weights.
+        await ContainerWorld.PodmanAsync(["rm", "--force", "--time", "0", .. kept]);
+        await Eventually.Holds(() => world.Target.RemoveAsync(key, 2, Soon), gone => gone);
+        Assert.Equal(kept, (await ContainerWorld.VolumesAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_server_that_leaves_may_finish_what_it_does_and_no_longer()
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
