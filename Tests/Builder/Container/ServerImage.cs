@@ -5,13 +5,14 @@ using Orrery.Tests.Images;
 namespace Orrery.Tests.Builder.Container;
 
 /// <summary>
-/// An image with a server of models, made of this machine's own files, since tests fetch none: the simulator, and a small HTTP server
-/// that can be told to crash, to eat memory and to be deaf. Made once for all tests that share it, removed after them.
+/// An image with a server of models, made of this machine's own files, since tests fetch none: the simulator, also by the command line of vLLM
+/// (whose first word is the model), and a small HTTP server that can be told to crash, to eat memory and to be deaf. Made once for all tests that share it, removed after them.
 /// </summary>
 public sealed partial class ServerImage : IAsyncLifetime
 {
     private const string Serve = """
         #!/bin/sh
+        case "$1" in -*|'') ;; *) exec /usr/share/dotnet/dotnet /app/Orrery.Simulator.dll serve "$@" ;; esac
         port=8000
         mode=httpd
         while [ $# -gt 0 ]; do
