@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Linting;
@@ -28,7 +30,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         }
 
         var model = Deployed(declared, table);
-        AskLicence(declared, model);
+        AskGate(declared, model);
         var choices = Choices(model, table);
         return new DeploymentBrief
         {
@@ -88,6 +90,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     /// <summary>The entry with what the deployment says over it: flags, weights of one's own, adapters.</summary>
     private ModelSpec Deployed(ModelSpec model, ServerTable table)
     {
+        RefuseWords(model, table);
         if (model.Dockerfile is not null)
         {
             RefuseWithOwnDockerfile(model);
@@ -103,7 +106,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var arguments = new Dictionary<string, JsonElement>(table.Server == model.Engine ? model.Arguments ?? None : None, StringComparer.Ordinal);
         foreach (var (name, value) in _spec.Arguments ?? None)
         {
-            arguments.Remove(name);
+            foreach (var same in arguments.Keys.Where(key => key == name || (table.Find(key)?.Name is { } known && known == table.Find(name)?.Name)).ToList())
+            {
+                arguments.Remove(same);
+            }
+
             if (value.ValueKind != JsonValueKind.False || table.Find(name)?.Flag.Negated == true)
             {
                 arguments[name] = value;
@@ -119,6 +126,22 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
             Revision = weights is null ? model.Revision : weights.Revision,
         };
+    }
+
+    /// <summary>What was stored before there were such rules, and what is only planned, is held to them as well.</summary>
+    private void RefuseWords(ModelSpec model, ServerTable table)
+    {
+        var found = new FieldErrors();
+        DeploymentRules.CheckWords(_spec, found);
+        foreach (var error in found.All)
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"{error.Path}{(error.Value is null ? "" : $" is '{error.Value}'")}: expected {error.Expectation}.{(error.Remedy is null ? "" : " " + error.Remedy)}");
+        }
+
+        foreach (var fault in DeploymentWords.Faults(_spec, model, table))
+        {
+            Refuse(DeploymentReasons.Misdeclared, fault);
+        }
     }
 
     private void RefuseWithOwnDockerfile(ModelSpec model)
@@ -150,13 +173,33 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         arguments["--enable-lora"] = JsonSerializer.SerializeToElement(true);
         arguments["--max-loras"] = arguments.GetValueOrDefault("--max-loras", JsonSerializer.SerializeToElement(adapters.Count));
-        arguments["--lora-modules"] = JsonSerializer.SerializeToElement(adapters.Select(adapter => $"{adapter.Id}={adapter.Repo ?? FolderOf(adapter.Path!)}").ToArray());
+        // Those that the entry or the deployment names by hand stay: models that hear have one of their own.
+        var others = arguments.GetValueOrDefault("--lora-modules") is var named && named.ValueKind == JsonValueKind.Array ? named.EnumerateArray().Select(one => one.ToString())
+            : named.ValueKind == JsonValueKind.String ? [named.GetString()!] : [];
+        arguments["--lora-modules"] = JsonSerializer.SerializeToElement(others.Concat(adapters.Select(LoraModule)).ToArray());
     }
 
-    /// <summary>The weights of one's own are under the licence that the model's entry names; what it cannot say is asked of the entry.</summary>
-    private void AskLicence(ModelSpec declared, ModelSpec deployed)
+    private bool RunsCode(ModelSpec declared) => declared.RemoteCode == true || (_spec.Command is { } command && RemoteCodeSigns.IsIn(string.Join(' ', command)));
+
+    /// <summary>As vLLM reads it: <c>name=path</c>, or JSON for what that cannot say. It parts the first at every equals sign, and takes a comma for JSON and a dash for a flag.</summary>
+    private static string LoraModule(AdapterSpec adapter)
     {
-        var decision = LicenceGate.Of(state, question.Namespace).Decide(declared with { Repo = deployed.Repo, Revision = deployed.Revision });
+        var path = adapter.Repo ?? FolderOf(adapter.Path!);
+        return adapter.Id.StartsWith('-') || (adapter.Id + path).AsSpan().ContainsAny('=', ',')
+            ? new JsonObject { ["name"] = adapter.Id, ["path"] = path }.ToJsonString(AsWritten)
+            : $"{adapter.Id}={path}";
+    }
+
+    /// <summary>
+    /// Weights of one's own and adapters are under the licence that the model's entry names; a repository that the catalogue has an entry of stays under that one's, the model's own included where it
+    /// is replaced. Whether code of a repository is run may be said by the deployment as well.
+    /// </summary>
+    private void AskGate(ModelSpec declared, ModelSpec deployed)
+    {
+        var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
+        var decision = LicenceGate.Of(state, question.Namespace).Decide(
+            declared with { Repo = deployed.Repo, Revision = deployed.Revision, RemoteCode = RunsCode(declared), Arguments = deployed.Arguments, Environment = environment },
+            [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo), .. (_spec.Command ?? []).SelectMany(ServedWeights.NamedIn)]);
         foreach (var finding in decision.Findings.Where(finding => finding.Open))
         {
             Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
@@ -217,7 +260,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return null;
         }
 
-        var ask = new FitQuestion(_spec.Context);
+        var ask = new FitQuestion(_spec.Context, Utilization: DeploymentWords.Utilization(_spec, table) ?? MemoryEstimator.DefaultUtilization);
         var fit = _spec.Gpu?.Count is { } count
             ? Fitting.WithGpus(model, new GpuOffer(gpu, count), count, ask)
             : Fitting.Of(model, new GpuOffer(gpu, gpu.IsPart ? 1 : 16), ask);
@@ -309,6 +352,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private void Refuse(string reason, string message) => _faults.Add(new DeploymentFault(reason, message));
 
     private static string FolderOf(string path) => "/models/" + path;
+
+    private static readonly JsonSerializerOptions AsWritten = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly Dictionary<string, JsonElement> None = [];
 

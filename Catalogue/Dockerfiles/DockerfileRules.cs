@@ -43,7 +43,8 @@ internal sealed class DockerfileRules
         CheckHealth();
         CheckPort();
         CheckLabels();
-        return [.. _findings.OrderBy(finding => finding.At.Line).ThenBy(finding => finding.At.Column).Take(DocumentLimits.MaxErrors)];
+        var sorted = _findings.OrderBy(finding => finding.At.Line).ThenBy(finding => finding.At.Column).ToLookup(finding => finding.Severity);
+        return [.. sorted[FindingSeverity.Error].Take(DocumentLimits.MaxErrors).Concat(sorted[FindingSeverity.Warning].Take(DocumentLimits.MaxErrors)).OrderBy(finding => finding.At.Line).ThenBy(finding => finding.At.Column)];
     }
 
     private static IEnumerable<Stage> Chain(Stage stage)

@@ -43,7 +43,7 @@ internal static partial class FactRules
 
         void Require(string field, object? value, string expectation)
         {
-            if (value is null || value is string { Length: 0 })
+            if (value is null || (value is string text && !KnownLicences.IsName(text)))
             {
                 report.Error(Missing, field, null, "required: " + expectation);
             }

@@ -39,9 +39,10 @@ internal static class StartRules
     {
         foreach (var (flag, line, inline, following) in Flags(start))
         {
-            if (report.IsFull)
+            // What was said of it, and what nobody is told any more, needs no look; what a version has taken away is an error whatever the rest is.
+            if (told.Contains((flag, line)) || (report.IsFullOf(severity ?? Severities.Warning) && (severity is null || table.Removed?.ContainsKey(flag.Replace('_', '-')) != true)))
             {
-                return;
+                continue;
             }
 
             void Found(string? value, string expectation, string? remedy, string rule)
