@@ -13,7 +13,7 @@ internal static class ModelRules
     private static readonly string[] Reserved =
     [
         "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_ENDPOINT", "VLLM_USE_MODELSCOPE", "VLLM_PLUGINS",
-        "HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "BASH_ENV", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
+        "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "BASH_ENV", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
         "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "USAGE_STATS",
     ];
 
@@ -36,6 +36,8 @@ internal static class ModelRules
             errors.Add("spec.id", model.Id, "an id that is no repository's name, where the Model has no repo: what is accepted of the one would be taken for the other", "Name the repo, or choose an id without a slash.");
         }
 
+        CheckTwice(model, errors);
+
         // Of more than there may be, the first are looked at: each is held against all flags of its server.
         foreach (var (name, value) in (model.Arguments ?? new Dictionary<string, JsonElement>()).Take(ModelSpec.MostInAList))
         {
@@ -45,6 +47,24 @@ internal static class ModelRules
         foreach (var (name, value) in model.Environment ?? new Dictionary<string, string>())
         {
             CheckVariable(name, value, errors);
+        }
+    }
+
+    /// <summary>One flag in two spellings: what is reckoned would be the one, and the server takes the other.</summary>
+    private static void CheckTwice(ModelSpec model, FieldErrors errors)
+    {
+        if (model.Engine is not { } engine || ServerTables.Current(engine) is not { } table)
+        {
+            return;
+        }
+
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in (model.Arguments?.Keys ?? []).Take(ModelSpec.MostInAList))
+        {
+            if (table.Find(name)?.Name is { } flag && !seen.TryAdd(flag, name))
+            {
+                errors.Add($"spec.arguments.{name}", null, "a flag that is given once", $"It is there as {seen[flag]} already: keep one.");
+            }
         }
     }
 

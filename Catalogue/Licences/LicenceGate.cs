@@ -174,7 +174,7 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         ];
         var reached = figures.FirstOrDefault(figure => figure.Ours >= figure.From);
         return reached.Of is null ? null
-            : string.Create(CultureInfo.InvariantCulture, $"From {reached.From:N0} {reached.Of} on it asks for terms of its own.") + (note is null ? "" : " " + note);
+            : string.Create(CultureInfo.InvariantCulture, $"From {reached.From:N0} {reached.Of} on other terms hold than those that everybody has.") + (note is null ? "" : " " + note);
     }
 
     private string Reason(LicenceRule? rule, string id, LicenceFacts? facts) =>

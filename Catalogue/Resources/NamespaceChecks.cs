@@ -97,6 +97,10 @@ internal sealed class NamespaceChecks
             else if (_changed.Contains(model.Key))
             {
                 RequireNoFacts(model, spec);
+                if (spec.ContextWindow > builtIn.Spec.ContextWindow)
+                {
+                    Add(model, "spec.contextWindow", $"{spec.ContextWindow}", $"at most what the Catalogue's entry '{spec.Id}' has, {builtIn.Spec.ContextWindow}");
+                }
             }
         }
     }

@@ -154,7 +154,7 @@ public sealed class PlantedFaultsTests
         var text = Sound.ReplaceLineEndings("\n").Replace("documentation: \"", $"documentation: \"{links} ", StringComparison.Ordinal).Replace("kvHeads: 8", "kvHeads: 5", StringComparison.Ordinal)
             + $"\ndockerfile: |\n  FROM python:3.12\n{packages}\n  USER root\n  CMD [\"vllm\", \"serve\", \"acme/acme-8b\", \"--enable-reasoning\"]";
         var errors = Lint(text).Where(finding => finding.Severity == Severities.Error).Select(finding => finding.Rule).ToList();
-        Assert.Superset(new HashSet<string> { "architecture", "server-flag", "runs-as-root" }, errors.ToHashSet());
+        Assert.Superset(new HashSet<string> { "architecture", "server-flag", "root-user" }, errors.ToHashSet());
     }
 
     [Fact]
