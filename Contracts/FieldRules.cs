@@ -23,7 +23,7 @@ public static partial class FieldRules
     {
         if (value is null || !allowed.Contains(value))
         {
-            errors.Add(path, value, "one of " + string.Join(", ", allowed));
+            errors.Add(path, value, "one of " + string.Join(", ", allowed), value is null ? null : Spelling.Remedy(value, allowed));
         }
     }
 

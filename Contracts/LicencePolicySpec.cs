@@ -110,7 +110,7 @@ public sealed record LicenceAcceptanceSpec
     /// <summary>The licence as the catalogue names it, or a Model of the namespace; in any case.</summary>
     public string? Licence { get; init; }
 
-    /// <summary>Or the repository whose code may run: <c>owner/name</c>; the model's id where it has none.</summary>
+    /// <summary>Or the repository whose code may run: <c>owner/name</c>; the model's id where it has none; <c>/models/FOLDER</c> for weights out of the cache.</summary>
     public string? RemoteCode { get; init; }
 
     /// <summary>The commit or tag of the code that was read; absent: any.</summary>

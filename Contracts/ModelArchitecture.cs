@@ -55,6 +55,16 @@ public sealed record ModelArchitecture
         {
             errors.Add($"{path}.fullLayers", null, "required with window: how many layers keep the whole context");
         }
+
+        if (Latent is null && KvHeads > 0 && FullLayers < Layers && State is null && (Window is null || WindowLayers == 0))
+        {
+            errors.Add($"{path}.fullLayers", $"{FullLayers}", $"all {Layers} layers, or what the others keep: window or state", "A layer that keeps nothing would take no memory.");
+        }
+
+        if (Latent is not null && FullLayers == 0)
+        {
+            errors.Add($"{path}.fullLayers", "0", "1 or more with latent, which is what those layers keep of a token");
+        }
     }
 
     /// <summary>The upper bounds are far above what any model has: they keep what is reckoned from them within reason.</summary>

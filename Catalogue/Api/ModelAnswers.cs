@@ -108,7 +108,7 @@ internal sealed record ModelAnswer(
 internal sealed record LicenceAnswer(string Id, LicenceFacts? Facts, IReadOnlyList<string> Properties)
 {
     public static LicenceAnswer Of(string id) => KnownLicences.Find(id) is { } facts
-        ? new LicenceAnswer(id, facts, [.. facts.Properties])
+        ? new LicenceAnswer(facts.Id, facts, [.. facts.Properties])
         : new LicenceAnswer(id, null, [LicenceProperties.Unknown]);
 }
 

@@ -39,11 +39,11 @@ internal static partial class ModelsApi
     public static void MapModelsApi(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("").RequireAdministrator().WithTags("Models");
-        group.MapRead("/models", List).Takes([.. Filters, "limit", "after"]).WithSummary("Models by words and facts, the best first");
+        group.MapRead("/models", List).Takes([.. Filters, "limit", "after", "namespace"]).WithSummary("Models by words and facts, the best first");
 
         // An id may hold slashes (Qwen/Qwen3-8B), so it is all the rest of the path; what is asked of it comes last.
         group.MapRead("/models/{**id}", Get).WithSummary("One model, by its id or an alias; /dockerfile, /fit, /instances, /gate and /pins behind it");
-        group.MapRead("/fit", FitAll).Takes(["gpu", .. Sizes]).WithSummary("Which models fit on given GPUs, and why not");
+        group.MapRead("/fit", FitAll).Takes(["gpu", .. Sizes, "namespace"]).WithSummary("Which models fit on given GPUs, and why not");
         group.MapRead("/gpus", Gpus).Takes().WithSummary("The GPUs that are known");
         group.MapRead("/licences", Licences).Takes().WithSummary("The licences whose facts are known");
         group.MapRead("/licences/{id}", Licence).Takes().WithSummary("One licence");
@@ -51,7 +51,7 @@ internal static partial class ModelsApi
 
     private static IResult List(HttpContext http, Shelf shelf, LiveState live)
     {
-        var @namespace = http.Caller().Namespace;
+        var @namespace = http.Namespace();
         var query = ReadQuery(http.Request);
         var (limit, index) = (http.Request.Limit(), shelf.Of(@namespace));
         RequireLicences(query, index);
@@ -86,8 +86,9 @@ internal static partial class ModelsApi
 
         if (entry is null)
         {
-            var remedy = id is "lint" or "import" ? $"POST a text to /models/{id}." : "GET /models lists those that there are.";
-            return Problems.Of(Refusal.NotFound($"There is no model '{(question is null ? id : id[..slash])}' in namespace '{@namespace}'; {remedy}"));
+            var name = question is null ? id : id[..slash];
+            var remedy = id is "lint" or "import" ? $"POST a text to /models/{id}." : $"{Meant(name, index)}GET /models lists those that there are.";
+            return Problems.Of(Refusal.NotFound($"There is no model '{name}' in namespace '{@namespace}'; {remedy}"));
         }
 
         http.Request.RequireKnown([.. Questions[question!], "namespace"]);
@@ -106,6 +107,14 @@ internal static partial class ModelsApi
             "pins" => TypedResults.Ok(new PinList(await PinsAsync(entry, http.Request, @namespace, store, cancellationToken))),
             _ => TypedResults.Ok(LicenceGate.Of(live.State, @namespace).Decide(await AtItsCommitAsync(entry, @namespace, store, cancellationToken))),
         };
+    }
+
+    /// <summary>A model of that name in another case, of that repository, or of nearly that name.</summary>
+    private static string Meant(string name, EntryIndex index)
+    {
+        var near = index.All.FirstOrDefault(entry => entry.Id.Equals(name, StringComparison.OrdinalIgnoreCase) || string.Equals(entry.Spec.Repo, name, StringComparison.OrdinalIgnoreCase))?.Id
+            ?? Spelling.Nearest(name, index.All.Select(entry => entry.Id));
+        return near is null ? "" : $"did you mean '{near}'? ";
     }
 
     /// <summary>Some clients encode the whole id; the server leaves this one as it is.</summary>
@@ -157,7 +166,7 @@ internal static partial class ModelsApi
     {
         var offers = ReadOffers(http.Request).ToList();
         var question = ReadFit(http.Request);
-        var entries = shelf.Of(http.Caller().Namespace).All.Where(entry => entry.Spec.IsEntry);
+        var entries = shelf.Of(http.Namespace()).All.Where(entry => entry.Spec.IsEntry);
         return TypedResults.Ok(new FitList([.. entries.SelectMany(entry => offers.Select(offer => FitAnswer.Of(entry.Spec, Fitting.Of(entry.Spec, offer, question))))]));
     }
 
@@ -223,14 +232,6 @@ internal static partial class ModelsApi
 
     private static EntryQuery ReadQuery(HttpRequest request)
     {
-        RequireOneOf("category", request.Text("category"), ModelCategories.All);
-        RequireOneOf("type", request.Text("type"), ModelTypes.All);
-        RequireOneOf("engine", request.Text("engine"), [.. Engines.All.Concat(ServingEngines.Alternatives)]);
-        foreach (var modality in Several(request, "modality"))
-        {
-            RequireOneOf("modality", modality, ModalityNames.All);
-        }
-
         var words = EntryIndex.Words(request.Text("q") ?? "").Count();
         if (request.Text("q") is { } text && (words > EntryIndex.MostWords || (words == 0 && !string.IsNullOrWhiteSpace(text))))
         {
@@ -250,14 +251,14 @@ internal static partial class ModelsApi
         return new EntryQuery
         {
             Text = request.Text("q"),
-            Category = request.Text("category"),
-            ModelType = request.Text("type"),
-            Engine = request.Text("engine"),
+            Category = request.OneOf("category", ModelCategories.All),
+            ModelType = request.OneOf("type", ModelTypes.All),
+            Engine = request.OneOf("engine", [.. Engines.All.Concat(ServingEngines.Alternatives)]),
             Licences = Several(request, "licence"),
             LeastParameters = Billions(request, "minParameters"),
             MostParameters = Billions(request, "maxParameters"),
             LeastContext = request.Text("minContext") is null ? null : (int)request.Number("minContext", 0, 1, int.MaxValue),
-            Modalities = Several(request, "modality"),
+            Modalities = [.. Several(request, "modality").Select(modality => Queries.OneOf("modality", modality, ModalityNames.All))],
             Language = request.Text("language"),
             Tags = Several(request, "tag"),
             FitsOn = request.Text("fits") is { } fits ? ReadOffer("fits", fits) : null,
@@ -284,7 +285,7 @@ internal static partial class ModelsApi
 
     private static double? Billions(HttpRequest request, string name) =>
         request.Text(name) is not { } text ? null
-        : ParameterCount.TryParse(text, out var count) ? count.Billions
+        : ParameterCount.TryParse(text.ToUpperInvariant(), out var count) ? count.Billions
         : throw Queries.Wrong(name, text, ParameterCount.Expectation);
 
     private static FitQuestion ReadFit(HttpRequest request)
@@ -332,7 +333,7 @@ internal static partial class ModelsApi
         var count = match.Groups["count"].Success ? int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) : 1;
         return !match.Success || count is < 1 or > 64 ? throw WrongGpu(parameter, text)
             : Hardware.Gpus.TryGetValue(match.Groups["gpu"].Value.ToLowerInvariant(), out var gpu) ? new GpuOffer(gpu, count)
-            : ByteSize.TryParse(match.Groups["gpu"].Value, out var memory) && memory.Bytes > 1_000_000 ? new GpuOffer(new Gpu($"a GPU of {memory}", memory, "9.0") { Id = $"{memory}" }, count)
+            : ByteSize.TryParse(match.Groups["gpu"].Value.ToUpperInvariant().Replace("IB", "iB", StringComparison.Ordinal), out var memory) && memory.Bytes > 1_000_000 ? new GpuOffer(new Gpu($"a GPU of {memory}", memory, "9.0") { Id = $"{memory}" }, count)
             : throw WrongGpu(parameter, text);
     }
 
@@ -345,14 +346,6 @@ internal static partial class ModelsApi
         (written.Length > 1 ? Hardware.Gpus.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => name.StartsWith(written, StringComparison.Ordinal)) : null) ?? Spelling.Nearest(written, Hardware.Gpus.Keys);
 
     private static string GpuNames => string.Join(", ", Hardware.Gpus.Keys.Order(StringComparer.Ordinal));
-
-    private static void RequireOneOf(string name, string? value, IReadOnlyList<string> allowed)
-    {
-        if (value is not null && !allowed.Contains(value))
-        {
-            throw Queries.Wrong(name, value, "one of " + string.Join(", ", allowed));
-        }
-    }
 
     [GeneratedRegex("^([A-Za-z]{2,3}(-[A-Za-z0-9-]{1,20})?|multi)\\z")]
     private static partial Regex LanguageForm { get; }

@@ -19,7 +19,7 @@ internal static class Queries
                 : throw Wrong(name, text, most == long.MaxValue ? $"a whole number from {least}" : $"a whole number from {least} to {most}");
     }
 
-    public static bool Flag(this HttpRequest request, string name) => request.Query[name].ToString() switch
+    public static bool Flag(this HttpRequest request, string name) => request.Query[name].ToString().ToLowerInvariant() switch
     {
         "" or "false" => false,
         "true" => true,
@@ -27,6 +27,14 @@ internal static class Queries
     };
 
     public static string? Text(this HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } text ? text : null;
+
+    /// <summary>One of <paramref name="allowed"/> as that has it, in whatever case it is asked; <c>null</c> where the parameter is absent.</summary>
+    public static string? OneOf(this HttpRequest request, string name, IReadOnlyList<string> allowed) =>
+        request.Text(name) is { } text ? OneOf(name, text, allowed) : null;
+
+    public static string OneOf(string name, string text, IReadOnlyList<string> allowed) =>
+        allowed.FirstOrDefault(value => value.Equals(text, StringComparison.OrdinalIgnoreCase))
+        ?? throw Wrong(name, text, "one of " + string.Join(", ", allowed) + (Spelling.Nearest(text, allowed) is { } nearest ? $" (did you mean '{nearest}'?)" : ""));
 
     /// <summary>Whose set a write belongs to; <c>operator</c> unless the request says otherwise.</summary>
     public static string Manager(this HttpRequest request)

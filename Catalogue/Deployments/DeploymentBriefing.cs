@@ -101,6 +101,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     /// <summary>The entry with what the deployment says over it: flags, weights of one's own, adapters.</summary>
     private ModelSpec Deployed(ModelSpec model, ServerTable table)
     {
+        RefuseWords(model, table);
         if (model.Dockerfile is not null)
         {
             RefuseWithOwnDockerfile(model);
@@ -116,7 +117,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var arguments = new Dictionary<string, JsonElement>(table.Server == model.Engine ? model.Arguments ?? None : None, StringComparer.Ordinal);
         foreach (var (name, value) in _spec.Arguments ?? None)
         {
-            arguments.Remove(name);
+            foreach (var same in arguments.Keys.Where(key => key == name || (table.Find(key)?.Name is { } known && known == table.Find(name)?.Name)).ToList())
+            {
+                arguments.Remove(same);
+            }
+
             if (value.ValueKind != JsonValueKind.False || table.Find(name)?.Flag.Negated == true)
             {
                 arguments[name] = value;
@@ -132,6 +137,22 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
             Revision = weights is null ? model.Revision : weights.Revision,
         };
+    }
+
+    /// <summary>What was stored before there were such rules, and what is only planned, is held to them as well.</summary>
+    private void RefuseWords(ModelSpec model, ServerTable table)
+    {
+        var found = new FieldErrors();
+        DeploymentRules.CheckWords(_spec, found);
+        foreach (var error in found.All)
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"{error.Path}{(error.Value is null ? "" : $" is '{error.Value}'")}: expected {error.Expectation}.{(error.Remedy is null ? "" : " " + error.Remedy)}");
+        }
+
+        foreach (var fault in DeploymentWords.Faults(_spec, model, table))
+        {
+            Refuse(DeploymentReasons.Misdeclared, fault);
+        }
     }
 
     private void RefuseWithOwnDockerfile(ModelSpec model)
@@ -169,6 +190,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         arguments["--lora-modules"] = JsonSerializer.SerializeToElement(others.Concat(adapters.Select(LoraModule)).ToArray());
     }
 
+    private bool RunsCode(ModelSpec declared) => declared.RemoteCode == true || (_spec.Command is { } command && RemoteCodeSigns.IsIn(string.Join(' ', command)));
+
     /// <summary>As vLLM reads it: <c>name=path</c>, or JSON for what that cannot say. It parts the first at every equals sign, and takes a comma for JSON and a dash for a flag.</summary>
     private static string LoraModule(AdapterSpec adapter)
     {
@@ -186,8 +209,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     {
         var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
         var decision = LicenceGate.Of(state, question.Namespace).Decide(
-            declared with { Repo = deployed.Repo, Revision = deployed.Revision, Arguments = deployed.Arguments, Environment = environment },
-            [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo)]);
+            declared with { Repo = deployed.Repo, Revision = deployed.Revision, RemoteCode = RunsCode(declared), Arguments = deployed.Arguments, Environment = environment },
+            [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo), .. (_spec.Command ?? []).SelectMany(ServedWeights.NamedIn)]);
         foreach (var finding in decision.Findings.Where(finding => finding.Open))
         {
             Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
@@ -248,7 +271,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return null;
         }
 
-        var ask = new FitQuestion(_spec.Context);
+        var ask = new FitQuestion(_spec.Context, Utilization: DeploymentWords.Utilization(_spec, served.Table) ?? MemoryEstimator.DefaultUtilization);
         var fit = _spec.Gpu?.Count is { } count
             ? Fitting.WithGpus(served.Model, new GpuOffer(gpu, count), count, ask)
             : Fitting.Of(served.Model, new GpuOffer(gpu, gpu.IsPart ? 1 : 16), ask);

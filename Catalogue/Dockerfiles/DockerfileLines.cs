@@ -104,6 +104,11 @@ internal sealed class DockerfileLines(string text, DockerfileFaults faults)
     /// <summary>Directives stand before everything else; the first line that is none ends them.</summary>
     private void ReadDirective(string line, Position at)
     {
+        if (_line == 1 && line.StartsWith("#!", StringComparison.Ordinal))
+        {
+            return; // Builders leave it out before they look for directives.
+        }
+
         var equals = line.IndexOf('=', StringComparison.Ordinal);
         var name = equals > 0 && line[0] == '#' ? line[1..equals].Trim().ToLowerInvariant() : "";
         var value = equals > 0 ? line[(equals + 1)..].Trim() : "";

@@ -43,7 +43,8 @@ internal sealed class DockerfileRules
         CheckHealth();
         CheckPort();
         CheckLabels();
-        return [.. _findings.OrderBy(finding => finding.At.Line).ThenBy(finding => finding.At.Column).Take(DocumentLimits.MaxErrors)];
+        var sorted = _findings.OrderBy(finding => finding.At.Line).ThenBy(finding => finding.At.Column).ToLookup(finding => finding.Severity);
+        return [.. sorted[FindingSeverity.Error].Take(DocumentLimits.MaxErrors).Concat(sorted[FindingSeverity.Warning].Take(DocumentLimits.MaxErrors)).OrderBy(finding => finding.At.Line).ThenBy(finding => finding.At.Column)];
     }
 
     private static IEnumerable<Stage> Chain(Stage stage)
@@ -64,7 +65,7 @@ internal sealed class DockerfileRules
     {
         const string Expectation = "an image with a tag other than latest, or with a digest";
         var first = Chain(_final).Last();
-        if (first.Image is { Digest: null, Tag: null or "latest" } image)
+        if (first.Image is { Digest: null } image && IsMoving(image.Tag))
         {
             Error(
                 "base-image-unpinned", first.Base.At, image.ToString(), Expectation,
@@ -99,13 +100,16 @@ internal sealed class DockerfileRules
             foreach (var (at, from) in flags)
             {
                 var isStage = from is null || from.Contains('$') || from.All(char.IsAsciiDigit) || _file.Stages.Any(stage => stage.Name == from.ToLowerInvariant());
-                if (!isStage && ImageReference.Parse(from!) is { Digest: null, Tag: null or "latest" })
+                if (!isStage && ImageReference.Parse(from!) is { Digest: null } other && IsMoving(other.Tag))
                 {
                     Error("base-image-unpinned", at, from, "an image with a tag other than latest, or with a digest", "Name the version that was tested; what latest is changes from one day to the next.");
                 }
             }
         }
     }
+
+    /// <summary>Tags that are another image tomorrow, by their names.</summary>
+    private static bool IsMoving(string? tag) => tag is null or "latest" or "nightly" or "main" or "master" or "edge" or "dev" or "stable";
 
     private static string? MountedFrom(string? mount) =>
         mount?.Split(',').FirstOrDefault(option => option.StartsWith("from=", StringComparison.OrdinalIgnoreCase)) is { } option ? option["from=".Length..].Trim('"') : null;
@@ -150,7 +154,7 @@ internal sealed class DockerfileRules
                         "Add the checksum of the file that was tested, or COPY a file of your own.");
                 }
 
-                if (instruction.Flag("from") is null && SecretFiles.Contains(source.Value[(source.Value.LastIndexOf('/') + 1)..]))
+                if (instruction.Flag("from") is null && (SecretFiles.Contains(source.Value[(source.Value.LastIndexOf('/') + 1)..]) || source.Value.EndsWith(".aws/credentials", StringComparison.Ordinal)))
                 {
                     Error(
                         "secret-copied", source.At, source.Value, "no file that holds secrets: everybody who has the image can read it",
@@ -295,7 +299,7 @@ internal sealed class DockerfileRules
         {
             Warning("root-user", argument.At, argument.Written, Expectation, Remedy);
         }
-        else if (argument.Value.Split(':')[0].TrimStart('0') is "" or "root")
+        else if (argument.Value.Split(':')[0].TrimStart('+', '-', '0') is "" or "root")
         {
             Error("root-user", argument.At, argument.Value, Expectation, Remedy);
         }

@@ -5,14 +5,14 @@ internal static class SecretSigns
 {
     private static readonly string[] Words = ["PASSWORD", "PASSWD", "SECRET", "CREDENTIAL"];
     private static readonly string[] Places = ["_FILE", "_PATH"];
-    private static readonly string[] LastWords = ["TOKEN", "KEY", "APIKEY", "PAT"];
+    private static readonly string[] LastWords = ["TOKEN", "KEY", "APIKEY", "PAT", "PASS"];
 
     /// <summary>What begins a credential, and how many letters and digits come after it at least.</summary>
     private static readonly (string Start, int Length)[] Values =
     [
         ("hf_", 16), ("sk-", 16), ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20), ("glpat-", 16),
         ("AKIA", 16), ("ASIA", 16), ("xoxb-", 16), ("xoxp-", 16), ("AIza", 30), ("nvapi-", 16),
-        ("-----BEGIN", 0),
+        ("Bearer ", 16), ("-----BEGIN", 0),
     ];
 
     public static bool IsName(string name)
@@ -41,8 +41,27 @@ internal static class SecretSigns
             }
         }
 
+        return FindInAddress(text);
+    }
+
+    /// <summary><c>https://user:password@host</c>; a variable in the password's place is none.</summary>
+    private static int FindInAddress(string text)
+    {
+        for (var at = text.IndexOf("://", StringComparison.Ordinal); at >= 0; at = text.IndexOf("://", at + 3, StringComparison.Ordinal))
+        {
+            var rest = text.AsSpan(at + 3);
+            var authority = rest[..(rest.IndexOfAny(AfterAuthority) is >= 0 and var end ? end : rest.Length)];
+            var user = authority.LastIndexOf('@') is >= 0 and var host ? authority[..host] : [];
+            if (user.IndexOf(':') is > 0 and var colon && user.Length > colon + 1 && !user.Contains('$'))
+            {
+                return at;
+            }
+        }
+
         return -1;
     }
+
+    private static readonly System.Buffers.SearchValues<char> AfterAuthority = System.Buffers.SearchValues.Create("/?# \t\r\n\"'");
 
     private static int LettersFrom(string text, int from, int most)
     {

@@ -16,15 +16,16 @@ internal static class BuiltInEntries
 
     private static readonly Lazy<ILookup<string, Entry>> ByRepo = new(() => Entries.Value.Where(entry => entry.Spec.Repo is not null).ToLookup(entry => entry.Spec.Repo!, StringComparer.OrdinalIgnoreCase));
 
-    private static readonly Lazy<FrozenDictionary<string, Entry>> ByAlias = new(() => Entries.Value
-        .SelectMany(entry => (entry.Spec.Aliases ?? []).Select(alias => (alias, entry))).DistinctBy(pair => pair.alias).ToFrozenDictionary(pair => pair.alias, pair => pair.entry));
+    private static readonly Lazy<FrozenDictionary<string, Entry>> ByName = new(() => Entries.Value.Select(entry => (Name: entry.Id, Entry: entry))
+        .Concat(Entries.Value.SelectMany(entry => (entry.Spec.Aliases ?? []).Select(alias => (Name: alias, Entry: entry))))
+        .DistinctBy(pair => pair.Name, StringComparer.OrdinalIgnoreCase).ToFrozenDictionary(pair => pair.Name, pair => pair.Entry, StringComparer.OrdinalIgnoreCase));
 
     public static IReadOnlyList<Entry> All => Entries.Value;
 
     public static Entry? Find(string id) => ById.Value.GetValueOrDefault(id);
 
-    /// <summary>By its id, or by an alias.</summary>
-    public static Entry? FindNamed(string name) => Find(name) ?? ByAlias.Value.GetValueOrDefault(name);
+    /// <summary>By its id, or by an alias, in any case: nobody tells two models apart by that.</summary>
+    public static Entry? FindNamed(string name) => ByName.Value.GetValueOrDefault(name);
 
     /// <summary>Those whose weights are in this repository; the hub knows names in any case.</summary>
     public static IEnumerable<Entry> OfRepo(string? repo) => repo is null ? [] : ByRepo.Value[repo];

@@ -12,12 +12,31 @@ internal static class ModelRules
     /// <summary>What the images rest upon: where weights and packages lie, who runs, and that nothing is reported.</summary>
     private static readonly string[] Reserved =
     [
-        "HF_HOME", "HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "LD_PRELOAD", "LD_AUDIT", "XDG_CACHE_HOME", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "USAGE_STATS",
+        "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_ENDPOINT", "VLLM_USE_MODELSCOPE", "VLLM_PLUGINS",
+        "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "BASH_ENV", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
+        "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "USAGE_STATS",
     ];
 
     public static void Check(ModelSpec model, FieldErrors errors)
     {
         model.Validate(errors);
+        CheckStart(model, errors);
+    }
+
+    /// <summary>What the shape alone does not show.</summary>
+    public static void CheckStart(ModelSpec model, FieldErrors errors)
+    {
+        if (model.Licence is { } licence && !KnownLicences.IsName(licence))
+        {
+            errors.Add("spec.licence", licence, "a licence's name: an SPDX identifier, or your own name for it", "Leave it out where it is not known.");
+        }
+
+        if (model is { Dockerfile: not null, Repo: null } && ModelSpec.IsRepo(model.Id))
+        {
+            errors.Add("spec.id", model.Id, "an id that is no repository's name, where the Model has no repo: what is accepted of the one would be taken for the other", "Name the repo, or choose an id without a slash.");
+        }
+
+        CheckTwice(model, errors);
 
         // Of more than there may be, the first are looked at: each is held against all flags of its server.
         foreach (var (name, value) in (model.Arguments ?? new Dictionary<string, JsonElement>()).Take(ModelSpec.MostInAList))
@@ -31,6 +50,24 @@ internal static class ModelRules
         }
     }
 
+    /// <summary>One flag in two spellings: what is reckoned would be the one, and the server takes the other.</summary>
+    private static void CheckTwice(ModelSpec model, FieldErrors errors)
+    {
+        if (model.Engine is not { } engine || ServerTables.Current(engine) is not { } table)
+        {
+            return;
+        }
+
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in (model.Arguments?.Keys ?? []).Take(ModelSpec.MostInAList))
+        {
+            if (table.Find(name)?.Name is { } flag && !seen.TryAdd(flag, name))
+            {
+                errors.Add($"spec.arguments.{name}", null, "a flag that is given once", $"It is there as {seen[flag]} already: keep one.");
+            }
+        }
+    }
+
     private static void CheckFlag(ModelSpec model, string name, JsonElement value, FieldErrors errors)
     {
         var path = $"spec.arguments.{name}";
@@ -38,11 +75,15 @@ internal static class ModelRules
         {
             errors.Add(path, null, "no flag for what the entry says in a field of its own", $"Say it in {instead}.");
         }
-        else if (IsSecret(name.TrimStart('-').Replace('-', '_').Replace('.', '_'), value))
+        else if (IsSecretFlag(name, value))
         {
             errors.Add(path, null, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.");
         }
     }
+
+    public static bool IsSecretFlag(string name, JsonElement value) => IsSecret(name.TrimStart('-').Replace('-', '_').Replace('.', '_'), value);
+
+    public static bool IsSecretVariable(string name, string value) => (value.Length > 0 && SecretSigns.IsName(name)) || SecretSigns.IsValue(value);
 
     /// <summary>A number or a switch is none, whatever its name.</summary>
     private static bool IsSecret(string name, JsonElement value) =>
@@ -67,7 +108,7 @@ internal static class ModelRules
         {
             errors.Add(path, null, "no variable for what the entry says in a field of its own", "Say it in remoteCode.");
         }
-        else if ((value.Length > 0 && SecretSigns.IsName(name)) || SecretSigns.IsValue(value))
+        else if (IsSecretVariable(name, value))
         {
             errors.Add(path, null, "no secret in an entry: everybody who lists models reads it", "The deployment gives it, from a Secret.");
         }

@@ -34,13 +34,20 @@ internal sealed class Shelf(LiveState live)
     {
         var own = models.Select(resource => new Entry((ModelSpec)resource.Spec, resource.Key.ToString())).DistinctBy(entry => entry.Id).ToDictionary(entry => entry.Id, StringComparer.Ordinal);
         var entries = BuiltInEntries.All
-            .Select(entry => own.TryGetValue(entry.Id, out var governed) ? entry with { Spec = entry.Spec with { Aliases = governed.Spec.Aliases } } : entry)
+            .Select(entry => own.TryGetValue(entry.Id, out var governed) ? entry with { Spec = Governed(entry.Spec, governed.Spec) } : entry)
             .ToList();
         entries.AddRange(own.Values.Where(entry => BuiltInEntries.Find(entry.Id) is null));
         var ids = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
         entries.AddRange(served.Where(model => ids.Add(model.Id)).Select(model => new Entry(new ModelSpec { Id = model.Id, ModelType = model.ModelType }, "its provider")));
         var by = served.Where(model => model.Engines.Length > 0).ToDictionary(model => model.Id, model => model.Engines.Split(' '), StringComparer.Ordinal);
         return [.. entries.Select(entry => by.TryGetValue(entry.Id, out var engines) ? entry with { ServedBy = engines } : entry)];
+    }
+
+    /// <summary>What fits, is searched and is started follows the window that is given here; more than the model has nobody can give.</summary>
+    private static ModelSpec Governed(ModelSpec model, ModelSpec by)
+    {
+        var window = by.ContextWindow is { } own && !(own > model.ContextWindow) ? own : model.ContextWindow;
+        return model with { Aliases = by.Aliases, ContextWindow = window, MaxModelLength = model.MaxModelLength > window ? window : model.MaxModelLength };
     }
 
     /// <param name="Engines">Of the providers that offer it, apart by blanks: two lists of the same are not equal.</param>

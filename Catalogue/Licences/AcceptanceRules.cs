@@ -8,6 +8,12 @@ internal static class AcceptanceRules
     public static void Check(LicenceAcceptanceSpec spec, FieldErrors errors)
     {
         spec.Validate(errors);
+        if (spec.Licence is { } named && !KnownLicences.IsName(named))
+        {
+            errors.Add("spec.licence", named, "a licence's name");
+            return;
+        }
+
         if (spec is { Licence: { } licence, Text: null })
         {
             var link = KnownLicences.Find(licence)?.Link;

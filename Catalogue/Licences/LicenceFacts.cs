@@ -97,7 +97,10 @@ internal static class KnownLicences
     public static bool AreSame(string a, string b) => a.AsSpan().Trim().Equals(b.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>All licences that hold for a model, by name.</summary>
-    public static IEnumerable<string> Of(ModelSpec model) => (model.Licence is null ? [] : (IEnumerable<string>)[model.Licence]).Concat(model.AlsoLicensed ?? []);
+    public static IEnumerable<string> Of(ModelSpec model) => (model.AlsoLicensed ?? []).Prepend(model.Licence).OfType<string>().Where(IsName);
+
+    /// <summary>Whether a text names anything: blanks, and what nobody sees, do not.</summary>
+    public static bool IsName(string text) => text.Any(char.IsLetterOrDigit);
 }
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

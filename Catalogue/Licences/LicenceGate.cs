@@ -46,7 +46,7 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
     /// <param name="others">Repositories of further weights that are served with it.</param>
     public GateDecision Decide(ModelSpec model, params IReadOnlyList<string?> others)
     {
-        var findings = LicencesOf(model, others).Select(licence => DecideLicence(licence.Id, licence.Of, model)).ToList();
+        var findings = ServedWeights.LicencesOf(model, others).Select(DecideLicence).ToList();
         if (findings.Count == 0)
         {
             findings.Add(new GateFinding("licence", LicenceDecisions.Deny, "The entry names no licence.", Open: true, "Name one in spec.licence: an SPDX identifier, or your own name for it."));
@@ -68,44 +68,44 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         return new GateDecision(model.Id, decision, findings);
     }
 
-    /// <summary>The entry's own licences, and those of the entries that come with the service and have the same weights.</summary>
-    private static IEnumerable<(string Id, Entry? Of)> LicencesOf(ModelSpec model, IReadOnlyList<string?> others) => KnownLicences.Of(model).Select(id => (id, (Entry?)null))
-        .Concat(others.Prepend(model.Repo).SelectMany(BuiltInEntries.OfRepo).Where(entry => entry.Id != model.Id).SelectMany(entry => KnownLicences.Of(entry.Spec).Select(id => (id, (Entry?)entry))))
-        .DistinctBy(licence => licence.Item1.Trim(), StringComparer.OrdinalIgnoreCase);
-
-    /// <param name="of">The entry that has the same repository under this licence; <c>null</c>: the model itself names it.</param>
-    private GateFinding DecideLicence(string id, Entry? of, ModelSpec model)
+    private GateFinding DecideLicence(HeldLicence held)
     {
+        var id = held.Id;
         var facts = KnownLicences.Find(id);
         var properties = facts?.Properties.ToHashSet(StringComparer.Ordinal) ?? [LicenceProperties.Unknown];
         var rule = (policy.Rules ?? []).FirstOrDefault(rule => Matches(rule, id, properties));
         var subject = $"licence {id}";
-        var origin = of is null ? "" : $"The Catalogue's entry '{of.Id}' has the same repository, {of.Spec.Repo}, under it. ";
         var (valid, others) = AcceptancesOf(id, facts);
-        if (!Names(rule, id) && facts is not null && NotCovered(facts, model) is { } gap)
+        if (!Names(rule, id) && facts is not null && held.Uses.FirstOrDefault(use => NotCovered(facts, use.ModelType) is not null) is { ModelType: { } type, Of: var user })
         {
             return new GateFinding(
-                subject, LicenceDecisions.Deny, origin + gap, Open: true,
+                subject, LicenceDecisions.Deny, Origin(user) + NotCovered(facts, type), Open: true,
                 $"Where a contract says otherwise, a rule of the LicencePolicy that names {id} decides." + Useless(valid), Text: facts.Link);
         }
 
         var decision = rule?.Decision ?? policy.Otherwise ?? LicenceDecisions.Acceptance;
-        var reason = origin + (rule?.Reason ?? Reason(rule, id, facts));
+        var reason = Origin(held.Of) + (rule?.Reason ?? Reason(rule, id, facts));
         return Answer(subject, decision, reason, facts?.Link, valid, others, $"{{ licence: {id}, text: \"{facts?.Link ?? "LINK"}\" }}");
     }
+
+    private static string Origin(Entry? of) => of is null ? "" : $"The Catalogue's entry '{of.Id}' has the same repository, {of.Spec.Repo}, under it. ";
 
     private GateFinding DecideRemoteCode(ModelSpec model, string sign)
     {
         var repo = model.Repo ?? model.Id;
+
+        // A Model may be called as a repository is: what was accepted of that one's code says nothing of this Dockerfile's.
+        var isNamesake = model.Repo is null && ModelSpec.IsRepo(model.Id);
         var ofRepo = _acceptances.Where(acceptance => string.Equals(acceptance.Spec.RemoteCode, repo, StringComparison.OrdinalIgnoreCase)).ToList();
-        var valid = ofRepo.Where(acceptance => acceptance.Spec.Revision is null || acceptance.Spec.Revision == model.Revision).Select(acceptance => acceptance.Resource).FirstOrDefault();
-        var others = ofRepo.Where(acceptance => acceptance.Resource != valid)
-            .Select(acceptance => $"{acceptance.Resource.Key} does not count: it is of revision {acceptance.Spec.Revision}, the entry's is {model.Revision ?? "none"}.");
+        var valid = ofRepo.Where(acceptance => !isNamesake && (acceptance.Spec.Revision is null || acceptance.Spec.Revision == model.Revision)).Select(acceptance => acceptance.Resource).FirstOrDefault();
+        var others = ofRepo.Where(acceptance => acceptance.Resource != valid).Select(acceptance => isNamesake
+            ? $"{acceptance.Resource.Key} does not count: it is of the repository {repo}, and this Model has that name and no repo. Give it an id that is no repository's."
+            : $"{acceptance.Resource.Key} does not count: it is of revision {acceptance.Spec.Revision}, the entry's is {model.Revision ?? "none"}.");
         return Answer(
             $"remote code of {repo}",
             policy.RemoteCode ?? LicenceDecisions.Acceptance,
             sign,
-            $"https://huggingface.co/{repo}/tree/{model.Revision ?? "main"}",
+            ModelSpec.IsRepo(repo) ? $"https://huggingface.co/{repo}/tree/{model.Revision ?? "main"}" : null,
             valid,
             others,
             model.Revision is null ? $"{{ remoteCode: {repo} }}" : $"{{ remoteCode: {repo}, revision: {model.Revision} }}");
@@ -146,9 +146,9 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
 
     private static bool Names(LicenceRule? rule, string id) => rule?.Licences?.Any(named => KnownLicences.AreSame(named, id)) == true;
 
-    private string? NotCovered(LicenceFacts facts, ModelSpec model)
+    private string? NotCovered(LicenceFacts facts, string modelType)
     {
-        var excluded = facts.Regions is { } regions && (regions.ModelTypes?.Contains(model.ModelType) ?? true) ? Excluded(regions).Distinct().ToList() : [];
+        var excluded = facts.Regions is { } regions && (regions.ModelTypes?.Contains(modelType) ?? true) ? Excluded(regions).Distinct().ToList() : [];
         return excluded.Count > 0 ? $"It grants nothing in {string.Join(", ", excluded)}."
             : facts.ForbidsCommercialUse && policy.Commercial != false ? "It forbids commercial use."
             : facts.Threshold is { } threshold ? Beyond(threshold, facts.Note)
@@ -174,7 +174,7 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         ];
         var reached = figures.FirstOrDefault(figure => figure.Ours >= figure.From);
         return reached.Of is null ? null
-            : string.Create(CultureInfo.InvariantCulture, $"From {reached.From:N0} {reached.Of} on it asks for terms of its own.") + (note is null ? "" : " " + note);
+            : string.Create(CultureInfo.InvariantCulture, $"From {reached.From:N0} {reached.Of} on other terms hold than those that everybody has.") + (note is null ? "" : " " + note);
     }
 
     private string Reason(LicenceRule? rule, string id, LicenceFacts? facts) =>

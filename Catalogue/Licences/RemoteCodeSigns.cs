@@ -43,7 +43,7 @@ internal static partial class RemoteCodeSigns
     public static bool IsSwitch(string variable) => variable.Contains("TRUST_REMOTE_CODE", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>However it is written there: over several lines, in quotes, with escapes of JSON, or cut short. Comments do not count.</summary>
-    private static bool IsIn(string dockerfile)
+    public static bool IsIn(string dockerfile)
     {
         var lines = dockerfile.Split('\n').Where(line => !line.AsSpan().TrimStart().StartsWith("#"));
         return IsSaid(string.Join('\n', lines));
@@ -56,7 +56,8 @@ internal static partial class RemoteCodeSigns
         return Sign.IsMatch(Quotes.Replace(plain, ""));
     }
 
-    [GeneratedRegex(@"\\[ \t]*\r?\n")]
+    /// <summary>A Dockerfile may choose the backtick to continue lines with.</summary>
+    [GeneratedRegex(@"[\\`][ \t]*\r?\n")]
     private static partial Regex Continued { get; }
 
     [GeneratedRegex(@"\\u([0-9A-Fa-f]{4})")]
@@ -66,6 +67,6 @@ internal static partial class RemoteCodeSigns
     private static partial Regex Quotes { get; }
 
     /// <summary>pip has a <c>--trusted-host</c>.</summary>
-    [GeneratedRegex(@"trust[-_]remote[-_]code|--tru(?!sted[-_])", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"trust[-_]remote[-_]code|--tru(?!sted[-_])|--tr(?![\w-])", RegexOptions.IgnoreCase)]
     private static partial Regex Sign { get; }
 }

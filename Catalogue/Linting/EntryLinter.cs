@@ -27,11 +27,15 @@ internal static partial class EntryLinter
         {
             // What the shape already refused is said once.
             var wrong = findings.Select(finding => (finding.File, finding.Field)).ToHashSet();
-            findings.AddRange(LintEach(entries).Where(finding => !wrong.Contains((finding.File, finding.Field))));
+            findings.AddRange(LintEach(entries).Where(finding => !wrong.Contains((finding.File, finding.Field)) && !FollowsFrom(finding, findings)));
         }
 
         return (entries, [.. findings.OrderBy(finding => finding.Line ?? 0).ThenBy(finding => finding.Column ?? 0)]);
     }
+
+    /// <summary>Where one of the sizes could not be read, another stands in its place: what is reckoned from that says nothing.</summary>
+    private static bool FollowsFrom(LintFinding finding, List<LintFinding> shape) => finding.Rule is FactRules.Weights or SizeRules.Memory
+        && shape.Exists(other => other.Rule == "schema" && other.File == finding.File && other.Field.Split('.')[^1] is "parameters" or "weights" or "modelSize" or "dtype");
 
     /// <summary>One entry after the other, until there are more findings than anybody reads.</summary>
     private static List<LintFinding> LintEach(IReadOnlyCollection<Entry> entries)

@@ -8,13 +8,14 @@ namespace Orrery.Catalogue.Linting;
 internal sealed class EntryReport(Entry entry)
 {
     private readonly List<LintFinding> _findings = [];
+    private int _errors;
 
     public IReadOnlyList<LintFinding> Findings => _findings;
 
     public Entry Entry => entry;
 
-    /// <summary>No more are kept: what is only said in a finding needs not be found.</summary>
-    public bool IsFull => _findings.Count >= DocumentLimits.MaxErrors;
+    /// <summary>No more of them are kept: what is only said in a finding needs not be found. However many warnings there are, they hide no error.</summary>
+    public bool IsFullOf(string severity) => (severity == Severities.Error ? _errors : _findings.Count - _errors) >= DocumentLimits.MaxErrors;
 
     public void Error(string rule, string field, string? value, string expectation, string? remedy = null) => Add(Severities.Error, rule, field, value, expectation, remedy);
 
@@ -22,11 +23,12 @@ internal sealed class EntryReport(Entry entry)
 
     public void Add(string severity, string rule, string field, string? value, string expectation, string? remedy)
     {
-        if (IsFull)
+        if (IsFullOf(severity))
         {
             return;
         }
 
+        _errors += severity == Severities.Error ? 1 : 0;
         var at = entry.PlaceOf?.Invoke(field);
         var shown = value is { Length: > 80 } ? value.Cut(77, "...") : value;
         _findings.Add(new LintFinding(rule, severity, entry.Origin, at?.Line, at?.Column, entry.NameOf?.Invoke(field) ?? field, shown, expectation, remedy));

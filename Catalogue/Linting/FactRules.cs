@@ -11,6 +11,7 @@ namespace Orrery.Catalogue.Linting;
 internal static partial class FactRules
 {
     public const string Missing = "missing-fact";
+    public const string Weights = "weights";
     private const string Sureness = "sureness";
 
     public static void Check(EntryReport report)
@@ -43,7 +44,7 @@ internal static partial class FactRules
 
         void Require(string field, object? value, string expectation)
         {
-            if (value is null || value is string { Length: 0 })
+            if (value is null || (value is string text && !KnownLicences.IsName(text)))
             {
                 report.Error(Missing, field, null, "required: " + expectation);
             }
@@ -59,7 +60,7 @@ internal static partial class FactRules
             {
                 report.Warn(
                     "licence", i == 0 ? "licence" : $"alsoLicensed[{i - 1}]", names[i], "a licence whose facts are known here",
-                    "Deployments wait for an acceptance. Known ones: GET /licences.");
+                    (Spelling.Remedy(names[i], KnownLicences.All.Select(facts => facts.Id)) is { } meant ? meant + " " : "") + "Deployments wait for an acceptance. Known ones: GET /licences.");
             }
         }
 
@@ -88,14 +89,14 @@ internal static partial class FactRules
         if (weights.Bytes < reckoned * 0.8 || weights.Bytes > reckoned * 1.3)
         {
             report.Error(
-                "weights", "weights", $"{weights}",
+                Weights, "weights", $"{weights}",
                 $"about {new ByteSize((long)reckoned).Gigabytes.ToString("0.##", CultureInfo.InvariantCulture)}GB: {parameters} parameters of {bytes.ToString(CultureInfo.InvariantCulture)} bytes ({model.Dtype})",
                 "One of parameters, weights and dtype is another one.");
         }
 
         if (model.ActiveParameters is { } active && active.Value > parameters.Value)
         {
-            report.Error("weights", "activeParameters", $"{active}", $"at most the {parameters} that there are");
+            report.Error(Weights, "activeParameters", $"{active}", $"at most the {parameters} that there are");
         }
     }
 
@@ -141,6 +142,13 @@ internal static partial class FactRules
     private static void CheckKinds(EntryReport report)
     {
         var model = report.Entry.Spec;
+        CheckOnce(report, "servers", model.Servers);
+        CheckOnce(report, "languages", model.Languages);
+        if (model.Servers is { Count: > 0 } && model.Engine is { } own && ServingEngines.All.Contains(own) && own != Engines.Vllm)
+        {
+            report.Error("engine", "servers", string.Join(", ", model.Servers), $"no servers beside engine {own}: they stand in for vLLM");
+        }
+
         if (ModelTypes.All.Contains(model.ModelType) && model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))
         {
             report.Error("engine", "engine", engine, $"an engine that serves models of type {model.ModelType}; {engine} serves {string.Join(", ", types)}");
@@ -161,6 +169,17 @@ internal static partial class FactRules
             if (!LanguageForm.IsMatch(model.Languages[i]))
             {
                 report.Error("language", $"languages[{i}]", model.Languages[i], "an ISO 639 code of two or three letters, or multi at the end");
+            }
+        }
+    }
+
+    private static void CheckOnce(EntryReport report, string field, IReadOnlyList<string>? values)
+    {
+        for (var i = 1; i < values?.Count; i++)
+        {
+            if (values.Take(i).Contains(values[i]))
+            {
+                report.Error("twice", $"{field}[{i}]", values[i], "what is named once");
             }
         }
     }
@@ -189,7 +208,7 @@ internal static partial class FactRules
             report.Warn("packages", "packages", null, $"the library of {kind}: {string.Join(", ", other.Spec.Packages!)}, as the Catalogue's entry '{other.Id}' has it", "The server brings none of these libraries.");
         }
 
-        if (model.Revision is "main" or "master")
+        if (model.Revision is "main" or "master" or "HEAD" || model.Revision?.StartsWith("refs/", StringComparison.Ordinal) == true)
         {
             report.Warn("revision", "revision", model.Revision, "a commit or a tag: a branch is another one tomorrow", "Leave it out: the first fetch resolves a commit.");
         }

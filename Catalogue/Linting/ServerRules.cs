@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
 
@@ -92,11 +93,19 @@ internal static partial class ServerRules
             return;
         }
 
-        if (Mismatch(flag, value) is { } expectation)
+        if (Counts.Contains(canonical) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count < 1)
+        {
+            found(value.ToString(), $"a whole number from 1 ({server})", null, Value);
+        }
+        else if (Mismatch(flag, value) is { } expectation)
         {
             found(value.ToString(), $"{expectation} ({server})", RemedyOf(flag, value), Value);
         }
     }
+
+    /// <summary>Of none of them, or of fewer than none, a server makes nothing.</summary>
+    private static readonly string[] Counts =
+        ["--max-num-seqs", "--max-num-batched-tokens", "--max-loras", "--max-lora-rank", "--max-cpu-loras", "--max-running-requests", "--max-batch-size", "--max_batch_size", "--max-concurrent-requests"];
 
     /// <summary>What the flag takes, where <paramref name="value"/> is not that.</summary>
     private static string? Mismatch(ServerFlag flag, JsonElement value) => flag.Type switch
@@ -108,7 +117,7 @@ internal static partial class ServerRules
         FlagTypes.Float => value.ValueKind == JsonValueKind.Number ? null : "a number",
         FlagTypes.Size => value.ValueKind == JsonValueKind.Number || (value.ValueKind == JsonValueKind.String && SizeForm.IsMatch(value.GetString()!)) ? null : "a number, or one such as 32k or 1M",
         FlagTypes.Choice => flag.Values!.Contains(value.ToString()) ? null : "one of " + string.Join(", ", flag.Values!),
-        FlagTypes.Json => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? null : "a mapping, which is given as JSON",
+        FlagTypes.Json => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array || (value.ValueKind == JsonValueKind.String && ServedWeights.InText(value.GetString()!) is not null) ? null : "a mapping, which is given as JSON",
         FlagTypes.List when flag.Values is { } values => Items(value).All(item => values.Contains(item)) ? null : "some of " + string.Join(", ", values),
         FlagTypes.List => value.ValueKind is JsonValueKind.Array or JsonValueKind.String or JsonValueKind.Number ? null : "a text or a list of texts",
         FlagTypes.Pairs => Items(value).All(item => item.Contains('=', StringComparison.Ordinal)) ? null : "name=path, or a list of such",

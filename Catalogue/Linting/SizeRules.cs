@@ -6,7 +6,7 @@ namespace Orrery.Catalogue.Linting;
 /// <summary>Whether a model fits where its entry says it is served, and whether it can be split over that many GPUs.</summary>
 internal static class SizeRules
 {
-    private const string Memory = "memory";
+    public const string Memory = "memory";
 
     public static void Check(EntryReport report)
     {
@@ -77,6 +77,10 @@ internal static class SizeRules
                 ? "It has no GPU."
                 : string.Join(" ", Fitting.Of(model, new GpuOffer(Hardware.Gpus[instance.Gpu], instance.Count), new FitQuestion(Context: model.MaxModelLength)).Reasons);
             report.Error(Memory, "recommendedInstance", named, "an instance on which it fits", why + " " + Instead(model));
+        }
+        else if (!InstanceChoice.HasMemory(model, instance))
+        {
+            report.Warn(Memory, "recommendedInstance", named, "an instance through whose memory the weights can be loaded", $"It has {instance.Memory}. {Instead(model)}");
         }
     }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Servers;
+using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Linting;
 
@@ -29,6 +31,51 @@ internal static class StartRules
         }
 
         CheckToolChoice(report, start, table);
+        CheckPlace(report, start, table);
+    }
+
+    /// <summary>The server's place among others: the port and the model that the entry names, an address that others reach, the name by which it is asked for.</summary>
+    private static void CheckPlace(EntryReport report, ServerStart start, ServerTable table)
+    {
+        var model = report.Entry.Spec;
+        var served = start.Arguments is [var (first, at), ..] && !IsFlag(first) ? (Name: first, Line: at) : default;
+        foreach (var (flag, line, inline, following) in Flags(start))
+        {
+            var values = inline is not null ? [inline] : following;
+            if (table.Find(flag) is not var (name, _) || values.Count == 0 || values.Any(value => value.Contains('$', StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            var place = $"(line {line.ToString(CultureInfo.InvariantCulture)} of the Dockerfile)";
+            if (name == table.Spelling.Port && values[0] != model.EffectivePort.ToString(CultureInfo.InvariantCulture))
+            {
+                report.Error(ServerRules.Value, "dockerfile", $"{flag} {values[0]}", $"{model.EffectivePort}, which is the entry's defaultPort {place}", "Its health and its callers are there.");
+            }
+            else if (name == table.Spelling.Host && (values[0] is "localhost" or "::1" || values[0].StartsWith("127.", StringComparison.Ordinal)))
+            {
+                report.Error(ServerRules.Value, "dockerfile", $"{flag} {values[0]}", $"0.0.0.0 {place}", "Nobody outside its container reaches it there.");
+            }
+            else if (ModelRules.IsSecretFlag(flag, Text(values[0])))
+            {
+                report.Error("secret-in-command", "dockerfile", flag, $"no secret: it stays in the image {place}", "The deployment gives it, from a Secret, as a variable.");
+            }
+            else if (name == table.Spelling.Name && !values.Contains(model.Id) && values.Intersect(model.Aliases ?? []).FirstOrDefault() is null)
+            {
+                report.Warn("served-name", "dockerfile", $"{flag} {string.Join(' ', values)}", $"the entry's id, {model.Id} {place}", "Callers ask for the model by that; the server knows it by another name.");
+            }
+            else if (name == table.Spelling.Model || name == "--model")
+            {
+                served = (values[0], line);
+            }
+        }
+
+        if (served.Name is { } repo && ModelSpec.IsRepo(repo) && model.Repo is not null && !repo.Equals(model.Repo, StringComparison.OrdinalIgnoreCase))
+        {
+            report.Warn(
+                "served-model", "dockerfile", repo, $"the entry's repo, {model.Repo} (line {served.Line.ToString(CultureInfo.InvariantCulture)} of the Dockerfile)",
+                "What is said of licence, size and commit is said of that one.");
+        }
     }
 
     private static bool IsLater(ServerTable one, ServerTable other) =>
@@ -39,9 +86,10 @@ internal static class StartRules
     {
         foreach (var (flag, line, inline, following) in Flags(start))
         {
-            if (report.IsFull)
+            // What was said of it, and what nobody is told any more, needs no look; what a version has taken away is an error whatever the rest is.
+            if (told.Contains((flag, line)) || (report.IsFullOf(severity ?? Severities.Warning) && (severity is null || table.Removed?.ContainsKey(flag.Replace('_', '-')) != true)))
             {
-                return;
+                continue;
             }
 
             void Found(string? value, string expectation, string? remedy, string rule)

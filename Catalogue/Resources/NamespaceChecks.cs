@@ -97,6 +97,10 @@ internal sealed class NamespaceChecks
             else if (_changed.Contains(model.Key))
             {
                 RequireNoFacts(model, spec);
+                if (spec.ContextWindow > builtIn.Spec.ContextWindow)
+                {
+                    Add(model, "spec.contextWindow", $"{spec.ContextWindow}", $"at most what the Catalogue's entry '{spec.Id}' has, {builtIn.Spec.ContextWindow}");
+                }
             }
         }
     }
@@ -166,11 +170,14 @@ internal sealed class NamespaceChecks
                 Add(acceptance, "spec.text", text, $"the link of the licence's text as it is known now, {facts.Link}", "Read that one; an acceptance of another text opens nothing.");
             }
         }
-        else if (spec.RemoteCode is { } repo && !ModelSpec.IsRepo(repo) && !_models.Exists(model => ((ModelSpec)model.Spec).Id == repo))
+        else if (spec.RemoteCode is { } repo && !ModelSpec.IsRepo(repo) && !IsFolder(repo) && !_models.Exists(model => ((ModelSpec)model.Spec).Id == repo))
         {
-            Add(acceptance, "spec.remoteCode", repo, $"a repository as owner/name, or the id of a Model of namespace '{_name}' that has none");
+            Add(acceptance, "spec.remoteCode", repo, $"a repository as owner/name, a folder of the cache as /models/FOLDER, or the id of a Model of namespace '{_name}' that has no repo");
         }
     }
+
+    /// <summary>Where a deployment's weights may be from instead of the hub, code and all.</summary>
+    private static bool IsFolder(string name) => name.StartsWith("/models/", StringComparison.Ordinal) && !name.Split('/').Skip(2).Any(part => part is "" or "." or "..");
 
     private void RequireLicence(StoredResource resource, string path, string name, HashSet<string> names)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Orrery.Catalogue.Deployments;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
 using Orrery.Contracts;
@@ -31,7 +32,7 @@ internal static class ResourceKinds
         new(ResourceKind.Route, ContractsJson.Default.RouteSpec, static (spec, errors) => ((RouteSpec)spec).Validate(errors)),
         new(ResourceKind.LicencePolicy, ContractsJson.Default.LicencePolicySpec, static (spec, errors) => ((LicencePolicySpec)spec).Validate(errors)),
         new(ResourceKind.LicenceAcceptance, ContractsJson.Default.LicenceAcceptanceSpec, static (spec, errors) => AcceptanceRules.Check((LicenceAcceptanceSpec)spec, errors)),
-        new(ResourceKind.ModelDeployment, ContractsJson.Default.ModelDeploymentSpec, static (spec, errors) => ((ModelDeploymentSpec)spec).Validate(errors)),
+        new(ResourceKind.ModelDeployment, ContractsJson.Default.ModelDeploymentSpec, static (spec, errors) => DeploymentRules.Check((ModelDeploymentSpec)spec, errors)),
         new(ResourceKind.GpuClass, ContractsJson.Default.GpuClassSpec, static (spec, errors) => ((GpuClassSpec)spec).Validate(errors)),
         new(ResourceKind.Team, ContractsJson.Default.TeamSpec, static (spec, errors) => ((TeamSpec)spec).Validate(errors)),
     ];

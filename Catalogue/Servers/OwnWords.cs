@@ -12,6 +12,9 @@ internal static class OwnWords
     /// <summary>The same for what the deployment decides, which no entry says at all.</summary>
     public static string? OfDeployment(string engine, string written) => Find(engine, written, DecidedLater);
 
+    /// <summary>Where a deployment says what a flag says; <c>null</c>: the flag is the place for it.</summary>
+    public static string? OfBuilder(string server, string written) => Find(server, written, DecidedByBuilder);
+
     /// <summary>Whether a flag lets the server run code out of the model's repository.</summary>
     public static bool IsRemoteCode(string? engine, string written) =>
         Find(engine ?? Engines.Vllm, written, static words => [(words.RemoteCode, nameof(words.RemoteCode)), ("--trust-remote-code", nameof(words.RemoteCode))]) is not null;
@@ -26,8 +29,25 @@ internal static class OwnWords
     private static (string? Flag, string Instead)[] DecidedLater(ServerSpelling words) =>
     [
         (words.TensorParallel, "the deployment, which knows its GPUs"), (words.Memory, "the deployment, which knows its GPUs"), (words.DataParallel, "expertParallel: their number follows the GPUs"),
-        (words.ExpertParallel, "expertParallel"),
+        (words.ExpertParallel, "expertParallel"), .. MoreGpus.Select(flag => ((string?)flag, "the deployment, which knows its GPUs")),
     ];
+
+    private static (string? Flag, string Instead)[] DecidedByBuilder(ServerSpelling words) =>
+    [
+        (words.Model, "spec.model, or in spec.weights for weights of your own"), ("--model", "spec.model, or in spec.weights for weights of your own"),
+        (words.Name, "nothing: clients ask for the model's id"), (words.Revision, "spec.weights.revision"), (words.CodeRevision, "spec.weights.revision"), (words.MaxLength, "spec.context"),
+        (words.Port, "the model's defaultPort"), (words.Host, "nothing: it listens everywhere in its container"), ("--config", "spec.arguments, flag by flag: nobody sees those of a file"),
+        ("--api-key", "nothing: only the gateway reaches the server, and asks its callers for keys"), ("--uds", "nothing: it is reached on its port"), ("--root-path", "spec.probes.path, where it answers elsewhere"),
+        ("--ssl-keyfile", Plain), ("--ssl-certfile", Plain), ("--download-dir", "nothing: weights are kept on the volume of spec.cache"),
+        (words.TensorParallel, "spec.gpu.count"), (words.DataParallel, "spec.replicas"), (words.ExpertParallel, "the model's expertParallel, and how many GPUs in spec.gpu.count"),
+        .. MoreGpus.Select(flag => ((string?)flag, "spec.gpu.count: a copy is split as its heads allow")),
+    ];
+
+    private const string Plain = "nothing: the gateway and the probes reach it without TLS";
+
+    /// <summary>Further ways to split a copy, which nothing here reckons with.</summary>
+    private static readonly string[] MoreGpus =
+        ["--pipeline-parallel-size", "--decode-context-parallel-size", "--prefill-context-parallel-size", "--pp-size", "--pp_size", "--cp_size", "--nnodes", "--data-parallel-size-local"];
 
     private static string? Find(string engine, string written, Func<ServerSpelling, (string? Flag, string Instead)[]> wordsOf)
     {
@@ -37,7 +57,7 @@ internal static class OwnWords
             var isKnown = table.Find(name) is not null;
             foreach (var (flag, instead) in wordsOf(table.Spelling))
             {
-                if (flag is not null && (Normal(flag) == name || (!isKnown && name.Length > 2 && Normal(flag).StartsWith(name, StringComparison.Ordinal))))
+                if (flag is not null && (Normal(table.Find(flag)?.Name ?? flag) == name || (!isKnown && name.Length > 2 && Normal(flag).StartsWith(name, StringComparison.Ordinal))))
                 {
                     return instead;
                 }

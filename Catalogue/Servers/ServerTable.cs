@@ -59,20 +59,19 @@ internal sealed record ServerTable
 
     public IReadOnlyList<string>? ReasoningParsers { get; init; }
 
-    /// <summary>A flag by its name, by an alias, or by its negation; underscores are dashes.</summary>
-    public (string Name, ServerFlag Flag)? Find(string written)
-    {
-        var name = written.Replace('_', '-');
-        foreach (var (key, flag) in Flags)
-        {
-            if (key.Replace('_', '-') == name || flag.Aliases?.Contains(written) == true || (flag.Negated && $"--no-{key[2..]}" == name))
-            {
-                return (key, flag);
-            }
-        }
+    private FrozenDictionary<string, (string Name, ServerFlag Flag)> ByName => field ??= Flags
+        .SelectMany(pair => new[] { pair.Key, pair.Value.Negated ? $"--no-{pair.Key[2..]}" : pair.Key }.Select(name => (Name: name.Replace('_', '-'), Pair: pair)))
+        .DistinctBy(named => named.Name).ToFrozenDictionary(named => named.Name, named => (named.Pair.Key, named.Pair.Value), StringComparer.Ordinal);
 
-        return null;
-    }
+    private FrozenDictionary<string, (string Name, ServerFlag Flag)> ByAlias => field ??= Flags
+        .SelectMany(pair => (pair.Value.Aliases ?? []).Select(alias => (Alias: alias, Pair: pair)))
+        .DistinctBy(named => named.Alias).ToFrozenDictionary(named => named.Alias, named => (named.Pair.Key, named.Pair.Value), StringComparer.Ordinal);
+
+    /// <summary>A flag by its name, by an alias, or by its negation; underscores are dashes.</summary>
+    public (string Name, ServerFlag Flag)? Find(string written) =>
+        ByName.TryGetValue(written.Replace('_', '-'), out var named) ? named
+        : ByAlias.TryGetValue(written, out var aliased) ? aliased
+        : null;
 }
 
 /// <summary>The server's names for what every entry says.</summary>

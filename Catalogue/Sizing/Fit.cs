@@ -112,7 +112,7 @@ internal static class Fitting
             return wanted;
         }
 
-        var (fits, tooMuch) = (LeastContext / Step, (wanted + Step - 1) / Step);
+        var (fits, tooMuch) = (LeastContext / Step, ((wanted - 1) / Step) + 1);
         while (tooMuch - fits > 1)
         {
             var middle = (fits + tooMuch) / 2;

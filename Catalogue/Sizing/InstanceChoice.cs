@@ -102,7 +102,8 @@ internal static class InstanceChoice
         (question.Gpu is null || instance.Gpu == question.Gpu)
         && (question.Parts || instance.Gpu is null || !Hardware.Gpus[instance.Gpu].IsPart);
 
-    private static bool HasMemory(ModelSpec model, Instance instance)
+    /// <summary>Whether the weights can be loaded through the machine's memory.</summary>
+    public static bool HasMemory(ModelSpec model, Instance instance)
     {
         var loaded = Math.Min(model.Weights?.Bytes ?? 0, LoadedAtOnce.Bytes);
         return instance.Memory.Bytes >= loaded + BesideWeights.Bytes;

@@ -63,7 +63,7 @@ internal static class MemoryEstimator
     /// <summary>Experts are shared out, all else is on each GPU, where that is how they are split.</summary>
     private static double WeightsOnOne(ModelSpec model, int gpus)
     {
-        var all = (double)(model.Weights?.Bytes ?? 0);
+        var all = (double)(model.Weights?.Bytes ?? 0) * (IsInFp32(model) && model.Dtype is WeightTypes.Bf16 or WeightTypes.Fp16 ? 2 : 1);
         var onEach = model.ExpertParallel == true ? OutsideExperts(model) : 0;
         return (all * onEach) + (all * (1 - onEach) / gpus);
     }
@@ -147,6 +147,13 @@ internal static class MemoryEstimator
     });
 
     /// <summary>Keys and values are of 16 bits, whatever the weights are, unless the server is told otherwise.</summary>
-    private static int CacheBytes(ModelSpec model) =>
-        StartFlags.Text(model, "--kv-cache-dtype")?.StartsWith("fp8", StringComparison.Ordinal) == true ? 1 : 2;
+    private static int CacheBytes(ModelSpec model) => StartFlags.Text(model, "--kv-cache-dtype") switch
+    {
+        { } type when type.StartsWith("fp8", StringComparison.Ordinal) => 1,
+        null or "auto" when IsInFp32(model) => 4,
+        _ => 2,
+    };
+
+    /// <summary>Whether the server is told to compute in 32 bits: it holds the weights so then, and the cache with them.</summary>
+    private static bool IsInFp32(ModelSpec model) => StartFlags.Text(model, "--dtype") is "float32" or "float";
 }

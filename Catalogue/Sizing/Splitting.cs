@@ -7,8 +7,8 @@ internal static class Splitting
 {
     private static readonly int[] Degrees = [1, 2, 4, 8, 16];
 
-    /// <summary>The degrees that are worth a try on <paramref name="gpus"/> GPUs, the smallest first.</summary>
-    public static IEnumerable<int> Of(int gpus) => Degrees.Where(degree => degree <= gpus);
+    /// <summary>The degrees that are worth a try on <paramref name="gpus"/> GPUs, the smallest first: what nearly all models can be split over, and all that there are.</summary>
+    public static IEnumerable<int> Of(int gpus) => Degrees.Where(degree => degree < gpus).Append(gpus);
 
     /// <summary>Why <paramref name="gpus"/> GPUs cannot hold one copy together; <c>null</c>: they can.</summary>
     public static string? WhyNot(ModelSpec model, int gpus, Gpu? gpu = null)
@@ -47,7 +47,7 @@ internal static class Splitting
     {
         { Heads: { } heads } when heads % gpus != 0 => $"its {heads} attention heads cannot be divided by {gpus} GPUs",
         { KvHeads: > 0 and var heads } when heads % gpus != 0 && gpus % heads != 0 => $"its {heads} KV heads and {gpus} GPUs: neither divides the other",
-        { Latent: null, Heads: null } or null when !int.IsPow2(gpus) => $"its attention heads are not known here; {gpus} GPUs are no power of two, which nearly all models want",
+        { Heads: null } or null when !int.IsPow2(gpus) => $"its attention heads are not known here; {gpus} GPUs are no power of two, which nearly all models want",
         _ => null,
     };
 }

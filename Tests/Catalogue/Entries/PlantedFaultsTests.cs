@@ -90,6 +90,13 @@ public sealed class PlantedFaultsTests
     [InlineData("dtype: bf16", "dtype: bf16\npackages: [torch_x==2.0, Torch-X==1.0]", "schema", 12, "a package that is named once", null)]
     [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { HF_HOME: /elsewhere }", "schema", 12, "no variable that the image rests upon", null)]
     [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { LD_PRELOAD: /models/x.so }", "schema", 12, "no variable that the image rests upon", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { VLLM_USE_MODELSCOPE: \"true\" }", "schema", 12, "no variable that the image rests upon", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { LD_LIBRARY_PATH: /models }", "schema", 12, "no variable that the image rests upon", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { HTTPS_PROXY: \"http://u:hunter2@proxy:3128\" }", "schema", 12, "no secret in an entry", null)]
+    [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { DB_PASS: hunter2 }", "schema", 12, "no secret in an entry", null)]
+    [InlineData("licence: Apache-2.0", "licence: \"  \"", "schema", 8, "a licence's name", null)]
+    [InlineData("vendor: Acme", "vendor: \" \"", "missing-fact", 4, "who made it", null)]
+    [InlineData("--enable-prefix-caching: true", "--pipeline-parallel-size: 4", "own-word", 16, "no flag for what is decided elsewhere", "Say it in the deployment")]
     [InlineData("dtype: bf16", "dtype: bf16\nenvironment: { TRUST_REMOTE_CODE: \"true\" }", "schema", 12, "no variable for what the entry says", "Say it in remoteCode.")]
     [InlineData("verified: [licence]", "verified: [licence, licence]", "sureness", 18, "a field that is named once", null)]
     public void Each_fault_is_found(string sound, string planted, string rule, int line, string expectation, string? remedy)
@@ -137,6 +144,17 @@ public sealed class PlantedFaultsTests
         var text = Sound.ReplaceLineEndings("\n").Replace("name: Acme 8B\n", "", StringComparison.Ordinal).Replace("hermes", "hermez", StringComparison.Ordinal)
             .Replace("dtype: bf16", "dtype: fp32", StringComparison.Ordinal).Replace("kvHeads: 8", "kvHeads: 5", StringComparison.Ordinal);
         Assert.Equal(["missing-fact", "weights", "architecture", "parser"], Lint(text).Where(finding => finding.Severity == Severities.Error).Select(finding => finding.Rule));
+    }
+
+    [Fact]
+    public void However_many_warnings_there_are_they_hide_no_error()
+    {
+        var links = string.Join(' ', Enumerable.Range(0, 250).Select(i => $"http://a{i}.example"));
+        var packages = string.Join('\n', Enumerable.Range(0, 250).Select(i => $"  RUN pip install a{i}"));
+        var text = Sound.ReplaceLineEndings("\n").Replace("documentation: \"", $"documentation: \"{links} ", StringComparison.Ordinal).Replace("kvHeads: 8", "kvHeads: 5", StringComparison.Ordinal)
+            + $"\ndockerfile: |\n  FROM python:3.12\n{packages}\n  USER root\n  CMD [\"vllm\", \"serve\", \"acme/acme-8b\", \"--enable-reasoning\"]";
+        var errors = Lint(text).Where(finding => finding.Severity == Severities.Error).Select(finding => finding.Rule).ToList();
+        Assert.Superset(new HashSet<string> { "architecture", "server-flag", "root-user" }, errors.ToHashSet());
     }
 
     [Fact]

@@ -135,6 +135,8 @@ public sealed class LicenceGateTests
     [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--\\u0074rust-remote-code\"]", true)]
     [InlineData("FROM a:1\nCMD vllm serve --tr'ust'-remote", true)]
     [InlineData("FROM a:1\nENV TRUST_REMOTE_CODE=true", true)]
+    [InlineData("# escape=`\nFROM a:1\nCMD [\"vllm\", \"serve\", \"--tr`\nust-remote-code\"]", true)]
+    [InlineData("FROM a:1\nCMD [\"sglang\", \"serve\", \"--tr\"]", true)]
     [InlineData("FROM a:1\n# no --trust-remote-code here\nRUN pip install --trusted-host x vllm==0.16.0", false)]
     public void A_Dockerfile_of_its_own_is_looked_through_as_far_as_can_be(string dockerfile, bool isRemoteCode)
     {
@@ -164,6 +166,61 @@ public sealed class LicenceGateTests
         Assert.Equal("deny", decision.Decision);
         Assert.Equal(["allow", "deny"], decision.Findings.Select(finding => finding.Decision));
         Assert.StartsWith("The Catalogue's entry 'codestral-22b' has the same repository", decision.Findings[1].Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("codestral-22b", "mistralai/Codestral-22B-v0.1")] // Under the name of the entry itself.
+    [InlineData("mistralai/Codestral-22B-v0.1", null)] // Or of its repository.
+    public void No_name_comes_around_the_licence_of_a_repository(string id, string? repo) =>
+        Assert.Equal("deny", new LicenceGate(Usual, []).Decide(Own with { Id = id, Repo = repo }).Decision);
+
+    [Theory]
+    [InlineData("--speculative-config", """{"model": "mistralai/Codestral-22B-v0.1", "num_speculative_tokens": 3}""")]
+    [InlineData("--lora-modules", """["x=mistralai/Codestral-22B-v0.1"]""")]
+    [InlineData("--lora-modules", """["{\"name\": \"x\", \"path\": \"mistralai\\u002fCodestral-22B-v0.1\"}"]""")]
+    [InlineData("--tokenizer", "\"MistralAI/Codestral-22B-v0.1\"")]
+    [InlineData("--hf-config-path", "\"/models/hub/models--mistralai--Codestral-22B-v0.1/snapshots/x\"")]
+    public void Weights_that_flags_name_are_under_their_own_licence(string flag, string value)
+    {
+        var model = Own with { Arguments = new Dictionary<string, JsonElement> { [flag] = JsonElement.Parse(value) } };
+        Assert.Equal("deny", new LicenceGate(Usual, []).Decide(model).Decision);
+        Assert.Equal("deny", new LicenceGate(Usual, []).Decide(Own with { Dockerfile = "FROM a:1\nCMD [\"vllm\", \"serve\", \"mistralai/Codestral-22B-v0.1\"]" }).Decision);
+        Assert.Equal("allow", new LicenceGate(Usual, []).Decide(Own with { Dockerfile = "FROM a:1\n# not mistralai/Codestral-22B-v0.1\nCMD [\"vllm\", \"serve\", \"acme/acme-8b\"]" }).Decision);
+    }
+
+    [Theory]
+    [InlineData("Llama-3.2-Community")]
+    [InlineData("MIT")]
+    public void Who_calls_a_multimodal_model_a_chat_model_has_the_licence_of_both(string licence)
+    {
+        var policy = new LicencePolicySpec { Regions = ["DE"], Otherwise = "allow" };
+        var decision = new LicenceGate(policy, []).Decide(Own with { Repo = "meta-llama/Llama-3.2-11B-Vision-Instruct", Licence = licence });
+        Assert.Equal("deny", decision.Decision);
+        Assert.Contains(decision.Findings, finding => finding.Reason.StartsWith("The Catalogue's entry 'llama-3.2-11b-vision-instruct' has the same repository", StringComparison.Ordinal));
+        Assert.Equal("allow", new LicenceGate(policy, []).Decide(Own with { Licence = "Llama-3.2-Community" }).Decision);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    [InlineData("\u200b")]
+    public void A_blank_licence_is_none(string licence)
+    {
+        Assert.Equal("deny", new LicenceGate(new LicencePolicySpec { Otherwise = "allow" }, []).Decide(Own with { Licence = licence, AlsoLicensed = [licence] }).Decision);
+        var accepted = Acceptance(new LicenceAcceptanceSpec { Licence = licence, Text = "x" });
+        Assert.Equal("deny", new LicenceGate(Usual, [accepted]).Decide(Own with { Licence = licence }).Decision);
+    }
+
+    [Fact]
+    public void The_code_of_a_repository_opens_no_Model_of_its_name()
+    {
+        var accepted = Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/code" });
+        var model = Own with { Id = "acme/code", Repo = null, Dockerfile = "FROM a:1\nCMD [\"vllm\", \"serve\", \"evil/repo\", \"--trust-remote-code\"]" };
+        var decision = new LicenceGate(Usual, [accepted]).Decide(model);
+        Assert.Equal("acceptance", decision.Decision);
+        Assert.Contains("this Model has that name and no repo", decision.Findings.Single(finding => finding.Open).Remedy, StringComparison.Ordinal);
+        Assert.Equal("allow", new LicenceGate(Usual, [accepted]).Decide(model with { Id = "mine", Repo = "acme/code" }).Decision);
+        Assert.Equal("allow", new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "/models/own/code" })]).Decide(model with { Id = "mine", Repo = "/models/own/code" }).Decision);
     }
 
     [Fact]

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Orrery.Catalogue.Entries;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Deployments;
+
+/// <summary>What holds for every deployment and needs the catalogue's knowledge: an entry of its own is held to what Models are, and no secret stands where everybody reads it.</summary>
+internal static class DeploymentRules
+{
+    /// <summary>Where the hub's library keeps what it fetches.</summary>
+    private static readonly string[] CacheFolders = ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE"];
+
+    public static void Check(ModelDeploymentSpec spec, FieldErrors errors)
+    {
+        spec.Validate(errors);
+        CheckWords(spec, errors);
+    }
+
+    /// <summary>What the shape alone does not show.</summary>
+    public static void CheckWords(ModelDeploymentSpec spec, FieldErrors errors)
+    {
+        if (spec.Entry is { } entry)
+        {
+            CheckEntry(entry, errors);
+        }
+
+        foreach (var (name, value) in (spec.Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => ModelRules.IsSecretFlag(argument.Key, argument.Value)))
+        {
+            errors.Add($"spec.arguments.{name}", null, "no secret in a deployment: everybody who looks at it reads it", "Put it into a Secret, and name that in spec.secrets as the server's variable.");
+        }
+
+        foreach (var (name, value) in spec.Environment ?? new Dictionary<string, string>())
+        {
+            CheckVariable(spec, name, value, errors);
+        }
+    }
+
+    private static void CheckEntry(ModelSpec entry, FieldErrors errors)
+    {
+        var found = new FieldErrors();
+        ModelRules.CheckStart(entry, found);
+        foreach (var error in found.All)
+        {
+            errors.Add("spec.entry" + error.Path["spec".Length..], error.Value, error.Expectation, error.Remedy);
+        }
+
+        if (BuiltInEntries.FindNamed(entry.Id) is { } taken)
+        {
+            errors.Add(
+                "spec.entry.id", entry.Id, $"an id or alias that no entry has which comes with the Catalogue; '{taken.Id}' has it",
+                $"Choose another id, or deploy that one: model: {taken.Id}.");
+        }
+    }
+
+    private static void CheckVariable(ModelDeploymentSpec spec, string name, string value, FieldErrors errors)
+    {
+        var path = $"spec.environment.{name}";
+        if (ModelRules.IsSecretVariable(name, value))
+        {
+            errors.Add(path, null, "no secret in a deployment: everybody who looks at it reads it", $"Put it into a Secret, and name that: secrets: {{ {name}: {{ name: SECRET, key: KEY }} }}.");
+        }
+        else if (spec.EffectiveCache == WeightCaches.SharedVolume && CacheFolders.Contains(name, StringComparer.OrdinalIgnoreCase) && value != "/models" && !value.StartsWith("/models/", StringComparison.Ordinal))
+        {
+            errors.Add(path, value, "a folder below /models, where the volume with the weights is", "With cache: none each replica keeps them where it wants to.");
+        }
+        else if (name.Equals("VLLM_USE_MODELSCOPE", StringComparison.OrdinalIgnoreCase))
+        {
+            errors.Add(path, value, "no other hub: licences, commits and pins are those of the repositories on Hugging Face", "Put the weights into the cache, and name their folder in spec.weights.path. A mirror of the hub goes into HF_ENDPOINT.");
+        }
+    }
+}

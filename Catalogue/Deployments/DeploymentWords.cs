@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Servers;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Deployments;
+
+/// <summary>Flags of a deployment that would go behind what is decided elsewhere: which weights are loaded, over how many GPUs, under which name and port.</summary>
+internal static class DeploymentWords
+{
+    /// <summary>Flags that name weights, or what reads them, beside the model's own.</summary>
+    private static readonly string[] NamesWeights =
+    [
+        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-config.model",
+    ];
+
+    private static readonly string[] NamesAdapters = ["--lora-modules", "--lora-paths", "--lora-adapters", "--default-mm-loras"];
+
+    /// <summary>Each with its remedy. A command of one's own is started as it is: nothing of ours stands beside it.</summary>
+    public static IEnumerable<string> Faults(ModelDeploymentSpec spec, ModelSpec model, ServerTable table)
+    {
+        if (spec.Command is not null)
+        {
+            yield break;
+        }
+
+        foreach (var (name, value) in spec.Arguments ?? new Dictionary<string, JsonElement>())
+        {
+            if (OwnWords.OfBuilder(table.Server, name) is { } instead)
+            {
+                yield return $"spec.arguments.{name}: expected no flag for what is decided elsewhere. Say it in {instead}.";
+            }
+            else if (UnknownIn(spec, model, table.Find(name)?.Name ?? name, value) is var (repo, remedy))
+            {
+                yield return $"spec.arguments.{name} names {repo}, of whose licence the catalogue knows nothing. {remedy}";
+            }
+        }
+    }
+
+    /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one nobody has said under which it is.</summary>
+    private static (string Repo, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)
+    {
+        var name = flag.Replace('_', '-');
+        var (names, remedy) = NamesAdapters.Contains(name) ? (AdaptersIn(value), "Name it in spec.adapters.")
+            : NamesWeights.Contains(name) ? (ServedWeights.Texts(value), InEntry)
+            : name == "--speculative-config" ? (DraftsIn(value), InEntry)
+            : ([], "");
+        var said = (spec.Adapters ?? []).Select(adapter => adapter.Repo).Append(model.Repo).Append(spec.Weights?.Repo).ToList();
+        return names.FirstOrDefault(repo => ModelSpec.IsRepo(repo) && !BuiltInEntries.OfRepo(repo).Any() && !said.Contains(repo, StringComparer.OrdinalIgnoreCase)) is { } unknown
+            ? (unknown, remedy)
+            : null;
+    }
+
+    private const string InEntry = "Declare it with the model, in spec.entry.arguments or in a Model of the namespace, and its licence in alsoLicensed; or put it into the cache and name its folder, /models/….";
+
+    /// <summary><c>name=owner/repo</c>, or JSON with a path.</summary>
+    private static IEnumerable<string> AdaptersIn(JsonElement value) =>
+        ServedWeights.Texts(value).SelectMany(text => text.Split(',')).Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+
+    private static IEnumerable<string> DraftsIn(JsonElement value)
+    {
+        var config = value.ValueKind == JsonValueKind.String ? ServedWeights.InText(value.GetString()!) : value;
+        return config is not { ValueKind: JsonValueKind.Object } mapping ? []
+            : mapping.EnumerateObject().Where(member => member.Name is "model" or "tokenizer" && member.Value.ValueKind == JsonValueKind.String).Select(member => member.Value.GetString()!);
+    }
+
+    /// <summary>The share of a GPU's memory that the server is told to take, where the deployment says one.</summary>
+    public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) => table.Server != Engines.Vllm ? null
+        : (spec.Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => table.Find(argument.Key)?.Name == table.Spelling.Memory)
+            .Select(argument => argument.Value.ValueKind == JsonValueKind.Number ? argument.Value.GetDouble() : (double?)null).LastOrDefault(share => share is > 0 and <= 1);
+}
