@@ -16,13 +16,13 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
     {
         (string Spec, string Fault)[] cases =
         [
-            (WithEntry($$"""{{Own}}"""), ""),
+            (WithEntry(Own), ""),
             (""" "model":"qwen3-8b","arguments":{"--max-num-seqs":16,"--enable-prefix-caching":false,"--gpu-memory-utilization":0.8}""", ""),
 
             // Another's name, another's weights.
             (WithEntry("""{"id":"hunyuan-a13b-instruct","modelType":"chat","engine":"vllm","repo":"tencent/Hunyuan-A13B-Instruct","licence":"MIT","weights":"16GB","dtype":"bf16"}"""), "Licence Tencent-Hunyuan-A13B (acceptance): The Catalogue's entry 'hunyuan-a13b-instruct'"),
-            (WithEntry($$"""{{Own}}""").Replace("acme-chat", "qwen3-8b", StringComparison.Ordinal), "spec.entry.id is 'qwen3-8b': expected an id or alias that no entry has"),
-            (WithEntry($$"""{{Own}}""").Replace("acme-chat", "QWEN3-8b", StringComparison.Ordinal), "spec.entry.id is 'QWEN3-8b': expected an id or alias that no entry has"),
+            (WithEntry(Own).Replace("acme-chat", "qwen3-8b", StringComparison.Ordinal), "spec.entry.id is 'qwen3-8b': expected an id or alias that no entry has"),
+            (WithEntry(Own).Replace("acme-chat", "QWEN3-8b", StringComparison.Ordinal), "spec.entry.id is 'QWEN3-8b': expected an id or alias that no entry has"),
             (Arguments(""" "--speculative-config":{"model":"mistralai/Codestral-22B-v0.1","num_speculative_tokens":3}"""), "Licence MNPL-0.1 (acceptance): The Catalogue's entry 'codestral-22b'"),
             (Arguments(""" "--speculative-config":"{\"model\": \"mistralai\\u002fCodestral-22B-v0.1\"}" """), "Licence MNPL-0.1 (acceptance)"),
             (Arguments(""" "--lora-modules":["x=mistralai/Codestral-22B-v0.1"]"""), "Licence MNPL-0.1 (acceptance)"),
@@ -80,7 +80,7 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
     public async Task What_a_flag_is_over_is_there_once()
     {
         await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
-        var brief = await Ask(catalogue, WithEntry($$"""{{{Own.Trim()}},"arguments":{"--max-num-seqs":8}}""") + ""","arguments":{"--max_num_seqs":16}""");
+        var brief = await Ask(catalogue, WithEntry(Own.Trim() + ""","arguments":{"--max-num-seqs":8}""") + ""","arguments":{"--max_num_seqs":16}""");
         var arguments = brief["choices"]![0]!["arguments"]!.AsArray().Select(word => (string?)word).ToList();
         Assert.DoesNotContain("--max-num-seqs", arguments);
         Assert.Equal("16", arguments[arguments.IndexOf("--max_num_seqs") + 1]);
