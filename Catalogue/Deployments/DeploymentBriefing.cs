@@ -32,7 +32,9 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         }
 
         var open = Deployed(declared, table);
-        var (pin, pending) = NamesCommit(open, table) ? await pins.FindAsync(question, Pinnable.OfRevision(open.Repo!, open.Revision), caller, cancellationToken) : default;
+        var (pin, pending) = NamesCommit(open, table)
+            ? await pins.FindAsync(IsOffline(open, table) ? question with { Wish = null } : question, Pinnable.OfRevision(open.Repo!, open.Revision), caller, cancellationToken)
+            : default;
         var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
         AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
@@ -61,6 +63,18 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     /// <summary>Whether the command that we write has a place for a commit, and the hub is where the weights come from: a folder of one's own is what lies there.</summary>
     private bool NamesCommit(ModelSpec model, ServerTable table) =>
         model.Dockerfile is null && _spec.Command is null && table.Spelling.Revision is not null && model.Repo is { } repo && ModelSpec.IsRepo(repo);
+
+    /// <summary>Whether the server takes what lies in its cache: a commit that the hub has by now may not be there.</summary>
+    private bool IsOffline(ModelSpec model, ServerTable table)
+    {
+        var environment = Environment(model, table);
+        foreach (var (name, value) in _spec.Environment ?? Empty)
+        {
+            environment[name] = value;
+        }
+
+        return HubVariables.AreOffline(environment);
+    }
 
     private ModelSpec? FindModel()
     {

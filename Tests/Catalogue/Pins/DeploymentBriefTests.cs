@@ -92,6 +92,17 @@ public sealed class DeploymentBriefTests(PostgresServer postgres) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task Where_the_server_is_to_stay_offline_what_is_kept_is_taken_and_nobody_is_asked()
+    {
+        const string Offline = Entry + ""","environment":{"HF_HUB_OFFLINE":"1"}""";
+        Assert.Equal("none", Pin(await Brief(Offline)));
+        Assert.Empty(_hub.Questions);
+        await Brief(Entry);
+        Assert.Equal($"acme/own@main {HubServer.Commit(1)}", Pin(await Brief(Offline)));
+        Assert.Single(_hub.Questions);
+    }
+
+    [Fact]
     public async Task A_question_stands_for_one_wish_and_is_asked_anew_for_the_next()
     {
         _hub.Instead = HubServer.Error(502);

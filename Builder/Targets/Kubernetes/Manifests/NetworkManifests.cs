@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Builder.Targets.Kubernetes.Client;
+using Orrery.Contracts;
 
 namespace Orrery.Builder.Targets.Kubernetes.Manifests;
 
@@ -47,8 +48,7 @@ internal static class NetworkManifests
         });
 
     /// <summary>Whether a replica goes to the hub: unless it is told to work offline, because its weights are there.</summary>
-    public static bool Fetches(RevisionTemplate template) =>
-        !((string[])["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]).Any(name => template.Environment.TryGetValue(name, out var value) && value.ToUpperInvariant() is "1" or "TRUE" or "YES" or "ON");
+    public static bool Fetches(RevisionTemplate template) => !HubVariables.AreOffline(template.Environment);
 
     /// <summary>Gateway and Builder, wherever they are.</summary>
     private static IEnumerable<KubernetesTargetOptions.Client> Clients(KubernetesTargetOptions options, string? home) => options.Network.Clients is { Count: > 0 } given ? given
