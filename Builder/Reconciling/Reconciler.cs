@@ -310,7 +310,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
     {
         var before = _reported.GetValueOrDefault(look.Key.Uid) ?? look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
-        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Now);
+        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Spec.Paused == true, look.Now);
         if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending))
         {
             var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;

@@ -15,9 +15,10 @@ internal static class StatusReporter
     /// <param name="pending">What is being asked before it can be.</param>
     public static ModelDeploymentStatus Of(
         DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
-        string? pending, ModelDeploymentStatus? before, bool isGoing, DateTimeOffset now)
+        string? pending, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
     {
         var (phase, message) = Phase(record, rules, replicas, plan, faults, pending, isGoing);
+        message = isPaused && !isGoing ? "It is paused: nothing is changed, restarted or healed until spec.paused goes." + (message is null ? "" : " " + message) : message;
         var shown = record.ServingRevision ?? record.NextRevision;
         return new ModelDeploymentStatus
         {
@@ -51,7 +52,7 @@ internal static class StatusReporter
         var refused = faults.Count == 0 ? pending : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
             .Select(replica => replica.Replica.Told).FirstOrDefault(message => message is not null);
-        var given = record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
+        var given = GivenUp(record);
         var back = given is null || record.Serving is null ? null : $"Revision {given.Number} was given up and revision {record.Serving} serves: {given.Reason}";
         if (isGoing)
         {
@@ -60,7 +61,7 @@ internal static class StatusReporter
 
         if (replicas.Any(replica => replica.Serves && replica.DrainingAt is null))
         {
-            return (DeploymentPhases.Running, refused ?? back ?? (record.Next is null || record.Serving is null ? trouble : $"Revision {record.Next} is on its way.{(trouble is null ? "" : " " + trouble)}"));
+            return (DeploymentPhases.Running, refused ?? back ?? Canary(record, rules, replicas) ?? (record.Next is null || record.Serving is null ? trouble : $"Revision {record.Next} is on its way.{(trouble is null ? "" : " " + trouble)}"));
         }
 
         if (record.Next is null && record.Serving is null)
@@ -78,11 +79,20 @@ internal static class StatusReporter
             : (DeploymentPhases.Active, refused ?? trouble ?? "Its server is starting.");
     }
 
+    /// <summary>The newest revision, if it came to nothing and no other has been begun since.</summary>
+    private static RevisionRecord? GivenUp(DeploymentRecord record) =>
+        record.Next is not null && record.Serving is not null ? null : record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
+
+    /// <summary>That a canary is up and has its share, and what it waits for.</summary>
+    private static string? Canary(DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas) =>
+        rules.Strategy != RolloutStrategies.Canary || record.Serving is null || record.Next is not { } next || record.Promoted || !replicas.Any(replica => replica.Revision == next && replica.IsReady) ? null
+        : $"Revision {next} is a canary with {rules.CanaryPercent} percent of the requests, and " + (rules.PromoteAfter is { } after ? $"takes over once it has served for {new Duration(after)}." : "waits to be promoted (POST …/promote).");
+
     private static IReadOnlyList<DeploymentCondition> Conditions(
         DeploymentRecord record, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
     {
         var serving = replicas.Count(replica => replica.Serves && replica.DrainingAt is null);
-        var failed = record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
+        var failed = GivenUp(record);
         return
         [
             Condition(DeploymentConditions.Accepted, faults.Count == 0, faults.Count == 0 ? "Accepted" : faults[0].Reason, faults.Count == 0 ? "Nothing stands in its way." : string.Join(" ", faults.Select(fault => fault.Message))),

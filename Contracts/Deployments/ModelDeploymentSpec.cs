@@ -17,7 +17,7 @@ public sealed record ModelDeploymentSpec
     /// <summary>The image that is run, by tag or digest: <c>registry.example.com/models/qwen3-8b@sha256:…</c>.</summary>
     public string? Image { get; init; }
 
-    /// <summary>What starts in the image instead of its own entrypoint, with the arguments that follow from the model behind it.</summary>
+    /// <summary>What starts in the image instead of its own entrypoint, whole: nothing that follows from the model is added.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 
     /// <summary>Flags of the server, over the model's: name with dashes, and <c>true</c>, a number, a text, or a mapping for JSON. <c>false</c> takes one away.</summary>
