@@ -56,9 +56,9 @@ public sealed record ModelArchitecture
             errors.Add($"{path}.fullLayers", null, "required with window: how many layers keep the whole context");
         }
 
-        if (Latent is null && KvHeads > 0 && FullLayers < Layers && State is null && (Window is null || WindowLayers == 0))
+        if (Latent is null && KvHeads > 0 && FullLayers == 0 && State is null && (Window is null || WindowLayers == 0))
         {
-            errors.Add($"{path}.fullLayers", $"{FullLayers}", $"all {Layers} layers, or what the others keep: window or state", "A layer that keeps nothing would take no memory.");
+            errors.Add($"{path}.fullLayers", $"{FullLayers}", "1 or more, or what the layers keep instead: window or state", "A model of which nothing is kept would take no memory for any context.");
         }
 
         if (Latent is not null && FullLayers == 0)

@@ -144,9 +144,9 @@ internal static partial class FactRules
         var model = report.Entry.Spec;
         CheckOnce(report, "servers", model.Servers);
         CheckOnce(report, "languages", model.Languages);
-        if (model.Servers is { Count: > 0 } && model.Engine is { } own && ServingEngines.All.Contains(own) && own != Engines.Vllm)
+        if (model.Servers is { Count: > 0 } && model.Engine is { } own && ServingEngines.All.Contains(own) && own is not (Engines.Vllm or Engines.Transformers))
         {
-            report.Error("engine", "servers", string.Join(", ", model.Servers), $"no servers beside engine {own}: they stand in for vLLM");
+            report.Error("engine", "servers", string.Join(", ", model.Servers), $"no servers beside engine {own}: they stand in for vLLM and transformers");
         }
 
         if (ModelTypes.All.Contains(model.ModelType) && model.Engine is { } engine && Serves(engine) is { } types && !types.Contains(model.ModelType))

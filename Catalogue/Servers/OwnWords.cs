@@ -57,7 +57,8 @@ internal static class OwnWords
             var isKnown = table.Find(name) is not null;
             foreach (var (flag, instead) in wordsOf(table.Spelling))
             {
-                if (flag is not null && (Normal(table.Find(flag)?.Name ?? flag) == name || (!isKnown && name.Length > 2 && Normal(flag).StartsWith(name, StringComparison.Ordinal))))
+                if (flag is not null && (string[])[Normal(flag), Normal(table.Find(flag)?.Name ?? flag)] is var names
+                    && names.Any(word => word == name || (!isKnown && name.Length > 2 && word.StartsWith(name, StringComparison.Ordinal))))
                 {
                     return instead;
                 }

@@ -25,7 +25,7 @@ public sealed class ModelQuestionsTests(PostgresServer postgres) : IAsyncLifetim
             Assert.Equal((exact, (int)(await Get($"/models?{exact}&limit=1"))["total"]!), (exact, (int)(await Get($"/models?{loose}&limit=1"))["total"]!));
         }
 
-        Assert.Contains("did you mean 'chat'?", (await _catalogue.Get("/models?type=chatt")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'chat'?", (await _catalogue.Get("/models?type=chatt")).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -34,7 +34,7 @@ public sealed class ModelQuestionsTests(PostgresServer postgres) : IAsyncLifetim
     [InlineData("Qwen/Qwen3-8B")]
     [InlineData("Qwen3-8B/dockerfile")]
     public async Task Who_nearly_names_a_model_is_told_which(string name) =>
-        Assert.Contains("did you mean 'qwen3-8b'?", (await _catalogue.Get("/models/" + name)).Expect(HttpStatusCode.NotFound).Text, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'qwen3-8b'?", (await _catalogue.Get("/models/" + name)).Expect(HttpStatusCode.NotFound).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
 
     [Fact]
     public async Task A_licence_is_called_by_its_name() => Assert.Equal("MIT", (string?)(await Get("/licences/mit"))["id"]);
@@ -52,7 +52,7 @@ public sealed class ModelQuestionsTests(PostgresServer postgres) : IAsyncLifetim
     public async Task A_window_that_is_given_to_a_built_in_model_holds_everywhere()
     {
         const string Governing = "{{kind: Model, metadata: {{name: q}}, spec: {{id: qwen3-8b, modelType: chat, contextWindow: {0}}}}}";
-        Assert.Contains("at most what the Catalogue's entry 'qwen3-8b' has, 40960", (await _catalogue.Apply(string.Format(null, Governing, 999_999))).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        Assert.Contains("at most what the Catalogue's entry 'qwen3-8b' has, 40960", (await _catalogue.Apply(string.Format(null, Governing, 999_999))).Expect(HttpStatusCode.BadRequest).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
         (await _catalogue.Apply(string.Format(null, Governing, 8_192))).ExpectOk();
         Assert.Equal(8_192, (int)(await Get("/models/qwen3-8b"))["contextWindow"]!);
         Assert.Equal(8_192, (int)(await Get("/models/qwen3-8b/fit?gpu=l4"))["items"]![0]!["context"]!);

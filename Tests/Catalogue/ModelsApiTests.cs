@@ -235,7 +235,7 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [Theory]
     [InlineData("/models?license=permissive", "There is no parameter 'license' here; expected one of q, category,", "Did you mean 'licence'?")]
     [InlineData("/models?min_parameters=7B", "There is no parameter 'min_parameters'", "Did you mean 'minParameters'?")]
-    [InlineData("/fit?gpu=l4:1&category=embedding", "There is no parameter 'category' here; expected one of gpu, context, concurrency, utilization.", "")]
+    [InlineData("/fit?gpu=l4:1&category=embedding", "There is no parameter 'category' here; expected one of gpu, context, concurrency, utilization, namespace.", "")]
     [InlineData("/models/qwen3-8b?foo=1", "There is no parameter 'foo' here; expected one of server, gpus, context, namespace.", "")]
     [InlineData("/models/qwen3-8b/fit?gpu=l4&limit=2", "There is no parameter 'limit'", "")]
     [InlineData("/models/qwen3-8b/instances?gpus=l4", "There is no parameter 'gpus'", "Did you mean 'gpu'?")]

@@ -107,8 +107,8 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
             spec: { entry: { id: qwen3-8b, modelType: chat, engine: vllm, repo: a/b, arguments: { --api-key: sekrit } }, environment: { HF_TOKEN: hf_abcdefghijklmnopqrst }, arguments: { --api-key: sekrit } }
             """);
         Assert.Equal(
-            ["spec.entry.arguments.--api-key", "spec.entry.id", "spec.arguments.--api-key", "spec.environment.HF_TOKEN"],
-            answer.Json["errors"]!.AsArray().Select(error => (string?)error!["path"]));
+            ["spec.arguments.--api-key", "spec.entry.arguments.--api-key", "spec.entry.id", "spec.environment.HF_TOKEN"],
+            answer.Json["errors"]!.AsArray().Select(error => (string?)error!["path"]).Order(StringComparer.Ordinal));
         Assert.DoesNotContain("sekrit", answer.Json.ToJsonString(), StringComparison.Ordinal);
     }
 
