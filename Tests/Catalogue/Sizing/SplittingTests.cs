@@ -10,7 +10,14 @@ public sealed class SplittingTests
 {
     private static readonly ModelSpec Own = new()
     {
-        Id = "a", ModelType = "chat", Engine = "vllm", Repo = "a/a", Parameters = new ParameterCount(8.03e9), Weights = ByteSize.FromGigabytes(16.06), Dtype = "bf16", ContextWindow = 131_072,
+        Id = "a",
+        ModelType = "chat",
+        Engine = "vllm",
+        Repo = "a/a",
+        Parameters = new ParameterCount(8.03e9),
+        Weights = ByteSize.FromGigabytes(16.06),
+        Dtype = "bf16",
+        ContextWindow = 131_072,
         Architecture = new ModelArchitecture { Layers = 32, Heads = 32, KvHeads = 8, HeadSize = 128 },
     };
 

@@ -3,9 +3,13 @@ using System.Text.Json.Nodes;
 namespace Orrery.Tests.Kubernetes.Cluster;
 
 /// <summary>A kind of object that the stand-in keeps.</summary>
-internal sealed record ApiKind(string ApiVersion, string Kind, string Plural)
+internal sealed record ApiKind(string ApiVersion, string Kind, string Plural, bool IsNamespaced = true)
 {
     public string Root => ApiVersion == "v1" ? "/api/v1" : $"/apis/{ApiVersion}";
+
+    /// <summary>Whether its object or collection is at a path: <c>…/namespaces/NAMESPACE/PLURAL[/NAME]</c>, or without a namespace.</summary>
+    public bool IsAt(string path) => path.StartsWith(Root + "/", StringComparison.Ordinal)
+        && (IsNamespaced ? path[(Root.Length + 1)..].Split('/') is ["namespaces", _, var plural, ..] && plural == Plural : path[(Root.Length + 1)..].Split('/')[0] == Plural);
 }
 
 /// <summary>What a client learns of a server before it says anything else.</summary>
@@ -17,11 +21,12 @@ internal static class Discovery
         new("v1", "PersistentVolumeClaim", "persistentvolumeclaims"), new("apps/v1", "Deployment", "deployments"), new("apps/v1", "StatefulSet", "statefulsets"),
         new("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"), new("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
         new("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"), new("networking.k8s.io/v1", "Ingress", "ingresses"),
+        new("rbac.authorization.k8s.io/v1", "Role", "roles"), new("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
+        new("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", IsNamespaced: false), new("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", IsNamespaced: false),
     ];
 
-    /// <summary>The kind whose object or collection is at a path: <c>…/namespaces/NAMESPACE/PLURAL[/NAME]</c>.</summary>
-    public static ApiKind? Find(string path) => Kinds.FirstOrDefault(kind =>
-        path.StartsWith($"{kind.Root}/namespaces/", StringComparison.Ordinal) && path[$"{kind.Root}/namespaces/".Length..].Split('/') is [_, var plural, ..] && plural == kind.Plural);
+    /// <summary>The kind whose object or collection is at a path.</summary>
+    public static ApiKind? Find(string path) => Kinds.FirstOrDefault(kind => kind.IsAt(path));
 
     public static JsonNode? Answer(string path)
     {
@@ -49,7 +54,7 @@ internal static class Discovery
     {
         ["name"] = kind.Plural,
         ["singularName"] = "",
-        ["namespaced"] = true,
+        ["namespaced"] = kind.IsNamespaced,
         ["kind"] = kind.Kind,
         ["verbs"] = new JsonArray("create", "delete", "get", "list", "patch", "update"),
     };
