@@ -30,6 +30,9 @@ internal sealed record Entry(ModelSpec Spec, string Origin)
 
     public string Id => Spec.Id;
 
+    /// <summary>The same with other facts: a copy would keep what was found out of its own.</summary>
+    public Entry As(ModelSpec spec) => new(spec, Origin) { IsBuiltIn = IsBuiltIn, ServedBy = ServedBy, PlaceOf = PlaceOf, NameOf = NameOf, Metadata = Metadata };
+
     /// <summary>The instance to take; <c>null</c>: none is known on which it fits.</summary>
     public InstanceOption? Recommended => _recommended.Value;
 

@@ -34,7 +34,7 @@ internal sealed class Shelf(LiveState live)
     {
         var own = models.Select(resource => new Entry((ModelSpec)resource.Spec, resource.Key.ToString())).DistinctBy(entry => entry.Id).ToDictionary(entry => entry.Id, StringComparer.Ordinal);
         var entries = BuiltInEntries.All
-            .Select(entry => own.TryGetValue(entry.Id, out var governed) ? entry with { Spec = Governed(entry.Spec, governed.Spec) } : entry)
+            .Select(entry => own.TryGetValue(entry.Id, out var governed) ? entry.As(Governed(entry.Spec, governed.Spec)) : entry)
             .ToList();
         entries.AddRange(own.Values.Where(entry => BuiltInEntries.Find(entry.Id) is null));
         var ids = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);

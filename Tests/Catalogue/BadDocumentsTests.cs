@@ -19,7 +19,7 @@ public sealed class BadDocumentsTests
     [InlineData(Head, "spec", null, 1, 1, "required: a mapping that says what is wanted", null)]
     [InlineData(Head + "spec: {id: x, modelType: chat}\nspecs: 1", "specs", null, 4, 1, "a known field: apiVersion, kind, metadata, spec, status", "Did you mean 'spec'?")]
     [InlineData(Head + "spec: {id: x}", "spec.modelType", null, 3, 7, "required: one of chat, multimodal, embedding, text_to_speech, speech_to_text, image_generation, video_generation", null)]
-    [InlineData(Head + "spec: {id: x, modelType: chatt}", "spec.modelType", "chatt", 3, 26, "one of chat, multimodal, embedding, text_to_speech, speech_to_text, image_generation, video_generation", null)]
+    [InlineData(Head + "spec: {id: x, modelType: chatt}", "spec.modelType", "chatt", 3, 26, "one of chat, multimodal, embedding, text_to_speech, speech_to_text, image_generation, video_generation", "Did you mean 'chat'?")]
     [InlineData(Head + "spec: {id: 7, modelType: chat}", "spec.id", "7", 3, 12, "a text", "Write it in quotes.")]
     [InlineData(Head + "spec: {id: x, modelType: chat, contextWindow: many}", "spec.contextWindow", "many", 3, 47, "a whole number", null)]
     [InlineData(Head + "spec: {id: x, modelType: chat, contextWindow: 0}", "spec.contextWindow", "0", 3, 47, "a number of tokens above 0", null)]

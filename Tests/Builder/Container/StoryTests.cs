@@ -96,7 +96,7 @@ public sealed partial class StoryTests(ServerImage image, PostgresServer postgre
     private async Task ComesBack(ContainerStory story, SteadyLoad load)
     {
         var (serving, broken) = (await story.World.Endpoints("chat"), load.Broken.Count);
-        (await story.World.Apply(Deployment(2, readyWithin: "8s", "arguments: { --lora-modules: legal=acme/legal-lora }"))).ExpectOk();
+        (await story.World.Apply(Deployment(2, readyWithin: "8s", "arguments: { --lora-modules: legal=/models/legal-lora }"))).ExpectOk();
         var status = await story.World.Status("chat", status => (string?)status["conditions"]?[1]?["reason"] == "RolledBack");
         const string Why = "It was not ready within 8s. The server ended with exit code 1. It wrote last: ValueError: Call to add_lora method failed: LoRA is not enabled. Use --enable-lora to enable LoRA.";
         Assert.Equal(Why, (string?)status!["conditions"]![1]!["message"]);

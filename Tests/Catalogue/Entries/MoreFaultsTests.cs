@@ -25,7 +25,7 @@ public sealed class MoreFaultsTests
     private const string Image = """
         # syntax=docker/dockerfile:1
         FROM vllm/vllm-openai:v0.16.0
-        LABEL org.opencontainers.image.title="acme" org.opencontainers.image.licenses="Apache-2.0" org.opencontainers.image.version="1"
+        LABEL org.opencontainers.image.title="acme" org.opencontainers.image.licenses="Apache-2.0" org.opencontainers.image.version="1" org.opencontainers.image.source="https://example.com/acme"
         USER 10001:10001
         EXPOSE 8000
         HEALTHCHECK CMD ["curl", "-f", "http://127.0.0.1:8000/health"]

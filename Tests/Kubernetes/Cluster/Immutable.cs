@@ -14,6 +14,7 @@ internal static class Immutable
         "StatefulSet" => Without(stored["spec"]!, StatefulSetMay) is var a && Without(body["spec"]!, StatefulSetMay) is var b && JsonNode.DeepEquals(a, b) ? null : "spec",
         "PersistentVolumeClaim" => JsonNode.DeepEquals(Without(stored["spec"]!, ["resources"]), Without(body["spec"]!, ["resources"])) ? null : "spec",
         "Secret" => Differs(stored, body, "type"),
+        "RoleBinding" or "ClusterRoleBinding" => Differs(stored, body, "roleRef"),
         _ => null,
     };
 
