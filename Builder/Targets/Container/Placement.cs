@@ -61,7 +61,7 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
         var (start, port) = PortOf(template, image, others);
         if (port is null)
         {
-            problems.Waits(key.Uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, $"No port is free for it: {(start is null ? $"its server listens on {template.Port} and cannot be told another; write the port into spec.arguments (port: {template.Port}) or spec.environment (PORT), or set" : $"{options.FirstPort} to {options.LastPort} are taken; widen {ContainerOptions.Section}:FirstPort and LastPort, or set")} {ContainerOptions.Section}:Network to {ContainerOptions.Publish}.");
+            problems.Waits(key.Uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, $"No port is free for it: {(start is null ? $"its server listens on {template.Port} and cannot be told another; write the port into spec.command (--port {template.Port}) or spec.environment (PORT), or set" : $"{options.FirstPort} to {options.LastPort} are taken; widen {ContainerOptions.Section}:FirstPort and LastPort, or set")} {ContainerOptions.Section}:Network to {ContainerOptions.Publish}.");
             return;
         }
 

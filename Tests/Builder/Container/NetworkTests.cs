@@ -33,7 +33,7 @@ public sealed class NetworkTests(ServerImage image)
         var seen = await world.UntilAsync(ContainerWorld.Wanted(world.Key(), template, 2), seen => seen.Count == 2 && seen[0].State == ReplicaState.Ready);
         Assert.Equal(21_520, seen[0].Address!.Port);
         Assert.Equal(ReplicaState.Waiting, seen[1].State);
-        Assert.Contains("its server listens on 21520 and cannot be told another; write the port into spec.arguments", seen[1].Message, StringComparison.Ordinal);
+        Assert.Contains("its server listens on 21520 and cannot be told another; write the port into spec.command", seen[1].Message, StringComparison.Ordinal);
     }
 
     [Theory]
