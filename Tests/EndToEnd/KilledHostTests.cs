@@ -77,7 +77,7 @@ public sealed class KilledHostTests : IAsyncDisposable
         host.ErrorDataReceived += Keep;
         host.BeginOutputReadLine();
         host.BeginErrorReadLine();
-        await Eventually.Holds(() => Output().Contains("Orrery is up.") && Output().Contains("Ctrl-C stops everything."), TimeSpan.FromMinutes(2));
+        await Eventually.Holds(() => Output().Contains("Orrery is up.") && Output().Contains("Ctrl-C stops everything"), TimeSpan.FromMinutes(2));
         return host;
     }
 
