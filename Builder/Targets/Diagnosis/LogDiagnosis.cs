@@ -69,7 +69,7 @@ internal static partial class LogDiagnosis
         new(RemoteCode, ReplicaReasons.Misconfigured, "The repository has code of its own, which is only run with trust-remote-code",
             "read that code, accept it (kind: LicenceAcceptance, remoteCode), then set spec.arguments.--trust-remote-code: true."),
         new(PortInUse, ReplicaReasons.Misconfigured, "The server's port is taken by something else in the container or on the machine",
-            "give the model another defaultPort, or stop the other, which may be a second server in the image.", Port),
+            "give the model another port (defaultPort), or stop the other, which may be a second server in the image.", Port),
         new(NoPermission, ReplicaReasons.Misconfigured, "The server may not write where it wants to",
             "it runs as a user without rights; point its folders (HF_HOME, HOME) below /models, or let the volume belong to its group.", Quotes: true),
         new(WrongArchitecture, ReplicaReasons.Misconfigured, "The image is built for another processor than the machine's",
