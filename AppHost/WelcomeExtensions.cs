@@ -34,7 +34,7 @@ internal static class WelcomeExtensions
     {
         var served = string.Join('\n', models.Models.Select(model => $"    {model.Id} ({model.ModelType}{(models.Simulated ? ", simulated" : "")})"));
         var warning = models.Simulated
-            ? "\n  No GPU and container tool here, so a simulator answers: its text is made up, and every answer says so (docs/simulator.md).\n"
+            ? "\n  No GPU here, or no container tool, so a simulator answers: its text is made up, and every answer says so (docs/simulator.md).\n"
             : "";
         return
             $$"""
