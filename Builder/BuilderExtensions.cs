@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Orrery.Builder.Acceptance;
 using Orrery.Builder.Api;
+using Orrery.Builder.Builds;
 using Orrery.Builder.Declared;
 using Orrery.Builder.Reconciling;
 using Orrery.Builder.Storage;
@@ -29,6 +30,7 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
         builder.AddTargets();
+        builder.AddBuilds();
         builder.Services.AddSingleton<Reconciler>();
         builder.Services.AddSingleton<ReconcileLoop>();
         builder.Services.AddHostedService<ReconcileService>();
@@ -45,5 +47,9 @@ internal static class BuilderExtensions
         });
     }
 
-    public static void MapBuilder(this WebApplication app) => app.MapDeploymentsApi();
+    public static void MapBuilder(this WebApplication app)
+    {
+        app.MapDeploymentsApi();
+        app.MapBuildsApi();
+    }
 }

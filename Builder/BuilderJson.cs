@@ -12,5 +12,8 @@ namespace Orrery.Builder;
 [JsonSerializable(typeof(RevisionList))]
 [JsonSerializable(typeof(ReplicaList))]
 [JsonSerializable(typeof(EventList))]
+[JsonSerializable(typeof(BuildAnswer))]
+[JsonSerializable(typeof(BuildList))]
+[JsonSerializable(typeof(BuildQuestion))]
 [JsonSerializable(typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))]
 internal sealed partial class BuilderJson : JsonSerializerContext;

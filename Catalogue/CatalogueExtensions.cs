@@ -49,8 +49,9 @@ internal static class CatalogueExtensions
         builder.Services.AddSingleton<Pinner>();
         builder.Services.AddSingleton<BackgroundQuestions>();
         builder.Services.AddSingleton<DeploymentPins>();
+        builder.Services.AddSingleton<ImageRecipes>();
         builder.Services.AddSingleton<ImageDigests>();
-        builder.AddServiceClient(DeploymentsApi.Builder);
+        builder.AddServiceClient(BuilderProxy.Builder);
         builder.AddFollowing();
 
         builder.Services.AddProblemDetails();
@@ -89,6 +90,7 @@ internal static class CatalogueExtensions
         app.MapAccessKeysApi();
         app.MapDeploymentBriefApi();
         app.MapDeploymentsApi();
+        app.MapBuildsApi();
     }
 
     private static void AddFollowing(this WebApplicationBuilder builder)

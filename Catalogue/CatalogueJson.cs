@@ -31,5 +31,6 @@ namespace Orrery.Catalogue;
 [JsonSerializable(typeof(GpuList))]
 [JsonSerializable(typeof(GateDecision))]
 [JsonSerializable(typeof(PinList))]
+[JsonSerializable(typeof(Api.RecipeQuestion))]
 [JsonSerializable(typeof(PinAnswer[]))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

@@ -32,6 +32,8 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(DeploymentBrief))]
 [JsonSerializable(typeof(ImageQuestion))]
 [JsonSerializable(typeof(ImageAnswer))]
+[JsonSerializable(typeof(ImageRecipe))]
+[JsonSerializable(typeof(SnapshotSecret))]
 [JsonSerializable(typeof(SnapshotDocument))]
 [JsonSerializable(typeof(SnapshotDelta))]
 [JsonSerializable(typeof(SnapshotHeartbeat))]

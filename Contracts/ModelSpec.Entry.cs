@@ -104,6 +104,9 @@ public sealed partial record ModelSpec
     /// <summary>A whole Dockerfile, instead of the one that follows from the engine.</summary>
     public string? Dockerfile { get; init; }
 
+    /// <summary>What that Dockerfile copies: paths below the build context, and the files' text.</summary>
+    public IReadOnlyDictionary<string, string>? Files { get; init; }
+
     /// <summary>Markdown, for people.</summary>
     public string? Documentation { get; init; }
 
@@ -187,6 +190,15 @@ public sealed partial record ModelSpec
         if (Dockerfile is not null && string.IsNullOrWhiteSpace(Dockerfile))
         {
             errors.Add("spec.dockerfile", null, "a whole Dockerfile, or none");
+        }
+
+        if (Files is not null)
+        {
+            BuildContext.Validate(errors, "spec.files", Files);
+            if (Dockerfile is null)
+            {
+                errors.Add("spec.files", $"{Files.Count} of them", "none without a dockerfile that copies them");
+            }
         }
 
         Architecture?.Validate(errors, "spec.architecture");

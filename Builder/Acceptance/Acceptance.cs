@@ -1,3 +1,4 @@
+using Orrery.Builder.Builds;
 using Orrery.Builder.Declared;
 using Orrery.Builder.Registration;
 using Orrery.Builder.Targets;
@@ -19,6 +20,9 @@ internal sealed record Verdict(RevisionTemplate? Template, IReadOnlyList<Deploym
     /// <summary>What is being asked just now; it is judged again soon.</summary>
     public string? Pending { get; init; }
 
+    /// <summary>How far its image is, where that is what is waited for.</summary>
+    public string? Building { get; init; }
+
     public static Verdict Refused(params IReadOnlyList<DeploymentFault> faults) => new(null, faults);
 }
 
@@ -33,7 +37,7 @@ internal sealed record DeploymentSecrets(IReadOnlyDictionary<string, string> Var
 }
 
 /// <summary>Asks the Catalogue what the model needs and whether it may run, and the target whether it can.</summary>
-internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sealer)
+internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sealer, DeploymentImages images)
 {
     /// <summary>Weights come at this rate, at worst, from the hub and from the disk.</summary>
     private const double GigabytesPerMinute = 2;
@@ -42,7 +46,9 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
 
     /// <param name="runs">Whether replicas of it run already, whose GPUs come free for the new ones.</param>
     /// <param name="wish">Names what is to be begun; <c>null</c>: it is only looked at, and nothing is kept.</param>
-    public async Task<Verdict> JudgeAsync(DeclaredDeployment deployment, ITarget target, bool runs, string? wish, CancellationToken cancellationToken)
+    /// <param name="known">The revision that was made of what has this hash, which needs no other image; <c>null</c>: none is wanted.</param>
+    public async Task<Verdict> JudgeAsync(
+        DeclaredDeployment deployment, ITarget target, bool runs, string? wish, CancellationToken cancellationToken, Func<string, RevisionTemplate?>? known = null)
     {
         // The simulator fetches nothing, so that nobody is asked for it.
         var brief = await catalogue.BriefAsync(deployment, target.Name == DeploymentTargets.Simulated ? null : wish, cancellationToken);
@@ -52,26 +58,38 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         }
 
         var spec = deployment.Spec;
-        if (spec.Image is null && target.Name != DeploymentTargets.Simulated)
-        {
-            return Verdict.Refused(new DeploymentFault(
-                DeploymentReasons.NoImage, $"spec.image is missing: images are not built from the catalogue yet. Build one from GET /models/{model.Id}/dockerfile, push it and name it here."));
-        }
-
         var inventory = await target.InventoryAsync(deployment.Key, cancellationToken);
         var (choice, faults) = GpuPlacement.Choose(brief.Choices, spec, inventory, runs);
         faults = [.. faults, .. QuotaCheck.Faults(inventory.Quotas, choice, model.Resources, runs ? 0 : spec.EffectiveReplicas)];
         var (pullSecret, unusable) = PullSecret(deployment, brief, target);
+        if (faults.Count > 0 && spec.Image is null)
+        {
+            return Verdict.Refused(faults) with { Pending = brief.Pending }; // What cannot run here is not built.
+        }
+
         try
         {
-            var image = await target.ResolveImageAsync(deployment.Key, spec.Image ?? $"simulator/{model.Id}", wish, cancellationToken);
+            var named = spec.Image ?? (target.Name == DeploymentTargets.Simulated ? $"simulator/{model.Id}" : null);
+            var recipe = named is null ? brief.Recipe : null;
+            var found = named is not null ? new FoundImage(named)
+                : known?.Invoke(HashOf(deployment, Template(deployment, brief, model, choice!, new ResolvedImage("", null)), choice!, recipe)) is { } same ? new FoundImage(same.Image)
+                : brief.Pending is not null ? new FoundImage(null)
+                : await images.FindAsync(deployment, brief, target, wish, cancellationToken);
+            if (found.Reference is not { } reference)
+            {
+                return Verdict.Refused(found.Fault is null ? [] : [found.Fault]) with { Pending = brief.Pending, Building = found.Building };
+            }
+
+            var image = found.IsToBeBuilt ? new ResolvedImage(reference, null) { Warning = "Its image is not built yet; declaring it builds it." }
+                : await target.ResolveImageAsync(deployment.Key, reference, wish, cancellationToken);
             if (faults.Count > 0 || (brief.Pending ?? image.Pending) is not null)
             {
                 return Verdict.Refused(faults) with { Pending = brief.Pending ?? image.Pending };
             }
 
-            var verdict = Accepted(deployment, choice!, Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret }, image.Warning, unusable);
-            return wish is null || await catalogue.RefusalAsync(deployment, ProviderDocument.Of(verdict.Template!, [], isSimulated: target.Name == DeploymentTargets.Simulated), cancellationToken) is not { } refusal
+            var template = Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret };
+            var verdict = new Verdict(template, []) { Hash = HashOf(deployment, template, choice!, recipe), Warnings = Warnings(template, image.Warning, unusable) };
+            return wish is null || await catalogue.RefusalAsync(deployment, ProviderDocument.Of(template, [], isSimulated: target.Name == DeploymentTargets.Simulated), cancellationToken) is not { } refusal
                 ? verdict
                 : Verdict.Refused(new DeploymentFault(DeploymentReasons.Misdeclared, $"Its replicas cannot be registered with the gateway: {refusal}"));
         }
@@ -107,19 +125,19 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             ? value
             : throw new TargetException(DeploymentReasons.Misdeclared, $"Secret '{secret.Secret}' cannot be opened: {reason}.");
 
-    private static Verdict Accepted(DeclaredDeployment deployment, GpuChoice choice, RevisionTemplate template, string? unresolved, string? unusable) => new(template, [])
+    /// <summary>Of what is declared: what is found out for a revision makes no other.</summary>
+    private static string HashOf(DeclaredDeployment deployment, RevisionTemplate template, GpuChoice choice, ImageRecipe? recipe) => Fingerprint.Of(template with
     {
-        Hash = Fingerprint.Of(template with
-        {
-            Image = deployment.Spec.Image ?? template.Image,
-            Digest = null,
-            Pin = null,
-            PullSecret = null,
-            Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
-        }),
-        Warnings = [.. new (string Reason, string? Message)[] { ("NotPinned", template.Pin?.Message), ("ImageNotResolved", unresolved), ("PullSecretUnusable", unusable) }
-            .Where(warning => warning.Message is not null).Select(warning => new DeploymentFault(warning.Reason, warning.Message!))],
-    };
+        Image = deployment.Spec.Image ?? recipe?.Fingerprint ?? template.Image,
+        Digest = null,
+        Pin = null,
+        PullSecret = null,
+        Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
+    });
+
+    private static IReadOnlyList<DeploymentFault> Warnings(RevisionTemplate template, string? unresolved, string? unusable) =>
+        [.. new (string Reason, string? Message)[] { ("NotPinned", template.Pin?.Message), ("ImageNotResolved", unresolved), ("PullSecretUnusable", unusable) }
+            .Where(warning => warning.Message is not null).Select(warning => new DeploymentFault(warning.Reason, warning.Message!))];
 
     private static RevisionTemplate Template(DeclaredDeployment deployment, DeploymentBrief brief, DeployedModel model, GpuChoice choice, ResolvedImage image)
     {

@@ -209,7 +209,7 @@ internal static class DeploymentsApi
         return TypedResults.Accepted((string?)null);
     }
 
-    private static string CallerName(this HttpContext http) => http.Request.Headers[CallerHeader].ToString() is { Length: > 0 } name ? name : $"service {http.InternalCaller()}";
+    internal static string CallerName(this HttpContext http) => http.Request.Headers[CallerHeader].ToString() is { Length: > 0 } name ? name : $"service {http.InternalCaller()}";
 
     private static IResult Missing(string @namespace, string name) => TypedResults.Problem(
         $"The Builder knows no ModelDeployment '{name}' in namespace '{@namespace}'. One that was just declared is known within a second.", statusCode: StatusCodes.Status404NotFound);

@@ -56,6 +56,15 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
         return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.ImageAnswer, cancellationToken))!;
     }
 
+    /// <summary>What a namespace fetches and pushes images with, sealed; <c>null</c>: nothing.</summary>
+    public async Task<SnapshotSecret?> PullSecretAsync(string @namespace, CancellationToken cancellationToken)
+    {
+        using var client = clients.CreateClient(ServiceName);
+        using var response = await client.GetAsync($"/internal/namespaces/{@namespace}/pull-secret", cancellationToken);
+        response.EnsureSuccessStatusCode();
+        return response.StatusCode == HttpStatusCode.NoContent ? null : await response.Content.ReadFromJsonAsync(ContractsJson.Default.SnapshotSecret, cancellationToken);
+    }
+
     /// <summary>The resource as it is now; <c>null</c>: it is gone.</summary>
     public async Task<DeclaredDeployment?> FindAsync(DeploymentKey key, CancellationToken cancellationToken)
     {

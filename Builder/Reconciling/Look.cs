@@ -27,6 +27,9 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
     /// <summary>What is being asked on its behalf before it can be begun.</summary>
     public string? Pending { get; set; }
 
+    /// <summary>How far its image is, while that is built.</summary>
+    public string? Building { get; set; }
+
     public IReadOnlyList<SeenReplica> Replicas { get; set; } = [];
 
     public List<EventDraft> Events { get; } = [];

@@ -30,6 +30,8 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     /// <summary>How soon it is looked again at something that is on its way, if nobody tells.</summary>
     private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan WhileBuilding = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan UsualLook = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, string> _registered = new(StringComparer.Ordinal);
@@ -160,16 +162,19 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             return;
         }
 
-        var verdict = await gate.JudgeAsync(look.Declared, target, runs: record.Serving is not null, $"{look.Key.Uid}/{generation}/{record.Restarts}", cancellationToken);
+        var verdict = await gate.JudgeAsync(look.Declared, target, runs: record.Serving is not null, $"{look.Key.Uid}/{generation}/{record.Restarts}", cancellationToken, hash => isRestart ? null : Known(record, hash));
         if (verdict.Template is null)
         {
-            look.Pending = verdict.Pending;
+            (look.Pending, look.Building) = (verdict.Pending, verdict.Building);
             look.Refuse(verdict.Faults);
             return;
         }
 
         look.Begin(verdict, generation, isRestart);
     }
+
+    private static RevisionTemplate? Known(DeploymentRecord record, string hash) =>
+        new[] { record.NextRevision, record.ServingRevision }.FirstOrDefault(revision => revision?.Hash == hash)?.Template;
 
     private static RolloutRules RulesOf(Look look)
     {
@@ -310,8 +315,8 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
     {
         var before = _reported.GetValueOrDefault(look.Key.Uid) ?? look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
-        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Spec.Paused == true, look.Now);
-        if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending))
+        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, look.Building, before, look.Declared.IsGoing, look.Spec.Paused == true, look.Now);
+        if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending && status.Message != look.Building))
         {
             var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;
             var events = new EventDraft(isTrouble ? "Warning" : "Normal", "Phase" + char.ToUpperInvariant(status.Phase[0]) + status.Phase[1..], status.Message ?? $"It is {status.Phase}.", status.Revision);
@@ -331,6 +336,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     private static TimeSpan NextLook(Look look, RolloutPlan plan)
     {
         var wait = look.Pending is not null ? SoonAgain
+            : look.Building is not null ? WhileBuilding
             : look.Faults.Count > 0 ? JudgeAgain
             : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0 ? SoonAgain
             : UsualLook;

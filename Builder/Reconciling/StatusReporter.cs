@@ -13,11 +13,12 @@ internal static class StatusReporter
     /// <param name="before">What was said last.</param>
     /// <param name="faults">Why the newest spec is not accepted; empty: it is.</param>
     /// <param name="pending">What is being asked before it can be.</param>
+    /// <param name="building">How far its image is, while that is built.</param>
     public static ModelDeploymentStatus Of(
         DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
-        string? pending, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
+        string? pending, string? building, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
     {
-        var (phase, message) = Phase(record, rules, replicas, plan, faults, pending, isGoing);
+        var (phase, message) = Phase(record, rules, replicas, plan, faults, pending, building, isGoing);
         message = isPaused && !isGoing ? "It is paused: nothing is changed, restarted or healed until spec.paused goes." + (message is null ? "" : " " + message) : message;
         var shown = record.ServingRevision ?? record.NextRevision;
         return new ModelDeploymentStatus
@@ -47,9 +48,9 @@ internal static class StatusReporter
         before is null || JsonSerializer.Serialize(status, ContractsJson.Default.ModelDeploymentStatus) != JsonSerializer.Serialize(before, ContractsJson.Default.ModelDeploymentStatus);
 
     private static (string Phase, string? Message) Phase(
-        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending, bool isGoing)
+        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending, string? building, bool isGoing)
     {
-        var refused = faults.Count == 0 ? pending : string.Join(" ", faults.Select(fault => fault.Message));
+        var refused = faults.Count == 0 ? pending ?? building : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
             .Select(replica => replica.Replica.Told).FirstOrDefault(message => message is not null);
         var given = GivenUp(record);
@@ -66,7 +67,7 @@ internal static class StatusReporter
 
         if (record.Next is null && record.Serving is null)
         {
-            return (faults.Count > 0 ? DeploymentPhases.Error : DeploymentPhases.Deploying, refused);
+            return (faults.Count > 0 ? DeploymentPhases.Error : building is not null ? DeploymentPhases.Building : DeploymentPhases.Deploying, refused);
         }
 
         if (rules.Replicas == 0)

@@ -72,10 +72,10 @@ internal static class TargetExtensions
     }
 
     /// <summary>The same after every restart, and another for each installation: all its services share one internal key, and no other has it.</summary>
-    private static string Installation(IConfiguration configuration) =>
+    public static string Installation(IConfiguration configuration) =>
         configuration["Builder:Installation"] ?? Fingerprint.Of(SHA256.HashData(Encoding.UTF8.GetBytes("orrery/installation/" + configuration["Internal:Key"])));
 
-    private static bool IsInCluster() => InClusterConfiguration.IsPresent(Environment.GetEnvironmentVariable);
+    public static bool IsInCluster() => InClusterConfiguration.IsPresent(Environment.GetEnvironmentVariable);
 
     private static bool HasKubeConfig(IConfiguration configuration) =>
         configuration[$"{KubernetesTargetOptions.Section}:KubeConfig"] is { Length: > 0 } || Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 };

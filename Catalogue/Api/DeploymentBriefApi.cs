@@ -13,10 +13,11 @@ internal static class DeploymentBriefApi
     {
         routes.MapPost("/internal/deployments/brief", Answer).RequireInternalCaller().WithTags("Internal").WithSummary("A deployment's model: how it is started, where it fits, whether it may");
         routes.MapPost("/internal/deployments/image", Image).RequireInternalCaller().WithTags("Internal").WithSummary("A deployment's image: its digest now, asked with the namespace's credentials");
+        routes.MapGet("/internal/namespaces/{namespace}/pull-secret", PullSecret).RequireInternalCaller().WithTags("Internal").WithSummary("What a namespace fetches and pushes images with, sealed");
     }
 
     private static async Task<IResult> Answer(
-        HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, DeploymentPins pins, ChangeFollower follower, CancellationToken cancellationToken)
+        HttpContext http, DeploymentQuestion question, LiveState live, Shelf shelf, DeploymentPins pins, ImageRecipes recipes, ChangeFollower follower, CancellationToken cancellationToken)
     {
         if (!live.IsLoaded)
         {
@@ -24,7 +25,7 @@ internal static class DeploymentBriefApi
         }
 
         await follower.RefreshAsync(cancellationToken);
-        return TypedResults.Ok(await new DeploymentBriefing(live.State, shelf, pins, question, $"service {http.InternalCaller()}").AnswerAsync(cancellationToken));
+        return TypedResults.Ok(await new DeploymentBriefing(live.State, shelf, pins, recipes, question, $"service {http.InternalCaller()}").AnswerAsync(cancellationToken));
     }
 
     private static async Task<IResult> Image(HttpContext http, ImageQuestion question, LiveState live, ImageDigests images, ChangeFollower follower, CancellationToken cancellationToken)
@@ -36,5 +37,16 @@ internal static class DeploymentBriefApi
 
         await follower.RefreshAsync(cancellationToken);
         return TypedResults.Ok(await images.FindAsync(question, cancellationToken));
+    }
+
+    private static async Task<IResult> PullSecret(HttpContext http, string @namespace, LiveState live, ChangeFollower follower, CancellationToken cancellationToken)
+    {
+        if (!live.IsLoaded)
+        {
+            return Problems.Starting(http);
+        }
+
+        await follower.RefreshAsync(cancellationToken);
+        return DeploymentBriefing.PullSecret(live.State, @namespace) is { } secret ? TypedResults.Ok(secret) : TypedResults.NoContent();
     }
 }

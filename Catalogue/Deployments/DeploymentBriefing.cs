@@ -15,7 +15,7 @@ namespace Orrery.Catalogue.Deployments;
 
 /// <summary>Answers what a deployment's model asks for and whether it may be deployed: entry, commit, licence gate, flags, sizes, secrets.</summary>
 /// <param name="caller">Who asks, for the record of what is kept.</param>
-internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentPins pins, DeploymentQuestion question, string caller)
+internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentPins pins, ImageRecipes recipes, DeploymentQuestion question, string caller)
 {
     /// <summary>Weights are read through memory while they are loaded; more than this of them never lies there at once.</summary>
     private static readonly ByteSize LoadedAtOnce = ByteSize.FromGibibytes(64);
@@ -38,14 +38,17 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
         AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
+        var recipe = _spec.Image is null && _spec.Target != DeploymentTargets.Simulated ? await recipes.FindAsync(declared, table, question, caller, cancellationToken) : null;
         return new DeploymentBrief
         {
             Faults = _faults,
             Secrets = secrets,
             PullSecret = PullSecret(),
+            Recipe = recipe?.Recipe,
+            RecipeFault = recipe?.Fault,
             Choices = choices,
             Pin = pin,
-            Pending = pending,
+            Pending = pending ?? recipe?.Pending,
             Model = new DeployedModel
             {
                 Id = model.Id,
@@ -355,7 +358,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var values = new Dictionary<string, SnapshotSecret>(StringComparer.Ordinal);
         foreach (var (variable, reference) in _spec.Secrets ?? new Dictionary<string, SecretKeyReference>())
         {
-            var secret = Secret(reference.Name);
+            var secret = Secret(state, question.Namespace, reference.Name);
             if (secret?.Data.GetValueOrDefault(reference.Key) is { } value)
             {
                 values[variable] = new SnapshotSecret(reference.Name, reference.Key, value);
@@ -371,10 +374,13 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         return values;
     }
 
-    private SnapshotSecret? PullSecret() =>
-        Secret(PinSecrets.Registries)?.Data.GetValueOrDefault(PinSecrets.RegistriesKey) is { } value ? new SnapshotSecret(PinSecrets.Registries, PinSecrets.RegistriesKey, value) : null;
+    private SnapshotSecret? PullSecret() => PullSecret(state, question.Namespace);
 
-    private SealedSecretSpec? Secret(string name) => state.Find(new ResourceKey(ResourceKind.Secret, question.Namespace, name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
+    /// <summary>What a namespace fetches and pushes images with.</summary>
+    public static SnapshotSecret? PullSecret(CatalogueState state, string @namespace) =>
+        Secret(state, @namespace, PinSecrets.Registries)?.Data.GetValueOrDefault(PinSecrets.RegistriesKey) is { } value ? new SnapshotSecret(PinSecrets.Registries, PinSecrets.RegistriesKey, value) : null;
+
+    private static SealedSecretSpec? Secret(CatalogueState state, string @namespace, string name) => state.Find(new ResourceKey(ResourceKind.Secret, @namespace, name)) is { IsGoing: false, Spec: SealedSecretSpec found } ? found : null;
 
     private void Refuse(string reason, string message) => _faults.Add(new DeploymentFault(reason, message));
 

@@ -29,10 +29,10 @@ internal sealed class DeploymentPins(PinStore store, Pinner pinner, BackgroundQu
 
         var answers = await questions.FindAsync(
             $"{wish} {question.Namespace} {wanted.Kind} {wanted.Reference}", FaultStands, token => pinner.PinAsync(question.Namespace, [wanted], renew: false, caller, token));
-        return answers is not [var answer] ? (null, $"The hub is being asked which commit {wanted.Reference} is.")
+        return answers is not [var answer] ? (null, wanted.Kind == PinKinds.Image ? $"The registry is being asked which digest {wanted.Reference} has." : $"The hub is being asked which commit {wanted.Reference} is.")
             : (new DeploymentPin(wanted.Reference, answer.Value, answer.At, answer.Error?.Cause, Explain(wanted, answer.Error)), null);
     }
 
     private static string? Explain(Pinnable wanted, PinError? error) => error is null ? null
-        : $"Which commit {wanted.Reference} is could not be found out: {error.Message}. {error.Remedy}";
+        : $"Which {(wanted.Kind == PinKinds.Image ? "digest" : "commit")} {wanted.Reference} {(wanted.Kind == PinKinds.Image ? "has" : "is")} could not be found out: {error.Message}. {error.Remedy}";
 }

@@ -21,7 +21,7 @@ internal sealed record Pinnable(string Kind, string Reference, string? Value)
     public static bool IsCommit(string? revision) => revision?.Length == CommitLength && revision.All(char.IsAsciiHexDigitLower);
 
     /// <summary>A Dockerfile of the entry's own has as many bases as stages that begin with an image.</summary>
-    private static IEnumerable<Pinnable> OfImages(ModelSpec model, ServerTable table)
+    public static IEnumerable<Pinnable> OfImages(ModelSpec model, ServerTable table)
     {
         if (model.Dockerfile is { } own)
         {

@@ -37,6 +37,9 @@ public sealed class RegistryCredentials
         return null;
     }
 
+    /// <summary>By host, or by a host and the beginning of a repository.</summary>
+    public IReadOnlyDictionary<string, RegistryCredential> ByPlace => _byPlace.ToDictionary(pair => pair.Key.TrimEnd('/'), pair => pair.Value, StringComparer.Ordinal);
+
     /// <summary>The one for the longest beginning of the image's name.</summary>
     public RegistryCredential? For(ImageReference image)
     {

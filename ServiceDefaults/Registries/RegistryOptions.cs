@@ -19,7 +19,7 @@ public sealed class RegistryOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Whether <paramref name="authority"/> (a host, with its port or without) is called over http.</summary>
-    internal bool IsPlain(string authority)
+    public bool IsPlain(string authority)
     {
         var end = authority.LastIndexOf(':') is var colon && colon > authority.LastIndexOf(']') ? colon : authority.Length;
         var host = EgressHost.Of(authority[..end]);

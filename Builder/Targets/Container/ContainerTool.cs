@@ -5,9 +5,12 @@ using System.Threading.Channels;
 namespace Orrery.Builder.Targets.Container;
 
 /// <summary>Which of the two it is, where, and what it says of itself.</summary>
-internal sealed record FoundTool(string Path, bool IsPodman, string Version)
+internal sealed record FoundTool(string Path, bool IsPodman, string Version, bool IsBuildah = false)
 {
-    public string Name => IsPodman ? "podman" : "docker";
+    public string Name => IsPodman ? "podman" : IsBuildah ? "buildah" : "docker";
+
+    /// <summary>Whether it takes podman's words: buildah's are the same, and so is its store.</summary>
+    public bool IsLikePodman => IsPodman || IsBuildah;
 }
 
 /// <summary>What a call of the tool came to.</summary>
@@ -32,9 +35,19 @@ internal sealed record ToolAnswer(int Code, string Output, string Error)
 internal sealed record ToolLine(string Text, bool IsError);
 
 /// <summary>podman or docker as a program: started without a shell, read to the end, and never waited for without a limit.</summary>
+/// <param name="named">The one to use; <c>null</c>: the first of <paramref name="candidates"/> that works.</param>
+/// <param name="candidates">What is looked for, the best first.</param>
+/// <param name="section">Where it is named in the configuration.</param>
 /// <param name="environment">Variables that every call gets beside this process's own.</param>
-internal sealed partial class ContainerTool(ContainerOptions options, TimeProvider time, ILogger logger, IReadOnlyDictionary<string, string>? environment = null) : IDisposable
+internal sealed partial class ContainerTool(
+    string? named, IReadOnlyList<string> candidates, string section, TimeProvider time, ILogger logger, IReadOnlyDictionary<string, string>? environment = null) : IDisposable
 {
+    /// <summary>The tool that runs replicas.</summary>
+    public ContainerTool(ContainerOptions options, TimeProvider time, ILogger logger, IReadOnlyDictionary<string, string>? environment = null)
+        : this(options.Tool, ["podman", "docker"], ContainerOptions.Section, time, logger, environment)
+    {
+    }
+
     public const string Unavailable = "ContainerToolUnavailable";
 
     /// <summary>How long an ordinary call may take; podman waits for others' locks.</summary>
@@ -90,13 +103,14 @@ internal sealed partial class ContainerTool(ContainerOptions options, TimeProvid
     }
 
     /// <summary>Runs the tool and gives its lines as they come; the call is ended with the enumeration.</summary>
+    /// <param name="stop">Has it end by itself where the enumeration is cut off; what has not ended then is killed. Absent: it is killed at once.</param>
     /// <returns>The lines; the exit code is in <paramref name="ended"/> when they are over.</returns>
     public async IAsyncEnumerable<ToolLine> StreamAsync(
-        IEnumerable<string> arguments, Action<int>? ended, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IEnumerable<string> arguments, Action<int>? ended, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? variables = null, Func<Process, Task>? stop = null)
     {
         var tool = await FindAsync(cancellationToken);
-        using var process = Start(tool.Path, [.. arguments], null);
-        await using var killed = cancellationToken.UnsafeRegister(static state => Kill((Process)state!), process);
+        using var process = Start(tool.Path, [.. arguments], variables);
+        await using var killed = cancellationToken.UnsafeRegister(static state => Kill((Process?)state), stop is null ? process : null);
         // Bounded: a reader that is slow holds the tool back instead of filling the memory.
         var lines = Channel.CreateBounded<ToolLine>(1_000);
         try
@@ -114,8 +128,13 @@ internal sealed partial class ContainerTool(ContainerOptions options, TimeProvid
         }
         finally
         {
-            Kill(process);
             lines.Writer.TryComplete();
+            if (stop is not null && !process.HasExited)
+            {
+                await stop(process);
+            }
+
+            Kill(process);
         }
     }
 
@@ -143,7 +162,7 @@ internal sealed partial class ContainerTool(ContainerOptions options, TimeProvid
     private async Task<FoundTool> SearchAsync(CancellationToken cancellationToken)
     {
         var tried = new List<string>();
-        foreach (var name in options.Tool is { Length: > 0 } named ? [named] : new[] { "podman", "docker" })
+        foreach (var name in named is { Length: > 0 } ? [named] : candidates)
         {
             if (PathOf(name) is not { } path)
             {
@@ -152,18 +171,21 @@ internal sealed partial class ContainerTool(ContainerOptions options, TimeProvid
             }
 
             var version = await CallAsync(path, ["--version"], Patience, null, cancellationToken);
-            var works = await CallAsync(path, ["ps", "--quiet", "--last", "1"], Patience, null, cancellationToken);
+            var isBuildah = version.Output.Contains("buildah", StringComparison.OrdinalIgnoreCase);
+            var works = await CallAsync(path, isBuildah ? ["images", "--quiet", "--filter", "label=none=none"] : ["ps", "--quiet", "--last", "1"], Patience, null, cancellationToken);
             if (version.IsSuccess && works.IsSuccess)
             {
                 // By what it says and not by its name: 'docker' may be podman's stand-in.
-                return new FoundTool(path, version.Output.Contains("podman", StringComparison.OrdinalIgnoreCase), version.Output.Trim().Split(' ', ',').FirstOrDefault(word => word.Length > 0 && char.IsAsciiDigit(word[0])) ?? "");
+                return new FoundTool(
+                    path, version.Output.Contains("podman", StringComparison.OrdinalIgnoreCase),
+                    version.Output.Trim().Split(' ', ',').FirstOrDefault(word => word.Length > 0 && char.IsAsciiDigit(word[0])) ?? "", isBuildah);
             }
 
             tried.Add($"{name} does not work ({(version.IsSuccess ? works : version).Complaint})");
         }
 
         throw new TargetException(Unavailable, $"Containers cannot run on this machine: {string.Join("; ", tried)}. "
-            + $"Install podman (on Debian and Ubuntu: apt-get install podman) or start docker{(options.Tool is null ? "" : $", or take {ContainerOptions.Section}:Tool away")}; it is looked for again.");
+            + $"Install podman (on Debian and Ubuntu: apt-get install podman) or start docker{(named is null ? "" : $", or take {section}:Tool away")}; it is looked for again.");
     }
 
     private async Task<ToolAnswer> CallAsync(
@@ -216,11 +238,11 @@ internal sealed partial class ContainerTool(ContainerOptions options, TimeProvid
         return process;
     }
 
-    private static void Kill(Process process)
+    private static void Kill(Process? process)
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            process?.Kill(entireProcessTree: true);
         }
         catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or NotSupportedException)
         {

@@ -168,22 +168,22 @@ internal sealed partial class ImageStore(ContainerTool tool, ContainerOptions op
             ? [.. words.EnumerateArray().Select(word => word.GetString()!)] : [];
 
     [GeneratedRegex(@"no space left on device|disk quota exceeded", RegexOptions.IgnoreCase)]
-    private static partial Regex NoSpace { get; }
+    internal static partial Regex NoSpace { get; }
 
     [GeneratedRegex(@"x509:|tls: |remote error: tls|server gave HTTP response to HTTPS client|certificate (?:signed by|has expired|is not)", RegexOptions.IgnoreCase)]
-    private static partial Regex Tls { get; }
+    internal static partial Regex Tls { get; }
 
     [GeneratedRegex(@"unauthorized|authentication required|access (?:.* )?denied|denied: |no basic auth credentials|403 \(?Forbidden|incorrect username or password", RegexOptions.IgnoreCase)]
-    private static partial Regex Denied { get; }
+    internal static partial Regex Denied { get; }
 
     [GeneratedRegex(@"manifest unknown|name unknown|image not known|no such image|repository .* not found|not found: manifest|manifest for .* not found|: not found|404 \(?Not Found|no image found in .* for architecture|no matching manifest", RegexOptions.IgnoreCase)]
-    private static partial Regex Missing { get; }
+    internal static partial Regex Missing { get; }
 
     [GeneratedRegex(@"invalid reference|did not resolve to an alias|normalizing name|parsing reference|unsupported digest", RegexOptions.IgnoreCase)]
     private static partial Regex Unnamed { get; }
 
     [GeneratedRegex(@"dial tcp|connection refused|no such host|i/o timeout|connection reset|network is unreachable|unexpected EOF|TLS handshake timeout|Client\.Timeout|deadline exceeded|502 Bad|503 Service", RegexOptions.IgnoreCase)]
-    private static partial Regex NoWay { get; }
+    internal static partial Regex NoWay { get; }
 
     private static partial class Log
     {

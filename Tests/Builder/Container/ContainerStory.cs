@@ -15,19 +15,22 @@ internal sealed class ContainerStory : IAsyncDisposable
 {
     private readonly string _installation;
 
-    private ContainerStory(BuilderWorld world, string installation) => (World, _installation) = (world, installation);
+    private ContainerStory(BuilderWorld world, string installation, string[] settings) => (World, _installation, Settings) = (world, installation, settings);
+
+    /// <summary>What its Builder is started with.</summary>
+    public string[] Settings { get; }
 
     public BuilderWorld World { get; }
 
-    public static async Task<ContainerStory> StartAsync(PostgresServer postgres, string name)
+    public static async Task<ContainerStory> StartAsync(PostgresServer postgres, string name, params string[] more)
     {
         var installation = $"{Leftovers.Mine}-{name}";
         string[] settings =
         [
             "Builder:Target=container", $"Builder:Installation={installation}", "Builder:Container:Tool=podman", $"Builder:Container:Prefix={Leftovers.Mine}",
-            .. ServerImage.Limits.Select((argument, index) => $"Builder:Container:Arguments:{index}={argument}"),
+            .. ServerImage.Limits.Select((argument, index) => $"Builder:Container:Arguments:{index}={argument}"), .. more,
         ];
-        return new ContainerStory(await BuilderWorld.StartAsync(postgres, startsBuilder: true, settings: settings), installation);
+        return new ContainerStory(await BuilderWorld.StartAsync(postgres, startsBuilder: true, settings: settings), installation, settings);
     }
 
     /// <summary>What OpenAI's client for JavaScript gets of these models.</summary>

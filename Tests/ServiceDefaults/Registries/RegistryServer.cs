@@ -46,11 +46,11 @@ internal sealed class RegistryServer : IAsyncDisposable
 
     /// <param name="storage">Another registry's images; <c>null</c>: none yet.</param>
     /// <param name="auth">The section <c>auth</c> of its configuration; <c>htpasswd</c> alone: that of <see cref="User"/>.</param>
-    public static async Task<RegistryServer> StartAsync(string? storage = null, string? auth = null)
+    public static async Task<RegistryServer> StartAsync(string? storage = null, string? auth = null, int? port = null)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/docker-registry"), "docker-registry is not installed.");
         var directory = Directory.CreateTempSubdirectory("orrery-registry-").FullName;
-        var port = FreePort();
+        port ??= FreePort();
         await File.WriteAllTextAsync(Path.Combine(directory, "users"), UserFile);
         await File.WriteAllTextAsync(
             Path.Combine(directory, "config.yml"),
@@ -62,7 +62,7 @@ internal sealed class RegistryServer : IAsyncDisposable
               {{(auth == "htpasswd" ? $"auth: {{ htpasswd: {{ realm: tests, path: {directory}/users }} }}" : auth is null ? "" : "auth: " + auth)}}
               """);
         var shell = Process.Start(new ProcessStartInfo("sh", ["-c", Script, "sh", directory]) { RedirectStandardInput = true })!;
-        var server = new RegistryServer(shell, port, storage ?? Path.Combine(directory, "images"));
+        var server = new RegistryServer(shell, port.Value, storage ?? Path.Combine(directory, "images"));
         await Eventually.Holds(() => server._client.GetAsync(""), answer => answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Unauthorized);
         return server;
     }

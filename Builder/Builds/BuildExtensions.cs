@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Options;
+using Orrery.Builder.Builds.Local;
+using Orrery.Builder.Targets;
+using Orrery.Builder.Targets.Container;
+using Orrery.ServiceDefaults.Registries;
+
+namespace Orrery.Builder.Builds;
+
+/// <summary>What builds images here.</summary>
+internal static class BuildExtensions
+{
+    private static readonly string[] Tools = ["podman", "buildah", "docker"];
+
+    public static void AddBuilds(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<BuildOptions>().BindConfiguration(BuildOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<BuildOptions>, BuildOptionsValidator>();
+        builder.Services.AddOptions<RegistryOptions>().BindConfiguration(RegistryOptions.Section);
+        builder.Services.AddSingleton<BuildStore>();
+        builder.Services.AddSingleton<BuildCredentials>();
+        builder.Services.AddSingleton<DeploymentImages>();
+        builder.Services.AddSingleton<BuildLoop>();
+        if (!TargetExtensions.IsInCluster())
+        {
+            builder.Services.AddSingleton<IImageBuilder>(services => Local(services, TargetExtensions.Installation(builder.Configuration)));
+        }
+
+        builder.Services.AddSingleton<BuildRun.Factory>(services => build => new BuildRun(
+            build, services.GetRequiredService<BuildStore>(), services.GetRequiredService<IImageBuilder>(), services.GetRequiredService<BuildCredentials>(),
+            services.GetRequiredService<IOptions<BuildOptions>>().Value, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<BuildRun>>()));
+    }
+
+    private static LocalImageBuilder Local(IServiceProvider services, string installation)
+    {
+        var (options, time) = (services.GetRequiredService<IOptions<BuildOptions>>().Value, services.GetRequiredService<TimeProvider>());
+        var containers = services.GetRequiredService<IOptions<ContainerOptions>>().Value;
+        var tool = new ContainerTool(options.Tool ?? containers.Tool, Tools, BuildOptions.Section, time, services.GetRequiredService<ILogger<ContainerTool>>());
+        return new LocalImageBuilder(tool, options, services.GetRequiredService<IOptions<RegistryOptions>>().Value, options.Folder ?? DefaultFolder(installation), new BuildProcesses(time));
+    }
+
+    /// <summary>Below the user's cache, which is nobody else's, and on a disk.</summary>
+    private static string DefaultFolder(string installation) => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "orrery", "builds", installation);
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using Orrery.Tests.Builder.Container;
+using Orrery.Tests.ServiceDefaults.Registries;
+
+namespace Orrery.Tests.Builder.Builds;
+
+/// <summary>What is told when something is missing or away, and that it goes on when that is mended.</summary>
+[Collection(ServerImageCollection.Name)]
+public sealed class BuildFaultTests(ServerImage image, PostgresServer postgres)
+{
+    [Fact]
+    public async Task A_registry_that_is_away_is_named_and_the_build_goes_on_when_it_is_back()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        var port = RegistryServer.FreePort();
+        await using var story = await BuildStory.StartAsync(postgres, "away", $"Builder:Builds:Registry=127.0.0.1:{port}/models", "Builder:Builds:FirstPause=00:00:01", "Builder:Builds:Attempts=100");
+        (await story.World.Apply(story.Model("built-away", ""))).ExpectOk();
+        var id = (string)(await story.Ask("built-away")).Expect(HttpStatusCode.Accepted).Json["id"]!;
+        var waiting = await story.Build(id, build => build["nextAttemptAt"] is not null);
+        Assert.Equal(("queued", "Unreachable"), ((string?)waiting["state"], (string?)waiting["reason"]));
+        Assert.StartsWith(
+            $"The image was built and cannot be pushed to 127.0.0.1:{port}/models/default/built-away: the registry cannot be reached. Check its name, the network and this machine's proxy; it is tried again. The tool said: ",
+            (string?)waiting["message"], StringComparison.Ordinal);
+
+        await using var registry = await RegistryServer.StartAsync(port: port);
+        var done = await story.Build(id, build => (string?)build["state"] == "done");
+        Assert.Equal($"127.0.0.1:{port}/models/default/built-away@{done["digest"]}", (string?)done["image"]);
+        Assert.True((int?)done["attempt"] > 1);
+        Assert.Contains("Using cache", await story.Log(id), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_base_that_nobody_has_is_named_before_anything_is_built()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await BuildStory.StartAsync(postgres, "base");
+        var model = story.Model("built-base", "").Replace($"FROM {story.Base}", $"FROM {story.Registry.Address}/none:1", StringComparison.Ordinal);
+        (await story.World.Apply(model + BuildStory.Deployment("base", "built-base"))).ExpectOk();
+        var refused = await story.World.Status("base", status => (string?)status["phase"] == "error");
+        Assert.StartsWith(
+            $"The base {story.Registry.Address}/none:1 is not on this machine, and its digest is not known. Which digest {story.Registry.Address}/none:1 has could not be found out: ", (string?)refused!["message"], StringComparison.Ordinal);
+        Assert.Empty(await story.Builds());
+    }
+
+    [Fact]
+    public async Task A_push_without_the_right_is_told_with_the_remedy_and_not_tried_again_by_itself()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var closed = await RegistryServer.StartAsync(auth: "htpasswd");
+        await using var story = await BuildStory.StartAsync(postgres, "denied", $"Builder:Builds:Registry={closed.Address}/models");
+        (await story.World.Apply(story.Model("built-denied", ""))).ExpectOk();
+        var id = (string)(await story.Ask("built-denied")).Expect(HttpStatusCode.Accepted).Json["id"]!;
+        var failed = await story.Build(id, build => (string?)build["state"] == "failed");
+        Assert.Equal(("Unauthorized", 1), ((string?)failed["reason"], (int?)failed["attempt"]));
+        Assert.Contains("the registry refuses us. Put credentials that may do it into the namespace's Secret 'registries', key '.dockerconfigjson'.", (string?)failed["message"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_the_context_lacks_is_named()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await BuildStory.StartAsync(postgres, "lacks");
+        (await story.World.Apply(story.Model("built-lacks", "COPY app/ /app/"))).ExpectOk();
+        var id = (string)(await story.Ask("built-lacks")).Expect(HttpStatusCode.Accepted).Json["id"]!;
+        var failed = await story.Build(id, build => (string?)build["state"] == "failed");
+        Assert.Equal("In step 3 of 9: COPY app/ /app/: the build context has no '/app'. Add it to spec.files beside the Dockerfile, or correct the path.", (string?)failed["message"]);
+    }
+
+    [Fact]
+    public async Task An_image_that_has_vanished_is_built_again()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await BuildStory.StartAsync(postgres, "vanished");
+        (await story.World.Apply(story.Model("built-vanished", ""))).ExpectOk();
+        var first = await story.Build((string)(await story.Ask("built-vanished")).Expect(HttpStatusCode.Accepted).Json["id"]!, build => (string?)build["state"] == "done");
+        (await story.Ask("built-vanished")).ExpectOk();
+        _ = (await ContainerWorld.PodmanAsync("rmi", "--force", (string)first["image"]!)).Text;
+        var again = await story.Build((string)(await story.Ask("built-vanished")).Expect(HttpStatusCode.Accepted).Json["id"]!, build => (string?)build["state"] == "done");
+        Assert.NotEqual((string?)first["id"], (string?)again["id"]);
+        Assert.Equal((string?)first["digest"], (string?)again["digest"]); // From the same, the same.
+    }
+}
