@@ -1,7 +1,6 @@
 using System.Net;
 using Dapper;
 using Npgsql;
-using Orrery.Tests.Catalogue;
 using static Orrery.Tests.Catalogue.CatalogueReplica;
 
 namespace Orrery.Tests.Builder;

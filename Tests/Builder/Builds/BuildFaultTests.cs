@@ -1,4 +1,5 @@
 using System.Net;
+using Orrery.Builder.Builds.Local;
 using Orrery.Tests.Builder.Container;
 using Orrery.Tests.ServiceDefaults.Registries;
 
@@ -66,17 +67,52 @@ public sealed class BuildFaultTests(ServerImage image, PostgresServer postgres)
         Assert.Equal("In step 3 of 9: COPY app/ /app/: the build context has no '/app'. Add it to spec.files beside the Dockerfile, or correct the path.", (string?)failed["message"]);
     }
 
-    [Fact]
-    public async Task An_image_that_has_vanished_is_built_again()
+    [Theory]
+    [InlineData("podman")]
+    [InlineData("buildah")]
+    public async Task An_image_that_has_vanished_is_built_again_to_the_same_digest(string tool)
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
-        await using var story = await BuildStory.StartAsync(postgres, "vanished");
-        (await story.World.Apply(story.Model("built-vanished", ""))).ExpectOk();
+        Assert.SkipUnless(File.Exists($"/usr/bin/{tool}"), $"{tool} is not installed.");
+        await using var story = await BuildStory.StartAsync(postgres, "vanished", $"Builder:Builds:Tool={tool}");
+        (await story.World.Apply(story.Model("built-vanished", "RUN echo vanishing"))).ExpectOk();
         var first = await story.Build((string)(await story.Ask("built-vanished")).Expect(HttpStatusCode.Accepted).Json["id"]!, build => (string?)build["state"] == "done");
+        Assert.Contains($"with {tool} ", await story.Log((string)first["id"]!), StringComparison.Ordinal);
         (await story.Ask("built-vanished")).ExpectOk();
-        _ = (await ContainerWorld.PodmanAsync("rmi", "--force", (string)first["image"]!)).Text;
+        var id = (await ContainerWorld.PodmanAsync("image", "inspect", "--format", "{{.Id}}", (string)first["image"]!)).Text.Trim();
+        _ = (await ContainerWorld.PodmanAsync("rmi", "--force", id)).Text;
         var again = await story.Build((string)(await story.Ask("built-vanished")).Expect(HttpStatusCode.Accepted).Json["id"]!, build => (string?)build["state"] == "done");
         Assert.NotEqual((string?)first["id"], (string?)again["id"]);
-        Assert.Equal((string?)first["digest"], (string?)again["digest"]); // From the same, the same.
+        Assert.Equal((string?)first["digest"], (string?)again["digest"]);
+    }
+
+    /// <summary>What tools write of what went wrong, as podman 4.3.1, buildah 1.28.2 and Docker 27 with BuildKit write it.</summary>
+    [Theory]
+    [InlineData("Error: building at STEP \"RUN pip install x\": while running runtime: exit status 1", "StepFailed", "In step 2 of 3: it ended with 1.")]
+    [InlineData("ERROR: failed to solve: process \"/bin/sh -c exit 7\" did not complete successfully: exit code: 7", "StepFailed", "In step 2 of 3: it ended with 7.")]
+    [InlineData("write /var/lib/containers/storage/overlay/x: no space left on device", "DiskFull", "In step 2 of 3: no space is left on this machine's disk.")]
+    [InlineData("ERROR: failed to solve: failed to compute cache key: failed to calculate checksum of ref a::b: \"/app\": not found", "FileMissing", "In step 2 of 3: the build context has no '/app'.")]
+    [InlineData("Error: building at STEP \"COPY app/ /app/\": checking on sources under \"/context\": copier: stat: \"/app\": no such file or directory", "FileMissing", "In step 2 of 3: the build context has no '/app'.")]
+    [InlineData("ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: RUNN", "BadDockerfile", "The Dockerfile cannot be read: ")]
+    public void A_failed_step_is_told_by_what_the_tool_wrote(string said, string reason, string start)
+    {
+        var error = BuildFailures.OfStep("Step 2 of 3", ["some output", said], 125);
+        Assert.Equal(reason, error.Reason);
+        Assert.StartsWith(start, error.Message, StringComparison.Ordinal);
+        Assert.Equal(reason == "DiskFull", error.MayPass);
+    }
+
+    [Theory]
+    [InlineData("Error: writing blob: uploading layer chunked: received unexpected HTTP status: 500 Internal Server Error", "NotPushed", true)]
+    [InlineData("Error: trying to reuse blob sha256:1 at destination: checking whether a blob exists: authentication required", "Unauthorized", false)]
+    [InlineData("denied: requested access to the resource is denied", "Unauthorized", false)]
+    [InlineData("Get \"https://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused", "Unreachable", true)]
+    [InlineData("pinging container registry: Get \"https://r/v2/\": x509: certificate signed by unknown authority", "Untrusted", false)]
+    [InlineData("something that nobody has seen before", "NotPushed", true)]
+    public void A_failed_push_is_told_by_what_the_tool_wrote(string said, string reason, bool mayPass)
+    {
+        var error = BuildFailures.OfPushing("registry.example.com/models/x", ["Getting image source signatures", said]);
+        Assert.Equal((reason, mayPass), (error.Reason, error.MayPass));
+        Assert.StartsWith("The image was built and cannot be pushed to registry.example.com/models/x", error.Message, StringComparison.Ordinal);
     }
 }

@@ -1,8 +1,6 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Tests.Builder.Container;
-using Orrery.Tests.Catalogue;
 using Orrery.Tests.Images;
 using Orrery.Tests.ServiceDefaults.Registries;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Orrery.Tests.Builder.Container;
 using Orrery.Tests.ServiceDefaults.Registries;
 
