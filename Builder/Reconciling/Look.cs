@@ -90,7 +90,10 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
     }
 
     public RolloutScene Scene(RolloutRules rules) =>
-        new(rules, After.Serving, After.Next, After.ProgressAt ?? Now, After.Promoted, Declared.IsGoing, Replicas, Now);
+        new(rules, After.Serving, After.Next, After.ProgressAt ?? Now, After.Promoted, Declared.IsGoing, Replicas, Now)
+        {
+            Names = After.Revisions.ToDictionary(revision => revision.Number, revision => string.Join(' ', revision.Template.Adapters.Order(StringComparer.Ordinal).Prepend(revision.Template.ModelId))),
+        };
 
     /// <summary>What the plan decided, as it is stored.</summary>
     public void Take(RolloutPlan plan)

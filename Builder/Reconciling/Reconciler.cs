@@ -228,7 +228,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     /// <returns>Whether the gateway knows who serves.</returns>
     private async Task<bool> RegisterAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        var template = (look.After.ServingRevision ?? look.After.NextRevision)?.Template;
+        var template = (look.After.Find(plan.Named) ?? look.After.ServingRevision ?? look.After.NextRevision)?.Template;
         var document = look.Declared.IsGoing || template is null ? null : ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
         var text = document is null ? "" : JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
         if (_registered.GetValueOrDefault(look.Key.Uid) == text)

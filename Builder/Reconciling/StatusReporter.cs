@@ -17,7 +17,9 @@ internal static class StatusReporter
         DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
         string? pending, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
     {
-        var (phase, message) = Phase(record, rules, replicas, plan, faults, pending, isGoing);
+        var held = plan?.Held ?? [];
+        var serving = replicas.Where(replica => replica.DrainingAt is null && !held.Contains(replica.Revision)).ToList();
+        var (phase, message) = Phase(record, rules, replicas, serving, plan, faults, pending, isGoing);
         message = isPaused && !isGoing ? "It is paused: nothing is changed, restarted or healed until spec.paused goes." + (message is null ? "" : " " + message) : message;
         var shown = record.ServingRevision ?? record.NextRevision;
         return new ModelDeploymentStatus
@@ -35,9 +37,9 @@ internal static class StatusReporter
             Replicas = new DeploymentReplicas(
                 rules.Replicas,
                 replicas.Count(replica => replica.Replica.State is ReplicaState.Starting or ReplicaState.Ready or ReplicaState.Unready),
-                replicas.Count(replica => replica.IsReady && replica.DrainingAt is null),
+                serving.Count(replica => replica.IsReady),
                 replicas.Count(replica => replica.DrainingAt is not null || replica.Replica.State == ReplicaState.Ending)),
-            Conditions = Conditions(record, replicas, faults, before, now),
+            Conditions = Conditions(record, serving.Count(replica => replica.Serves), faults, before, now),
             Timings = record.Timings.Count > 0 ? record.Timings : null,
         };
     }
@@ -47,7 +49,8 @@ internal static class StatusReporter
         before is null || JsonSerializer.Serialize(status, ContractsJson.Default.ModelDeploymentStatus) != JsonSerializer.Serialize(before, ContractsJson.Default.ModelDeploymentStatus);
 
     private static (string Phase, string? Message) Phase(
-        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending, bool isGoing)
+        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<SeenReplica> serving, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending,
+        bool isGoing)
     {
         var refused = faults.Count == 0 ? pending : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
@@ -59,9 +62,12 @@ internal static class StatusReporter
             return (replicas.Count == 0 ? DeploymentPhases.Deploying : DeploymentPhases.Active, "It is being deleted.");
         }
 
-        if (replicas.Any(replica => replica.Serves && replica.DrainingAt is null))
+        if (serving.Any(replica => replica.Serves))
         {
-            return (DeploymentPhases.Running, refused ?? back ?? Canary(record, rules, replicas) ?? (record.Next is null || record.Serving is null ? trouble : $"Revision {record.Next} is on its way.{(trouble is null ? "" : " " + trouble)}"));
+            var isOther = record.Next is { } next && plan?.Held.Contains(next) == true;
+            return (DeploymentPhases.Running, refused ?? back ?? Canary(record, rules, replicas, isOther)
+                ?? (record.Next is null || record.Serving is null ? trouble
+                    : $"Revision {record.Next} is on its way{(isOther ? ", and takes over in one step when all its replicas are ready, since it answers to other names" : "")}.{(trouble is null ? "" : " " + trouble)}"));
         }
 
         if (record.Next is null && record.Serving is null)
@@ -84,14 +90,14 @@ internal static class StatusReporter
         record.Next is not null && record.Serving is not null ? null : record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
 
     /// <summary>That a canary is up and has its share, and what it waits for.</summary>
-    private static string? Canary(DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas) =>
+    /// <param name="isOther">It answers to other names, which nobody can ask for yet.</param>
+    private static string? Canary(DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, bool isOther) =>
         rules.Strategy != RolloutStrategies.Canary || record.Serving is null || record.Next is not { } next || record.Promoted || !replicas.Any(replica => replica.Revision == next && replica.IsReady) ? null
-        : $"Revision {next} is a canary with {rules.CanaryPercent} percent of the requests, and " + (rules.PromoteAfter is { } after ? $"takes over once it has served for {new Duration(after)}." : "waits to be promoted (POST …/promote).");
+        : $"Revision {next} is a canary with {(isOther ? "none" : $"{rules.CanaryPercent} percent")} of the requests{(isOther ? ", since it answers to other names" : "")}, and " + (rules.PromoteAfter is { } after ? $"takes over once it has served for {new Duration(after)}." : "waits to be promoted (POST …/promote).");
 
     private static IReadOnlyList<DeploymentCondition> Conditions(
-        DeploymentRecord record, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
+        DeploymentRecord record, int serving, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
     {
-        var serving = replicas.Count(replica => replica.Serves && replica.DrainingAt is null);
         var failed = GivenUp(record);
         return
         [

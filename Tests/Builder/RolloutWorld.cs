@@ -23,6 +23,9 @@ internal sealed class RolloutWorld(RolloutRules rules)
 
     public List<string> Failures { get; } = [];
 
+    /// <summary>By revision: what its servers answer to; all to the same where nothing is said.</summary>
+    public Dictionary<int, string> Names { get; } = [];
+
     /// <summary>What the last plan said.</summary>
     public RolloutPlan Last { get; private set; } = null!;
 
@@ -76,7 +79,7 @@ internal sealed class RolloutWorld(RolloutRules rules)
         return plan;
     }
 
-    public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now);
+    public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now) { Names = Names };
 
     public void Set(int revision, int ordinal, ReplicaState state, string? reason = null, int restarts = 0)
     {
