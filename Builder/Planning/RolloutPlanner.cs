@@ -98,7 +98,7 @@ internal static class RolloutPlanner
             return new() { [next] = rules.Replicas };
         }
 
-        var ready = Ready(scene, next);
+        var (old, ready) = (Kept(scene, serving), Ready(scene, next));
         return rules.Strategy switch
         {
             // The next one waits until the old ones' GPUs are free.
@@ -106,17 +106,24 @@ internal static class RolloutPlanner
             RolloutStrategies.Canary when !scene.IsPromoted => new() { [serving] = rules.Replicas, [next] = Canaries(rules) },
 
             // None of either can stand in for one of the other.
-            _ when !scene.AnswerAlike(serving, next) => new() { [serving] = rules.Replicas, [next] = rules.Replicas },
+            _ when !scene.AnswerAlike(serving, next) => new() { [serving] = old, [next] = rules.Replicas },
 
-            _ => new() { [serving] = Staying(scene, serving, rules.Replicas - ready), [next] = Math.Min(rules.Replicas, ready + 1) },
+            _ => new() { [serving] = Staying(scene, serving, rules.Replicas - ready, old), [next] = Math.Min(rules.Replicas, Math.Max(ready, rules.Replicas - old) + 1) },
         };
     }
 
+    /// <summary>What is there of the old revision, or was when the next one was begun: it does not grow any more. That another number is wanted since is for the next one to bring about.</summary>
+    private static int Kept(RolloutScene scene, int serving)
+    {
+        var there = scene.Replicas.Where(replica => replica.Revision == serving).Select(replica => replica.Ordinal + 1).DefaultIfEmpty(0).Max();
+        return Math.Min(scene.Rules.Replicas, Math.Max(there, scene.ServingReplicas ?? scene.Rules.Replicas));
+    }
+
     /// <summary>The fewest old replicas among which are as many ready ones as new ones are missing: one more runs than there should be, and none too few serve.</summary>
-    private static int Staying(RolloutScene scene, int serving, int missing)
+    private static int Staying(RolloutScene scene, int serving, int missing, int most)
     {
         var old = scene.Replicas.Where(replica => replica.Revision == serving && replica.IsReady).Select(replica => replica.Ordinal).Order().ToList();
-        return missing <= 0 ? 0 : old.Count >= missing ? Math.Min(old[missing - 1] + 1, scene.Rules.Replicas) : scene.Rules.Replicas;
+        return missing <= 0 ? 0 : old.Count >= missing ? Math.Min(old[missing - 1] + 1, most) : most;
     }
 
     private static int Canaries(RolloutRules rules) => Math.Clamp((int)Math.Round(rules.Replicas * rules.CanaryPercent / 100.0), 1, Math.Max(1, rules.Replicas));

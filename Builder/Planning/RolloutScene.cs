@@ -30,6 +30,9 @@ internal sealed record RolloutScene(
     /// <summary>By revision: the names that its servers answer to, as one text. Those that are not listed answer to the same.</summary>
     public IReadOnlyDictionary<int, string> Names { get; init; } = new Dictionary<int, string>();
 
+    /// <summary>How many replicas the serving revision had when the next one was begun; <c>null</c>: as many as are wanted.</summary>
+    public int? ServingReplicas { get; init; }
+
     public bool AnswerAlike(int? one, int? other) => one is null || other is null || Names.GetValueOrDefault(one.Value) == Names.GetValueOrDefault(other.Value);
 }
 

@@ -92,6 +92,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
     public RolloutScene Scene(RolloutRules rules) =>
         new(rules, After.Serving, After.Next, After.ProgressAt ?? Now, After.Promoted, Declared.IsGoing, Replicas, Now)
         {
+            ServingReplicas = After.ServingReplicas,
             Names = After.Revisions.ToDictionary(revision => revision.Number, revision => string.Join(' ', revision.Template.Adapters.Order(StringComparer.Ordinal).Prepend(revision.Template.ModelId))),
         };
 
@@ -107,7 +108,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
                 Mark(number, RevisionStates.Superseded, null);
             }
 
-            After = After with { Serving = next, Next = null, NextSince = null, ProgressAt = null, Promoted = false };
+            After = After with { Serving = next, Next = null, NextSince = null, ProgressAt = null, Promoted = false, ServingReplicas = null };
             Tell("Normal", "RevisionServes", $"Revision {next} serves{(old is null ? "" : $" in place of revision {old}")}.", next);
         }
         else if (plan.Failure is { } failure && After.NextRevision is { State: RevisionStates.Starting } given)
@@ -116,7 +117,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
             Tell("Warning", After.Serving is null ? "NotReadyInTime" : "RolledBack", After.Serving is null ? failure : $"Revision {given.Number} is given up and revision {After.Serving} goes on: {failure}", given.Number);
             if (After.Serving is not null)
             {
-                After = After with { Next = null, NextSince = null, ProgressAt = null, Promoted = false };
+                After = After with { Next = null, NextSince = null, ProgressAt = null, Promoted = false, ServingReplicas = null };
             }
         }
 
@@ -146,7 +147,14 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
             Mark(overtaken.Number, RevisionStates.Superseded, "A newer one was declared before it was ready.");
         }
 
-        After = After with { Next = next, NextSince = next is null ? null : Now, ProgressAt = next is null ? null : Now, Promoted = false };
+        After = After with
+        {
+            Next = next,
+            NextSince = next is null ? null : Now,
+            ProgressAt = next is null ? null : Now,
+            Promoted = false,
+            ServingReplicas = next is null || After.Serving is null ? null : After.ServingReplicas ?? Before.Replicas.Count(replica => replica.Revision == After.Serving && replica.DrainingAt is null),
+        };
     }
 
     private void Mark(int number, string state, string? reason) =>

@@ -243,6 +243,34 @@ public sealed class RolloutPlannerTests
     }
 
     [Fact]
+    public void What_is_added_together_with_a_change_is_added_to_the_new_revision_alone()
+    {
+        var world = Running(1);
+        world.Rules = Rules with { Replicas = 5 };
+        world.Begin(2);
+        world.Look();
+        Assert.Equal([(1, 3), (2, 3)], Counts(world)); // One more than there should be.
+
+        world.Set(1, 1, ReplicaState.Failed);
+        world.Look();
+        Assert.Equal([(1, 3), (2, 3)], Counts(world)); // What is there is kept, and started again.
+        world.Settle();
+        Assert.Equal((2, 5), Assert.Single(Counts(world)));
+    }
+
+    [Fact]
+    public void A_deployment_without_replicas_that_is_changed_and_scaled_starts_the_new_revision_alone()
+    {
+        var world = Running(1, Rules with { Replicas = 0 });
+        world.Rules = Rules with { Replicas = 2 };
+        world.Begin(2);
+        world.Look();
+        Assert.Equal([(2, 2)], Counts(world));
+        world.Settle();
+        Assert.Equal((2, 2), (world.Serving, world.Last.Serving.Count));
+    }
+
+    [Fact]
     public void A_failing_probe_takes_nobody_out_and_a_new_start_does()
     {
         var world = Running(1);

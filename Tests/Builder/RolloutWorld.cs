@@ -32,8 +32,13 @@ internal sealed class RolloutWorld(RolloutRules rules)
     public IReadOnlyList<SeenReplica> Replicas => [.. _replicas.Values.OrderBy(replica => replica.Revision).ThenBy(replica => replica.Ordinal)];
 
     private DateTimeOffset _progressAt;
+    private int? _servingReplicas;
 
-    public void Begin(int revision) => (Next, _progressAt, IsPromoted) = (revision, Now, false);
+    public void Begin(int revision)
+    {
+        (Next, _progressAt, IsPromoted) = (revision, Now, false);
+        _servingReplicas = Serving is null ? null : _servingReplicas ?? Replicas.Count(replica => replica.Revision == Serving && replica.DrainingAt is null);
+    }
 
     public void Promote() => (IsPromoted, _progressAt) = (true, Now);
 
@@ -45,12 +50,12 @@ internal sealed class RolloutWorld(RolloutRules rules)
         var plan = Last = RolloutPlanner.Plan(Scene());
         if (plan.Promotes)
         {
-            (Serving, Next, IsPromoted) = (Next, null, false);
+            (Serving, Next, IsPromoted, _servingReplicas) = (Next, null, false, null);
         }
         else if (plan.Failure is not null && Serving is not null)
         {
             Failures.Add(plan.Failure);
-            Next = null;
+            (Next, _servingReplicas) = (null, null);
         }
 
         foreach (var replica in Replicas)
@@ -79,7 +84,7 @@ internal sealed class RolloutWorld(RolloutRules rules)
         return plan;
     }
 
-    public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now) { Names = Names };
+    public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now) { Names = Names, ServingReplicas = _servingReplicas };
 
     public void Set(int revision, int ordinal, ReplicaState state, string? reason = null, int restarts = 0)
     {
