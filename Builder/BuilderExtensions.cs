@@ -31,6 +31,9 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeploymentGate>();
         builder.AddTargets();
         builder.AddBuilds();
+        builder.Services.AddSingleton<LogStore>();
+        builder.Services.AddSingleton<LastWords>();
+        builder.Services.AddSingleton<ServedNames>();
         builder.Services.AddSingleton<Reconciler>();
         builder.Services.AddSingleton<ReconcileLoop>();
         builder.Services.AddHostedService<ReconcileService>();

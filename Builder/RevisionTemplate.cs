@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orrery.Contracts;
 
 namespace Orrery.Builder;
@@ -21,6 +22,13 @@ internal sealed record RevisionTemplate
 
     /// <summary>What is run: <c>registry/name@sha256:…</c>, or what the container tool knows it by.</summary>
     public required string Image { get; init; }
+
+    /// <summary>As it was declared, where what is run is written otherwise: a tag, in place of the digest that it was.</summary>
+    public string? DeclaredImage { get; init; }
+
+    /// <summary>What people know the image by.</summary>
+    [JsonIgnore]
+    public string ShownImage => DeclaredImage ?? Image;
 
     /// <summary><c>sha256:…</c>; absent only where the target cannot tell.</summary>
     public string? Digest { get; init; }
@@ -48,6 +56,9 @@ internal sealed record RevisionTemplate
 
     /// <summary>Cores, memory and disk of a replica.</summary>
     public ModelResources Resources { get; init; } = new();
+
+    /// <summary>What of <see cref="Resources"/> was declared; absent: nothing. The rest is reckoned, and limits without promising.</summary>
+    public ModelResources? Requests { get; init; }
 
     public TemplateGpu? Gpu { get; init; }
 
@@ -79,7 +90,12 @@ internal sealed record SecretVariable(string Name, string Secret, string Key, st
 /// <param name="Class">The GpuClass.</param>
 /// <param name="ResourceName">What pods ask for.</param>
 /// <param name="Device">What containers are given.</param>
-internal sealed record TemplateGpu(string Class, string ResourceName, string Device, int Count, ByteSize? Memory);
+internal sealed record TemplateGpu(string Class, string ResourceName, string Device, int Count, ByteSize? Memory)
+{
+    /// <summary>In words.</summary>
+    [JsonIgnore]
+    public string Counted => Count == 1 ? "1 GPU" : $"{Count} GPUs";
+}
 
 /// <param name="StartWithin">From the container's start until it must have answered.</param>
 /// <param name="Failures">One after the other, after which a replica that served counts as unready; see <see cref="ProbeSpec.Failures"/>.</param>

@@ -1,6 +1,7 @@
 using Orrery.Builder.Builds;
 using Orrery.Builder.Declared;
 using Orrery.Builder.Registration;
+using Orrery.Builder.Storage;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
@@ -42,6 +43,8 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
     /// <summary>Weights come at this rate, at worst, from the hub and from the disk.</summary>
     private const double GigabytesPerMinute = 2;
 
+    private const string SecretMissing = "SecretMissing";
+
     private static readonly TimeSpan LeastStart = TimeSpan.FromMinutes(10);
 
     /// <param name="runs">Whether replicas of it run already, whose GPUs come free for the new ones.</param>
@@ -61,6 +64,11 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         var inventory = await target.InventoryAsync(deployment.Key, cancellationToken);
         var (choice, faults) = GpuPlacement.Choose(brief.Choices, spec, inventory, runs);
         faults = [.. faults, .. QuotaCheck.Faults(inventory.Quotas, choice, model.Resources, runs ? 0 : spec.EffectiveReplicas)];
+        if (inventory.Room is { } room && Room(room, deployment, runs) is { } lack)
+        {
+            faults = [.. faults, lack];
+        }
+
         var (pullSecret, unusable) = PullSecret(deployment, brief, target);
         if (faults.Count > 0 && spec.Image is null)
         {
@@ -99,13 +107,33 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         }
     }
 
-    /// <summary>The values of a revision's secrets as they are now.</summary>
-    public async Task<DeploymentSecrets> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    /// <summary>Its own replicas make room for each other; all of a new one must have room beside what others have.</summary>
+    private static DeploymentFault? Room(Room room, DeclaredDeployment deployment, bool runs)
     {
-        var brief = await catalogue.BriefAsync(deployment, wish: null, cancellationToken);
-        return new DeploymentSecrets(
-            brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
-            brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
+        var others = room with { Promises = [.. room.Promises.Where(promise => promise.Key.Uid != deployment.Key.Uid)] };
+        var replicas = deployment.Spec.EffectiveReplicas;
+        return others.Lacks(deployment.Key, deployment.Spec.Resources, runs ? Math.Min(1, replicas) : replicas) is { } lack ? new DeploymentFault(Targets.Room.Lacking, lack) : null;
+    }
+
+    /// <summary>The values of a revision's secrets as they are now. The revision names them: what is declared by now may name others, or none.</summary>
+    /// <exception cref="TargetException">One is not there any more.</exception>
+    public async Task<DeploymentSecrets> SecretsAsync(DeclaredDeployment deployment, RevisionRecord revision, CancellationToken cancellationToken)
+    {
+        var template = revision.Template;
+        if (template is { Secrets.Count: 0, PullSecret: null })
+        {
+            return DeploymentSecrets.None;
+        }
+
+        var named = template.Secrets.ToDictionary(secret => secret.Name, secret => new SecretKeyReference(secret.Secret, secret.Key), StringComparer.Ordinal);
+        var brief = await catalogue.BriefAsync(deployment with { Spec = deployment.Spec with { Secrets = named } }, wish: null, cancellationToken);
+        return template.Secrets.FirstOrDefault(secret => !brief.Secrets.ContainsKey(secret.Name)) is { } missing
+            ? throw new TargetException(
+                SecretMissing,
+                $"Revision {revision.Number} has the variable {missing.Name} from the key '{missing.Key}' of Secret '{missing.Secret}', which namespace '{deployment.Metadata.Namespace}' does not have any more. Apply that Secret again, or go on with another revision.")
+            : new DeploymentSecrets(
+                brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
+                brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
     }
 
     /// <summary>The Secret's name where the target has others pull its images and it is of use to them; else why it is of none.</summary>
@@ -129,9 +157,11 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
     private static string HashOf(DeclaredDeployment deployment, RevisionTemplate template, GpuChoice choice, ImageRecipe? recipe) => Fingerprint.Of(template with
     {
         Image = deployment.Spec.Image ?? recipe?.Fingerprint ?? template.Image,
+        DeclaredImage = null,
         Digest = null,
         Pin = null,
         PullSecret = null,
+        Requests = null,
         Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
     });
 
@@ -156,6 +186,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Engine = model.Engine,
             Adapters = [.. (spec.Adapters ?? []).Select(adapter => adapter.Id)],
             Image = image.Reference,
+            DeclaredImage = spec.Image is { } declared && declared != image.Reference ? declared : null,
             Digest = image.Digest,
             Pin = brief.Pin,
             Command = spec.Command,
@@ -166,6 +197,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Port = model.Port,
             HealthPath = spec.Probes?.Path ?? model.HealthPath,
             Resources = model.Resources with { Gpu = choice.Count },
+            Requests = spec.Resources is { Cpu: null, Memory: null } or null ? null : new ModelResources { Cpu = spec.Resources.Cpu, Memory = spec.Resources.Memory },
             Gpu = choice.Spec is { } gpu ? new TemplateGpu(choice.Class!, gpu.EffectiveResourceName, gpu.Device ?? "nvidia.com/gpu=all", choice.Count, gpu.Memory) : null,
             NodeSelector = new SortedDictionary<string, string>((choice.Spec?.NodeSelector ?? Nothing).Concat(spec.NodeSelector ?? Nothing)
                 .GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value), StringComparer.Ordinal),

@@ -12,6 +12,12 @@ internal sealed record RolloutPlan
     /// <summary>Who gets requests, with their shares.</summary>
     public required IReadOnlyList<(SeenReplica Replica, int Weight)> Serving { get; init; }
 
+    /// <summary>The revision whose model's names the gateway is told of; <c>null</c>: there is none.</summary>
+    public int? Named { get; init; }
+
+    /// <summary>Revisions that answer to other names than <see cref="Named"/> does: none of their replicas is in <see cref="Serving"/>, however ready it is.</summary>
+    public IReadOnlyList<int> Held { get; init; } = [];
+
     /// <summary>Who gets nothing new from now on.</summary>
     public required IReadOnlyList<SeenReplica> Draining { get; init; }
 

@@ -25,7 +25,16 @@ internal sealed record RolloutScene(
     bool IsPromoted,
     bool IsGoing,
     IReadOnlyList<SeenReplica> Replicas,
-    DateTimeOffset Now);
+    DateTimeOffset Now)
+{
+    /// <summary>By revision: the names that its servers answer to, as one text. Those that are not listed answer to the same.</summary>
+    public IReadOnlyDictionary<int, string> Names { get; init; } = new Dictionary<int, string>();
+
+    /// <summary>How many replicas the serving revision had when the next one was begun; <c>null</c>: as many as are wanted.</summary>
+    public int? ServingReplicas { get; init; }
+
+    public bool AnswerAlike(int? one, int? other) => one is null || other is null || Names.GetValueOrDefault(one.Value) == Names.GetValueOrDefault(other.Value);
+}
 
 /// <summary>A replica as it is, with what is remembered of it.</summary>
 /// <param name="ReadyAt">When its present incarnation first answered; <c>null</c>: it has not yet.</param>

@@ -38,8 +38,15 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
 
     public void Refuse(IReadOnlyList<DeploymentFault> faults) => Faults = faults;
 
+    /// <summary>Whether what is in the way stays there until somebody takes it away.</summary>
+    public bool NeedsSomebody { get; private set; }
+
     /// <summary>The target could not do something: it is told, and tried again.</summary>
-    public void Fail(TargetException error) => Faults = [.. Faults, new DeploymentFault(error.Reason, error.Message)];
+    public void Fail(TargetException error)
+    {
+        Faults = [.. Faults, new DeploymentFault(error.Reason, error.Message)];
+        NeedsSomebody |= error.IsFinal;
+    }
 
     /// <summary>The newest spec as a revision: the one that serves, the one on its way, or a new one.</summary>
     public void Begin(Verdict verdict, long generation, bool isRestart)
@@ -60,7 +67,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
         var number = After.LastNumber + 1;
         Overtake(number);
         After = After with { Revisions = [.. After.Revisions, new RevisionRecord(number, generation, hash, template, RevisionStates.Starting, null, Now)] };
-        Tell("Normal", "RevisionCreated", $"Revision {number} runs {template.Image}{(template.Gpu is { } gpu ? $" on {gpu.Count} x {gpu.Class}" : "")}.", number);
+        Tell("Normal", "RevisionCreated", $"Revision {number} runs {template.ShownImage}{(template.Digest is { } digest && !template.ShownImage.Contains(digest, StringComparison.Ordinal) ? $" ({digest})" : "")}{(template.Gpu is { } gpu ? $" on {gpu.Count} x {gpu.Class}" : "")}.", number);
         foreach (var warning in verdict.Warnings)
         {
             Tell("Warning", warning.Reason, warning.Message, number);
@@ -93,7 +100,11 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
     }
 
     public RolloutScene Scene(RolloutRules rules) =>
-        new(rules, After.Serving, After.Next, After.ProgressAt ?? Now, After.Promoted, Declared.IsGoing, Replicas, Now);
+        new(rules, After.Serving, After.Next, After.ProgressAt ?? Now, After.Promoted, Declared.IsGoing, Replicas, Now)
+        {
+            ServingReplicas = After.ServingReplicas,
+            Names = After.Revisions.ToDictionary(revision => revision.Number, revision => string.Join(' ', revision.Template.Adapters.Order(StringComparer.Ordinal).Prepend(revision.Template.ModelId))),
+        };
 
     /// <summary>What the plan decided, as it is stored.</summary>
     public void Take(RolloutPlan plan)
@@ -107,8 +118,10 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
                 Mark(number, RevisionStates.Superseded, null);
             }
 
-            After = After with { Serving = next, Next = null, NextSince = null, ProgressAt = null, Promoted = false };
-            Tell("Normal", "RevisionServes", $"Revision {next} serves{(old is null ? "" : $" in place of revision {old}")}.", next);
+            After = After with { Serving = next, Next = null, NextSince = null, ProgressAt = null, Promoted = false, ServingReplicas = null };
+            Tell(
+                "Normal", "RevisionServes",
+                plan.Serving.Count == 0 ? $"Revision {next} is in force, and no replica is wanted." : $"Revision {next} serves{(old is null ? "" : $" in place of revision {old}")}.", next);
         }
         else if (plan.Failure is { } failure && After.NextRevision is { State: RevisionStates.Starting } given)
         {
@@ -116,7 +129,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
             Tell("Warning", After.Serving is null ? "NotReadyInTime" : "RolledBack", After.Serving is null ? failure : $"Revision {given.Number} is given up and revision {After.Serving} goes on: {failure}", given.Number);
             if (After.Serving is not null)
             {
-                After = After with { Next = null, NextSince = null, ProgressAt = null, Promoted = false };
+                After = After with { Next = null, NextSince = null, ProgressAt = null, Promoted = false, ServingReplicas = null };
             }
         }
 
@@ -146,7 +159,14 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
             Mark(overtaken.Number, RevisionStates.Superseded, "A newer one was declared before it was ready.");
         }
 
-        After = After with { Next = next, NextSince = next is null ? null : Now, ProgressAt = next is null ? null : Now, Promoted = false };
+        After = After with
+        {
+            Next = next,
+            NextSince = next is null ? null : Now,
+            ProgressAt = next is null ? null : Now,
+            Promoted = false,
+            ServingReplicas = next is null || After.Serving is null ? null : After.ServingReplicas ?? Before.Replicas.Count(replica => replica.Revision == After.Serving && replica.DrainingAt is null),
+        };
     }
 
     private void Mark(int number, string state, string? reason) =>

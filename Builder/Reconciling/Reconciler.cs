@@ -14,15 +14,15 @@ namespace Orrery.Builder.Reconciling;
 /// <remarks>
 /// 1. Hold: the resource gets our finalizer, so that it stays until all of it is gone.
 /// 2. Judge: a new generation or a restart becomes a revision, or the reasons why not. Nothing else is judged: what was found out for a revision stays with it.
-/// 3. Observe: what runs, and what is remembered of it.
+/// 3. Observe: what runs, and what is remembered of it. A server that answers for the first time is asked whether it serves what it is for.
 /// 4. Plan: pure (<see cref="RolloutPlanner"/>).
 /// 5. Save: revisions, marks and events, in one transaction, before anything is done.
 /// 6. Register: the gateway learns who serves before anybody is ended.
-/// 7. Act: replicas are made and removed at the target.
+/// 7. Act: replicas are made and removed at the target, once the last that they wrote is kept.
 /// 8. Report: the status, if it says something new.
 /// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
 /// </remarks>
-internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, TimeProvider time)
+internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, ServedNames names, LastWords words, TimeProvider time)
 {
     /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
     private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
@@ -32,6 +32,9 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
 
     private static readonly TimeSpan WhileBuilding = TimeSpan.FromSeconds(2);
 
+    private const string Gone = "ReplicaGone";
+    private const string HasDisappeared = "has disappeared: somebody else has removed it, or what it ran on was started anew.";
+
     private static readonly TimeSpan UsualLook = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, string> _registered = new(StringComparer.Ordinal);
@@ -39,11 +42,19 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     /// <summary>What was said last: the watch brings it back only later, and by then the next look may have been.</summary>
     private readonly ConcurrentDictionary<string, ModelDeploymentStatus> _reported = new(StringComparer.Ordinal);
 
+    /// <summary>Why servers ended, by deployment and start: told once more with the next start, when it is seen no longer.</summary>
+    private readonly ConcurrentDictionary<(string Uid, string Incarnation), (string? Reason, string Message)> _ends = new();
+
+    /// <summary>How often the server of each replica had been started again when it was seen last: one that is new without that was not started again, but made anew.</summary>
+    private readonly ConcurrentDictionary<(string Uid, int Revision, int Ordinal), (string Incarnation, int Restarts)> _restarts = new();
+
     /// <summary>This Builder leads from now on. Another may have led before: what is remembered of an earlier time counts no more.</summary>
     public void Begin()
     {
         _registered.Clear();
         _reported.Clear();
+        _ends.Clear();
+        _restarts.Clear();
     }
 
     /// <returns>When to look again; <c>null</c>: never, it is gone.</returns>
@@ -76,7 +87,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             return JudgeAgain;
         }
 
-        Remember(look, seen);
+        Remember(look, await names.HoldAgainstAsync(look.After, seen, cancellationToken));
         var plan = Plan(look, rules);
         await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
         var isRegistered = await RegisterAsync(look, plan, cancellationToken);
@@ -190,7 +201,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     }
 
     /// <summary>Joins what is seen with what is remembered: a server that has answered since its start has served.</summary>
-    private static void Remember(Look look, IReadOnlyList<Replica> seen)
+    private void Remember(Look look, IReadOnlyList<Replica> seen)
     {
         var known = look.Before.Replicas.ToDictionary(replica => (replica.Revision, replica.Ordinal));
         var next = new List<SeenReplica>();
@@ -204,15 +215,59 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
                 look.Tell("Normal", "ReplicaReady", $"Replica {replica.Ordinal} of revision {replica.Revision} answers{(replica.Address is null ? "" : $" at {replica.Address}")}.", replica.Revision);
                 look.Progress(replica.Revision);
             }
-            else if (memory is not null && !isSame && memory.ReadyAt is not null)
+
+            if (memory is not null && !isSame)
             {
-                look.Tell("Warning", replica.Reason ?? "ReplicaRestarted", $"Replica {replica.Ordinal} of revision {replica.Revision} was started again.{(replica.Message is null ? "" : " " + replica.Message)}", replica.Revision);
+                TellAgain(look, replica, memory);
+            }
+
+            if (replica.Incarnation.Length > 0)
+            {
+                _restarts[(look.Key.Uid, replica.Revision, replica.Ordinal)] = (replica.Incarnation, replica.Restarts);
+            }
+
+            if (replica is { State: ReplicaState.Failed, Message: { } cause, Incarnation.Length: > 0 })
+            {
+                _ends[(look.Key.Uid, replica.Incarnation)] = (replica.Reason, cause);
             }
 
             next.Add(new SeenReplica(replica, readyAt, memory?.DrainingAt));
         }
 
+        TellGone(look, seen);
         look.Replicas = next;
+    }
+
+    /// <summary>That a server was started anew, or waits to be, and why. One that never answered has nothing to lose, and is told of where it hung: its crashes are told as they happen.</summary>
+    private void TellAgain(Look look, Replica replica, ReplicaRecord before)
+    {
+        var isKnown = _ends.TryRemove((look.Key.Uid, before.Incarnation), out var end);
+        if (before.ReadyAt is null && !(isKnown && end.Reason == ReplicaReasons.NotAnswering))
+        {
+            return;
+        }
+
+        var isThere = replica.Incarnation.Length > 0 && replica.State != ReplicaState.Waiting;
+        var why = isKnown ? end.Message : replica.Message;
+        if (isThere && _restarts.TryGetValue((look.Key.Uid, replica.Revision, replica.Ordinal), out var last) && last.Incarnation == before.Incarnation && replica.Restarts <= last.Restarts)
+        {
+            look.Tell("Warning", Gone, $"Replica {replica.Ordinal} of revision {replica.Revision} {HasDisappeared} It was made again.{(isKnown ? " " + why : "")}", replica.Revision);
+            return;
+        }
+
+        look.Tell(
+            "Warning", replica.Reason ?? "ReplicaRestarted", $"Replica {replica.Ordinal} of revision {replica.Revision} {(isThere ? "was started again" : "is to be started again")}.{(why is null ? "" : " " + why)}", replica.Revision);
+    }
+
+    /// <summary>Replicas that nobody here has ended. With a deployment that goes, that is no news.</summary>
+    private static void TellGone(Look look, IReadOnlyList<Replica> seen)
+    {
+        var there = seen.Select(replica => (replica.Revision, replica.Ordinal)).ToHashSet();
+        foreach (var gone in look.Before.Replicas.Where(known => known is { DrainingAt: null, Incarnation.Length: > 0 } && !there.Contains((known.Revision, known.Ordinal)) && !look.Declared.IsGoing))
+        {
+            var next = look.Spec.Paused == true ? "It is not made again while the deployment is paused." : "It is made again where it is wanted.";
+            look.Tell("Warning", Gone, $"Replica {gone.Ordinal} of revision {gone.Revision} {HasDisappeared} {next}", gone.Revision);
+        }
     }
 
     private static RolloutPlan Plan(Look look, RolloutRules rules)
@@ -233,7 +288,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     /// <returns>Whether the gateway knows who serves.</returns>
     private async Task<bool> RegisterAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        var template = (look.After.ServingRevision ?? look.After.NextRevision)?.Template;
+        var template = (look.After.Find(plan.Named) ?? look.After.ServingRevision ?? look.After.NextRevision)?.Template;
         var document = look.Declared.IsGoing || template is null ? null : ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
         var text = document is null ? "" : JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
         if (_registered.GetValueOrDefault(look.Key.Uid) == text)
@@ -260,6 +315,11 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     {
         try
         {
+            if (!look.Declared.IsGoing)
+            {
+                await words.KeepAsync(look.Key, target, plan, look.Replicas, revision => SecretValuesAsync(look, revision, cancellationToken), cancellationToken);
+            }
+
             await ChangeAsync(look, plan, target, mayEnd, cancellationToken);
             return look.Declared.IsGoing && plan.Counts.Values.All(count => count == 0) && await EndAsync(look, target, cancellationToken);
         }
@@ -277,7 +337,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             if (look.After.Find(revision) is { } found)
             {
                 var count = mayEnd ? planned : Math.Max(planned, look.Replicas.Count(replica => replica.Revision == revision));
-                var secrets = found.Template is { Secrets.Count: 0, PullSecret: null } ? DeploymentSecrets.None : await gate.SecretsAsync(look.Declared, cancellationToken);
+                var secrets = await gate.SecretsAsync(look.Declared, found, cancellationToken);
                 await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets.Variables) { PullCredentials = secrets.PullCredentials }, cancellationToken);
             }
         }
@@ -285,6 +345,19 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         foreach (var revision in mayEnd ? plan.Leaving : [])
         {
             await target.RemoveAsync(look.Key, revision, cancellationToken);
+        }
+    }
+
+    /// <summary>As far as they can be known now: what is not known cannot be masked, and no log waits for it.</summary>
+    private async Task<IEnumerable<string>> SecretValuesAsync(Look look, int revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return look.After.Find(revision) is { } found ? (await gate.SecretsAsync(look.Declared, found, cancellationToken)).Variables.Values : [];
+        }
+        catch (TargetException)
+        {
+            return [];
         }
     }
 
@@ -310,12 +383,22 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     {
         _registered.TryRemove(key.Uid, out _);
         _reported.TryRemove(key.Uid, out _);
+        words.Forget(key);
+        foreach (var end in _ends.Keys.Where(end => end.Uid == key.Uid).ToList())
+        {
+            _ends.TryRemove(end, out _);
+        }
+
+        foreach (var replica in _restarts.Keys.Where(replica => replica.Uid == key.Uid).ToList())
+        {
+            _restarts.TryRemove(replica, out _);
+        }
     }
 
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
     {
         var before = _reported.GetValueOrDefault(look.Key.Uid) ?? look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
-        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, look.Building, before, look.Declared.IsGoing, look.Spec.Paused == true, look.Now);
+        var status = StatusReporter.Of(look, rules, plan, before);
         if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending && status.Message != look.Building))
         {
             var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;
@@ -333,12 +416,17 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
     }
 
+    /// <summary>Those that are made only now are not among the replicas that were seen, and may have to wait.</summary>
+    private static bool IsMaking(Look look, RolloutPlan plan) =>
+        look.Spec.Paused != true && plan.Counts.Any(wanted => wanted.Value > look.Replicas.Count(replica => replica.Revision == wanted.Key));
+
     private static TimeSpan NextLook(Look look, RolloutPlan plan)
     {
         var wait = look.Pending is not null ? SoonAgain
             : look.Building is not null ? WhileBuilding
             : look.Faults.Count > 0 ? JudgeAgain
-            : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0 ? SoonAgain
+            : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0
+                || IsMaking(look, plan) ? SoonAgain
             : UsualLook;
         return plan.NextLook is { } moment && moment - look.Now is var until && until < wait ? (until > TimeSpan.Zero ? until : TimeSpan.Zero) : wait;
     }

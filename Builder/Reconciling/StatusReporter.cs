@@ -10,35 +10,34 @@ namespace Orrery.Builder.Reconciling;
 /// <summary>Says where a deployment is, from what is known and seen of it. Pure.</summary>
 internal static class StatusReporter
 {
+    private const string ScaledToZero = "It is scaled to 0 replicas; set spec.replicas to 1 or more to have it serve.";
+
     /// <param name="before">What was said last.</param>
-    /// <param name="faults">Why the newest spec is not accepted; empty: it is.</param>
-    /// <param name="pending">What is being asked before it can be.</param>
-    /// <param name="building">How far its image is, while that is built.</param>
-    public static ModelDeploymentStatus Of(
-        DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
-        string? pending, string? building, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
+    public static ModelDeploymentStatus Of(Look look, RolloutRules rules, RolloutPlan? plan, ModelDeploymentStatus? before)
     {
-        var (phase, message) = Phase(record, rules, replicas, plan, faults, pending, building, isGoing);
-        message = isPaused && !isGoing ? "It is paused: nothing is changed, restarted or healed until spec.paused goes." + (message is null ? "" : " " + message) : message;
+        var (record, replicas) = (look.After, look.Replicas);
+        var serving = replicas.Where(replica => replica.DrainingAt is null && plan?.Held.Contains(replica.Revision) != true).ToList();
+        var (phase, message) = Phase(look, rules, serving, plan);
+        message = look.Spec.Paused == true && !look.Declared.IsGoing ? "It is paused: nothing is changed, restarted or healed until spec.paused goes." + (message is null ? "" : " " + message) : message;
         var shown = record.ServingRevision ?? record.NextRevision;
         return new ModelDeploymentStatus
         {
             Phase = phase,
-            Since = before?.Phase == phase ? before.Since : now,
+            Since = before?.Phase == phase ? before.Since : look.Now,
             Message = message,
-            ObservedGeneration = generation,
+            ObservedGeneration = look.Declared.Metadata.Generation,
             Target = record.Target,
             Revision = shown?.Number,
             NextRevision = record.Serving is null ? null : record.Next,
-            Image = shown?.Template.Image,
+            Image = shown?.Template.ShownImage,
             Digest = shown?.Template.Digest,
             Gpu = shown?.Template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null,
             Replicas = new DeploymentReplicas(
                 rules.Replicas,
                 replicas.Count(replica => replica.Replica.State is ReplicaState.Starting or ReplicaState.Ready or ReplicaState.Unready),
-                replicas.Count(replica => replica.IsReady && replica.DrainingAt is null),
+                serving.Count(replica => replica.IsReady),
                 replicas.Count(replica => replica.DrainingAt is not null || replica.Replica.State == ReplicaState.Ending)),
-            Conditions = Conditions(record, replicas, faults, before, now),
+            Conditions = Conditions(look, rules, serving.Count(replica => replica.Serves), before),
             Timings = record.Timings.Count > 0 ? record.Timings : null,
         };
     }
@@ -47,32 +46,40 @@ internal static class StatusReporter
     public static bool IsNews(ModelDeploymentStatus status, ModelDeploymentStatus? before) =>
         before is null || JsonSerializer.Serialize(status, ContractsJson.Default.ModelDeploymentStatus) != JsonSerializer.Serialize(before, ContractsJson.Default.ModelDeploymentStatus);
 
-    private static (string Phase, string? Message) Phase(
-        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending, string? building, bool isGoing)
+    private static (string Phase, string? Message) Phase(Look look, RolloutRules rules, IReadOnlyList<SeenReplica> serving, RolloutPlan? plan)
     {
-        var refused = faults.Count == 0 ? pending ?? building : string.Join(" ", faults.Select(fault => fault.Message));
+        var (record, replicas, faults) = (look.After, look.Replicas, look.Faults);
+        var refused = faults.Count == 0 ? look.Pending ?? look.Building : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
             .Select(replica => replica.Replica.Told).FirstOrDefault(message => message is not null);
         var given = GivenUp(record);
         var back = given is null || record.Serving is null ? null : $"Revision {given.Number} was given up and revision {record.Serving} serves: {given.Reason}";
-        if (isGoing)
+        if (look.Declared.IsGoing)
         {
             return (replicas.Count == 0 ? DeploymentPhases.Deploying : DeploymentPhases.Active, "It is being deleted.");
         }
 
-        if (replicas.Any(replica => replica.Serves && replica.DrainingAt is null))
+        if (serving.Any(replica => replica.Serves))
         {
-            return (DeploymentPhases.Running, refused ?? back ?? Canary(record, rules, replicas) ?? (record.Next is null || record.Serving is null ? trouble : $"Revision {record.Next} is on its way.{(trouble is null ? "" : " " + trouble)}"));
+            var isOther = record.Next is { } next && plan?.Held.Contains(next) == true;
+            return (DeploymentPhases.Running, refused ?? back ?? Canary(record, rules, replicas, isOther)
+                ?? (record.Next is null || record.Serving is null ? trouble
+                    : $"Revision {record.Next} is on its way{(isOther ? ", and takes over in one step when all its replicas are ready, since it answers to other names" : "")}.{(trouble is null ? "" : " " + trouble)}"));
+        }
+
+        if (look.NeedsSomebody)
+        {
+            return (DeploymentPhases.Error, refused);
         }
 
         if (record.Next is null && record.Serving is null)
         {
-            return (faults.Count > 0 ? DeploymentPhases.Error : building is not null ? DeploymentPhases.Building : DeploymentPhases.Deploying, refused);
+            return (faults.Count > 0 ? DeploymentPhases.Error : look.Building is not null ? DeploymentPhases.Building : DeploymentPhases.Deploying, refused);
         }
 
         if (rules.Replicas == 0)
         {
-            return (DeploymentPhases.Active, refused ?? "No replica is wanted.");
+            return (DeploymentPhases.Active, refused ?? ScaledToZero);
         }
 
         return plan?.Failure is { } failure && record.Serving is null ? (DeploymentPhases.Error, failure)
@@ -85,24 +92,29 @@ internal static class StatusReporter
         record.Next is not null && record.Serving is not null ? null : record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
 
     /// <summary>That a canary is up and has its share, and what it waits for.</summary>
-    private static string? Canary(DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas) =>
+    /// <param name="isOther">It answers to other names, which nobody can ask for yet.</param>
+    private static string? Canary(DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, bool isOther) =>
         rules.Strategy != RolloutStrategies.Canary || record.Serving is null || record.Next is not { } next || record.Promoted || !replicas.Any(replica => replica.Revision == next && replica.IsReady) ? null
-        : $"Revision {next} is a canary with {rules.CanaryPercent} percent of the requests, and " + (rules.PromoteAfter is { } after ? $"takes over once it has served for {new Duration(after)}." : "waits to be promoted (POST …/promote).");
+        : $"Revision {next} is a canary with {(isOther ? "none" : $"{rules.CanaryPercent} percent")} of the requests{(isOther ? ", since it answers to other names" : "")}, and " + (rules.PromoteAfter is { } after ? $"takes over once it has served for {new Duration(after)}." : "waits to be promoted (POST …/promote).");
 
-    private static IReadOnlyList<DeploymentCondition> Conditions(
-        DeploymentRecord record, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
+    private static IReadOnlyList<DeploymentCondition> Conditions(Look look, RolloutRules rules, int serving, ModelDeploymentStatus? before)
     {
-        var serving = replicas.Count(replica => replica.Serves && replica.DrainingAt is null);
+        var (record, replicas, faults) = (look.After, look.Replicas, look.Faults);
         var failed = GivenUp(record);
+        var waiting = replicas.Where(replica => replica is { DrainingAt: null, Replica: { State: ReplicaState.Waiting, Message: not null } }).Select(replica => replica.Replica).MaxBy(replica => replica.Revision);
+        var waits = waiting is null ? null : $"Replica {waiting.Ordinal} of revision {waiting.Revision} waits: {waiting.Message}";
         return
         [
             Condition(DeploymentConditions.Accepted, faults.Count == 0, faults.Count == 0 ? "Accepted" : faults[0].Reason, faults.Count == 0 ? "Nothing stands in its way." : string.Join(" ", faults.Select(fault => fault.Message))),
             failed is not null
                 ? Condition(DeploymentConditions.Progressing, false, record.Serving is null ? "NotReadyInTime" : "RolledBack", failed.Reason ?? "It was given up.")
-                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, "Starting", $"Revision {next} is being started.")
+                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, waits is null ? "Starting" : "Waiting", waits ?? $"Revision {next} is being started.")
+                : record.Serving is { } && rules.Replicas == 0 ? Condition(DeploymentConditions.Progressing, true, "ScaledToZero", "No replica is wanted.")
+                : record.Serving is { } && waits is not null ? Condition(DeploymentConditions.Progressing, false, waiting!.Reason ?? "Waiting", waits)
                 : record.Serving is { } ? Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves.")
                 : Condition(DeploymentConditions.Progressing, false, "NotAccepted", "Nothing has been begun."),
-            Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : "NoReplicaServes", serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : "No replica serves."),
+            Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : rules.Replicas == 0 ? "ScaledToZero" : "NoReplicaServes",
+                serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : rules.Replicas == 0 ? ScaledToZero : "No replica serves."),
             .. (record.ServingRevision ?? record.NextRevision)?.Template.Pin is { } pin ? [Pinned(pin)] : Array.Empty<DeploymentCondition>(),
         ];
 
@@ -117,7 +129,7 @@ internal static class StatusReporter
         {
             var status = holds ? "True" : "False";
             var known = before?.Conditions?.FirstOrDefault(condition => condition.Type == type);
-            return new DeploymentCondition(type, status, reason, message, known?.Status == status ? known.LastTransitionTime : now);
+            return new DeploymentCondition(type, status, reason, message, known?.Status == status ? known.LastTransitionTime : look.Now);
         }
     }
 }

@@ -27,6 +27,9 @@ internal sealed record DeploymentRecord(
     DateTimeOffset PhaseSince,
     IReadOnlyDictionary<string, double> Timings)
 {
+    /// <summary>How many replicas <see cref="Serving"/> had when <see cref="Next"/> was begun; absent while nothing is on its way.</summary>
+    public int? ServingReplicas { get; init; }
+
     public IReadOnlyList<RevisionRecord> Revisions { get; init; } = [];
 
     public IReadOnlyList<ReplicaRecord> Replicas { get; init; } = [];

@@ -17,7 +17,7 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
     private const string Columns =
         """
         uid, namespace, name, target, generation, serving, next, next_since AS NextSince, progress_at AS ProgressAt, promoted, pinned_revision AS PinnedRevision,
-        pinned_generation AS PinnedGeneration, restarts, restarts_done AS RestartsDone, phase, phase_since AS PhaseSince, timings::text AS Timings
+        pinned_generation AS PinnedGeneration, serving_replicas AS ServingReplicas, restarts, restarts_done AS RestartsDone, phase, phase_since AS PhaseSince, timings::text AS Timings
         """;
 
     /// <summary>The deployment's row, made when it is not there.</summary>
@@ -57,7 +57,7 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
             connection,
             """
             UPDATE deployments SET target = @Target, generation = @Generation, serving = @Serving, next = @Next, next_since = @NextSince, progress_at = @ProgressAt, promoted = @Promoted,
-                restarts_done = @RestartsDone, phase = @Phase, phase_since = @PhaseSince, timings = @timings::jsonb
+                serving_replicas = @ServingReplicas, restarts_done = @RestartsDone, phase = @Phase, phase_since = @PhaseSince, timings = @timings::jsonb
             WHERE uid = @uid
             """,
             new
@@ -70,6 +70,7 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
                 after.NextSince,
                 after.ProgressAt,
                 after.Promoted,
+                after.ServingReplicas,
                 after.RestartsDone,
                 after.Phase,
                 after.PhaseSince,
@@ -283,6 +284,8 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
 
         public long? PinnedGeneration { get; init; }
 
+        public int? ServingReplicas { get; init; }
+
         public int Restarts { get; init; }
 
         public int RestartsDone { get; init; }
@@ -295,7 +298,10 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
 
         public DeploymentRecord ToRecord() => new(
             new DeploymentKey(Namespace, Name, Uid.ToString()), Target, Generation, Serving, Next, NextSince, ProgressAt, Promoted, PinnedRevision, PinnedGeneration, Restarts, RestartsDone,
-            Phase, PhaseSince, JsonSerializer.Deserialize(Timings, BuilderJson.Default.IReadOnlyDictionaryStringDouble)!);
+            Phase, PhaseSince, JsonSerializer.Deserialize(Timings, BuilderJson.Default.IReadOnlyDictionaryStringDouble)!)
+        {
+            ServingReplicas = ServingReplicas,
+        };
     }
 
     private sealed class RevisionRow

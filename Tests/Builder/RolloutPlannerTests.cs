@@ -185,6 +185,91 @@ public sealed class RolloutPlannerTests
         Assert.True(RolloutPlanner.PromotesCanary(world.Scene()));
     }
 
+    [Theory]
+    [InlineData(RolloutStrategies.Rolling)]
+    [InlineData(RolloutStrategies.Canary)]
+    public void A_revision_that_answers_to_other_names_takes_over_in_one_step(string strategy)
+    {
+        var world = Running(1, Rules with { Strategy = strategy });
+        (world.Names[1], world.Names[2]) = ("old", "new");
+        world.Begin(2);
+        world.Look();
+        world.Promote();
+        world.Look();
+        Assert.Equal([(1, 3), (2, 3)], Counts(world));
+        for (var ordinal = 0; ordinal < 2; ordinal++)
+        {
+            world.Set(2, ordinal, ReplicaState.Ready);
+            Assert.Equal([1, 1, 1], world.Look().Serving.Select(entry => entry.Replica.Revision));
+            Assert.Equal((1, 2), (world.Last.Named, Assert.Single(world.Last.Held)));
+            world.Pass(TimeSpan.FromSeconds(31));
+        }
+
+        world.Set(2, 2, ReplicaState.Ready);
+        Assert.Equal([2, 2, 2], world.Look().Serving.Select(entry => entry.Replica.Revision));
+        Assert.Equal((2, 1), (world.Last.Named, Assert.Single(world.Last.Held)));
+        Assert.Equal([(1, 3), (2, 3)], Counts(world)); // They finish what they have begun.
+        world.Settle();
+        Assert.Equal([(2, 3)], Counts(world));
+    }
+
+    [Fact]
+    public void With_recreate_the_old_names_go_with_the_last_that_answers_to_them()
+    {
+        var world = Running(1, Rules with { Strategy = RolloutStrategies.Recreate });
+        (world.Names[1], world.Names[2]) = ("old", "new");
+        world.Begin(2);
+        Assert.Equal(1, world.Look().Named);
+        Assert.Empty(world.Last.Serving);
+        world.Pass(TimeSpan.FromSeconds(31));
+        world.Look();
+        world.Look();
+        world.Set(2, 0, ReplicaState.Ready);
+        Assert.Equal([2], world.Look().Serving.Select(entry => entry.Replica.Revision));
+        Assert.Equal((2, 1), (world.Last.Named, world.Serving));
+    }
+
+    [Fact]
+    public void That_there_is_no_room_for_both_is_told_with_the_way_out()
+    {
+        var world = Running(1);
+        (world.Names[1], world.Names[2]) = ("old", "new");
+        world.Begin(2);
+        world.Look();
+        world.Set(2, 0, ReplicaState.Waiting);
+        world.Pass(TimeSpan.FromMinutes(11));
+        world.Look();
+        Assert.Equal("It was not ready within 10m. It answers to other names than the revision that serves, so that all its replicas run beside those before it takes over; with spec.rollout.strategy 'recreate' those end first.", Assert.Single(world.Failures));
+    }
+
+    [Fact]
+    public void What_is_added_together_with_a_change_is_added_to_the_new_revision_alone()
+    {
+        var world = Running(1);
+        world.Rules = Rules with { Replicas = 5 };
+        world.Begin(2);
+        world.Look();
+        Assert.Equal([(1, 3), (2, 3)], Counts(world)); // One more than there should be.
+
+        world.Set(1, 1, ReplicaState.Failed);
+        world.Look();
+        Assert.Equal([(1, 3), (2, 3)], Counts(world)); // What is there is kept, and started again.
+        world.Settle();
+        Assert.Equal((2, 5), Assert.Single(Counts(world)));
+    }
+
+    [Fact]
+    public void A_deployment_without_replicas_that_is_changed_and_scaled_starts_the_new_revision_alone()
+    {
+        var world = Running(1, Rules with { Replicas = 0 });
+        world.Rules = Rules with { Replicas = 2 };
+        world.Begin(2);
+        world.Look();
+        Assert.Equal([(2, 2)], Counts(world));
+        world.Settle();
+        Assert.Equal((2, 2), (world.Serving, world.Last.Serving.Count));
+    }
+
     [Fact]
     public void A_failing_probe_takes_nobody_out_and_a_new_start_does()
     {
@@ -227,6 +312,33 @@ public sealed class RolloutPlannerTests
                     Assert.True(serves >= Math.Min(replicas, couldServe), $"{what}: {serves} serve of {couldServe} that could, {replicas} wanted");
                     Assert.DoesNotContain(world.Last.Serving, entry => world.Last.Draining.Contains(entry.Replica));
                 }
+            }
+
+            world.Promote();
+            world.Settle();
+            Assert.Null(world.Next);
+            Assert.Equal([(world.Serving!.Value, replicas)], Counts(world));
+            Assert.Equal(replicas, world.Last.Serving.Count);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Whatever_happens_nobody_is_told_of_servers_of_two_names_and_none_too_few_serve()
+    {
+        var events = Gen.Elements("ready", "crash", "flap", "recover", "wait", "newer").Two().ListOf();
+        Prop.ForAll(events.ToArbitrary(), Gen.Choose(1, 4).ToArbitrary(), Gen.Elements<string>([.. RolloutStrategies.All]).ToArbitrary(), (history, replicas, strategy) =>
+        {
+            var world = Running(1, Rules with { Replicas = replicas, Strategy = strategy });
+            world.Names[1] = "1";
+            var (revision, step) = (1, 0);
+            foreach (var what in history.SelectMany(pair => new[] { pair.Item1, pair.Item2 }))
+            {
+                world.Names[revision + 1] = $"{(revision + 1) / 2}"; // Every other one is of another model.
+                Happen(world, what, ref revision, step++);
+                var plan = world.Look();
+                Assert.All(plan.Serving, entry => Assert.Equal(world.Names[plan.Named!.Value], world.Names[entry.Replica.Revision]));
+                var could = world.Replicas.Count(replica => replica.IsReady && replica.DrainingAt is null && world.Names[replica.Revision] == world.Names[plan.Named!.Value]);
+                Assert.True(plan.Serving.Count(entry => entry.Replica.IsReady) >= Math.Min(replicas, could), $"{what}: {plan.Serving.Count} serve of {could} that could");
             }
 
             world.Promote();

@@ -23,14 +23,22 @@ internal sealed class RolloutWorld(RolloutRules rules)
 
     public List<string> Failures { get; } = [];
 
+    /// <summary>By revision: what its servers answer to; all to the same where nothing is said.</summary>
+    public Dictionary<int, string> Names { get; } = [];
+
     /// <summary>What the last plan said.</summary>
     public RolloutPlan Last { get; private set; } = null!;
 
     public IReadOnlyList<SeenReplica> Replicas => [.. _replicas.Values.OrderBy(replica => replica.Revision).ThenBy(replica => replica.Ordinal)];
 
     private DateTimeOffset _progressAt;
+    private int? _servingReplicas;
 
-    public void Begin(int revision) => (Next, _progressAt, IsPromoted) = (revision, Now, false);
+    public void Begin(int revision)
+    {
+        (Next, _progressAt, IsPromoted) = (revision, Now, false);
+        _servingReplicas = Serving is null ? null : _servingReplicas ?? Replicas.Count(replica => replica.Revision == Serving && replica.DrainingAt is null);
+    }
 
     public void Promote() => (IsPromoted, _progressAt) = (true, Now);
 
@@ -42,12 +50,12 @@ internal sealed class RolloutWorld(RolloutRules rules)
         var plan = Last = RolloutPlanner.Plan(Scene());
         if (plan.Promotes)
         {
-            (Serving, Next, IsPromoted) = (Next, null, false);
+            (Serving, Next, IsPromoted, _servingReplicas) = (Next, null, false, null);
         }
         else if (plan.Failure is not null && Serving is not null)
         {
             Failures.Add(plan.Failure);
-            Next = null;
+            (Next, _servingReplicas) = (null, null);
         }
 
         foreach (var replica in Replicas)
@@ -76,7 +84,7 @@ internal sealed class RolloutWorld(RolloutRules rules)
         return plan;
     }
 
-    public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now);
+    public RolloutScene Scene() => new(Rules, Serving, Next, _progressAt, IsPromoted, IsGoing, Replicas, Now) { Names = Names, ServingReplicas = _servingReplicas };
 
     public void Set(int revision, int ordinal, ReplicaState state, string? reason = null, int restarts = 0)
     {

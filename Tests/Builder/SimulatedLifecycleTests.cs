@@ -44,6 +44,66 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_deployment_of_another_model_takes_over_in_one_step_and_no_name_leads_to_a_server_of_the_other()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(Gpus + Deployment("replicas: 2"))).ExpectOk();
+        await world.Running("chat", ready: 2);
+
+        using var done = new CancellationTokenSource();
+        var watching = Registered(world, done.Token);
+        (await world.Apply(Deployment("replicas: 2").Replace("qwen3-8b", "qwen3-4b", StringComparison.Ordinal))).ExpectOk();
+        await world.Status("chat", told => (int?)told["revision"] == 2 && told["nextRevision"] is null && (int?)told["replicas"]!["ready"] == 2);
+        await Eventually.Holds(async () => (await world.Endpoints("chat")).Count(url => url.Contains("-r2-", StringComparison.Ordinal)), count => count == 2);
+        await done.CancelAsync();
+
+        var told = await watching;
+        Assert.Contains("qwen3-8b: r1 r1", told);
+        Assert.Contains("qwen3-4b: r2 r2", told);
+        Assert.DoesNotContain(told, line => line.Contains("8b: ", StringComparison.Ordinal) ? line.Contains("r2", StringComparison.Ordinal) : line.Contains("r1", StringComparison.Ordinal));
+        Assert.DoesNotContain(told, line => line.Split(' ').Length < 3);
+    }
+
+    /// <summary>All that the gateway is told of meanwhile: the model's name, and whose replicas lead to it.</summary>
+    private static async Task<IReadOnlyList<string>> Registered(BuilderWorld world, CancellationToken done)
+    {
+        var told = new List<string>();
+        while (!done.IsCancellationRequested)
+        {
+            var spec = (await world.Catalogue.Get($"{Root}/modelproviders/chat")).ExpectOk().Json["spec"]!;
+            var line = $"{spec["models"]![0]!["id"]}: {string.Join(' ', spec["endpoints"]!.AsArray().Select(endpoint => $"r{((string)endpoint!["url"]!).Split("-r")[^1][0]}"))}";
+            if (told.LastOrDefault() != line)
+            {
+                told.Add(line);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+        }
+
+        return told;
+    }
+
+    [Fact]
+    public async Task A_replica_that_waits_has_not_arrived_and_none_is_wanted_where_none_is_declared()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply("kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 1 }\n---\n" + Deployment("replicas: 1, gpu: { type: l4 }"))).ExpectOk();
+        await world.Status("chat", told => (string?)told["phase"] == "running" && (string?)told["conditions"]![1]!["reason"] == "Arrived");
+        (await world.Apply(Deployment("replicas: 2, gpu: { type: l4 }"))).ExpectOk();
+        var status = await world.Status("chat", told => (string?)told["conditions"]![1]!["status"] == "False");
+        const string Why = "It asks for 1 GPU of the class l4; 0 of the simulated 1 are free. Lower spec.replicas, or raise the class's spec.simulated.";
+        Assert.Equal(("FailedScheduling", "Replica 1 of revision 1 waits: " + Why), ((string?)status!["conditions"]![1]!["reason"], (string?)status["conditions"]![1]!["message"]));
+        Assert.Equal(("running", Why), ((string?)status["phase"], (string?)status["message"]));
+
+        (await world.Apply(Deployment("replicas: 0, gpu: { type: l4 }"))).ExpectOk();
+        status = await world.Status("chat", told => (string?)told["phase"] == "active" && (int?)told["replicas"]!["running"] == 0);
+        const string None = "It is scaled to 0 replicas; set spec.replicas to 1 or more to have it serve.";
+        Assert.Equal(None, (string?)status!["message"]);
+        Assert.Equal(["Accepted", "ScaledToZero", "ScaledToZero"], status["conditions"]!.AsArray().Take(3).Select(condition => (string)condition!["reason"]!));
+        Assert.Equal(None, (string?)status["conditions"]![2]!["message"]);
+    }
+
+    [Fact]
     public async Task A_model_whose_deployment_does_not_run_yet_answers_503_with_its_phase()
     {
         await using var world = await BuilderWorld.StartAsync(postgres);

@@ -58,7 +58,7 @@ internal sealed class Autopsy(Fleet fleet, TimeProvider time)
             137 => new CauseOfDeath(Killed, $"The server was killed (SIGKILL, exit code 137), by somebody or by a machine that ran out of memory. Its own memory{limit} may be too small: see resources.memory. {last}"),
             126 or 127 => new CauseOfDeath(ReplicaReasons.Misconfigured, $"The server's program cannot be run (exit code {container.ExitCode}): check spec.command and the image. {last}"),
             0 => new CauseOfDeath(Exited, $"The server ended by itself, without an error: what the image starts does not stay. Check spec.command and spec.arguments. {last}"),
-            > 128 and < 160 => new CauseOfDeath(Exited, $"The server was ended by signal {container.ExitCode - 128} (exit code {container.ExitCode}). {last}"),
+            var code when ExitSignals.NameOf(code) is { } signal => new CauseOfDeath(Exited, $"The server was ended by {signal} (exit code {code}). {last}"),
             _ => new CauseOfDeath(Exited, $"The server ended with exit code {container.ExitCode}. {last}"),
         };
     }

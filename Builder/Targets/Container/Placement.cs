@@ -6,7 +6,7 @@ using Orrery.Contracts;
 namespace Orrery.Builder.Targets.Container;
 
 /// <summary>Gives replicas what only one can have: GPUs, ports, a name.</summary>
-internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, Problems problems, ContainerOptions options)
+internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, Problems problems, ContainerOptions options, Func<CancellationToken, Task<Machine>> machine)
 {
     // What is free is looked up and taken in one go.
     private readonly SemaphoreSlim _one = new(1);
@@ -58,6 +58,12 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
             return;
         }
 
+        if ((await machine(cancellationToken)).ToRoom(options, others.Select(one => one.Labels)).Lacks(key, template.Requests, 1) is { } lack)
+        {
+            problems.Waits(key.Uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, lack);
+            return;
+        }
+
         var (start, port) = PortOf(template, image, others);
         if (port is null)
         {
@@ -68,8 +74,9 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
         var restart = before is { Started: { } began, Finished: { } ended } ? Restart.After(before.Labels.Restarts, before.Labels.Crashes, served, began, ended) : null;
         var labels = new ContainerLabels(
             fleet.Installation, key, wanted.Revision, ordinal, TemplateHash.Of(template), port.Value, options.Network == ContainerOptions.Host, ContainerProbe.Of(template),
-            [.. devices.Select(device => device.Name)], Cores.Of(template.Resources.Cpu), template.Resources.Memory?.Bytes ?? 0, template.Drain,
-            before is null ? 0 : before.Labels.Restarts + 1, restart?.Crashes ?? before?.Labels.Crashes ?? 0, served);
+            [.. devices.Select(device => device.Name)], Quantities.Cores(template.Resources.Cpu), template.Resources.Memory?.Bytes ?? 0, template.Drain,
+            before is null ? 0 : before.Labels.Restarts + 1, restart?.Crashes ?? before?.Labels.Crashes ?? 0, served,
+            Quantities.Cores(template.Requests?.Cpu), template.Requests?.Memory?.Bytes ?? 0);
         var plan = ContainerPlan.Of(name, template, labels, start, await CacheAsync(template, labels, name, cancellationToken), wanted.SecretValues, found, options);
         var answer = await CallAsync(plan, cancellationToken);
         if (answer.IsSuccess)
@@ -107,7 +114,8 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
 
     public static TargetException Taken(string name) => new(
         ReplicaReasons.Misconfigured,
-        $"A container that is not this installation's has the name {name}. Remove or rename it, or give this installation another {ContainerOptions.Section}:Prefix.");
+        $"A container that is not this installation's has the name {name}. Remove or rename it, or give this installation another {ContainerOptions.Section}:Prefix.",
+        isFinal: true);
 
     private async Task<ToolAnswer> CallAsync(ContainerPlan plan, CancellationToken cancellationToken)
     {
@@ -139,7 +147,7 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
             return;
         }
 
-        problems.Waits(uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, $"The image {image} is not on this machine any more and is fetched again.");
+        problems.Waits(uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, $"The image {wanted.Template.ShownImage} is not on this machine any more and is fetched again.");
         _ = images.PullAsync(wanted.Key, image).ContinueWith(
             done => problems.Failed(uid, wanted.Revision, ordinal, (done.Exception?.InnerException as TargetException)?.Reason ?? ReplicaReasons.NoImage, done.Exception?.InnerException?.Message ?? image),
             CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -152,7 +160,9 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
     {
         var eligible = GpuPool.Eligible(gpu, await gpus.AllAsync(cancellationToken));
         var free = eligible.Count(one => !TakenBy(others).Contains(one.Name));
-        return $"It asks for {gpu.Count} GPUs of the class {gpu.Class} ({gpu.Device}); {free} of the machine's {eligible.Count} are free. Ask for fewer, lower spec.replicas, or end what has them.";
+        return eligible.Count == 0
+            ? $"It asks for {gpu.Counted} of the class {gpu.Class} ({gpu.Device}), of which this machine has none. Choose another spec.gpu.type, or have the machine's driver and container tool know its GPUs."
+            : $"It asks for {gpu.Counted} of the class {gpu.Class} ({gpu.Device}); {free} of the machine's {eligible.Count} {(free == 1 ? "is" : "are")} free. {(gpu.Count > 1 ? "Ask for fewer, lower" : "Lower")} spec.replicas, or end what has them.";
     }
 
     private static HashSet<string> TakenBy(IReadOnlyList<SeenContainer> others) => [.. others.SelectMany(one => one.Labels.Gpus)];

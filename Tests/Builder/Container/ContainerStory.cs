@@ -28,6 +28,7 @@ internal sealed class ContainerStory : IAsyncDisposable
         string[] settings =
         [
             "Builder:Target=container", $"Builder:Installation={installation}", "Builder:Container:Tool=podman", $"Builder:Container:Prefix={Leftovers.Mine}",
+            "Builder:Container:Overcommit=0", // What else runs on this machine is nothing to most of these tests.
             .. ServerImage.Limits.Select((argument, index) => $"Builder:Container:Arguments:{index}={argument}"), .. more,
         ];
         return new ContainerStory(await BuilderWorld.StartAsync(postgres, startsBuilder: true, settings: settings), installation, settings);

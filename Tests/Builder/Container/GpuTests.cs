@@ -37,7 +37,7 @@ public sealed class GpuTests(ServerImage image)
             var two = ContainerWorld.Wanted(world.Key("two"), template with { Gpu = template.Gpu with { Count = 2 } });
             var waiting = (await world.UntilAsync(two, seen => seen.Count == 1)).Single();
             Assert.Equal((ReplicaState.Waiting, ReplicaReasons.NoPlace), (waiting.State, waiting.Reason));
-            Assert.StartsWith($"It asks for 2 GPUs of the class tests ({Kind}=all); 1 of the machine's 3 are free.", waiting.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"It asks for 2 GPUs of the class tests ({Kind}=all); 1 of the machine's 3 is free.", waiting.Message, StringComparison.Ordinal);
             var named = ContainerWorld.Wanted(world.Key("named"), template with { Gpu = template.Gpu with { Device = $"{Kind}=1" } });
             Assert.Contains("0 of the machine's 1 are free", (await world.UntilAsync(named, seen => seen.Count == 1)).Single().Message, StringComparison.Ordinal);
 
@@ -60,7 +60,8 @@ public sealed class GpuTests(ServerImage image)
         Assert.Equal(("podman", "linux"), (before.Labels["orrery.dev/container-tool"], before.Labels["kubernetes.io/os"]));
         Assert.True(before.IsOpen);
         Assert.Empty(before.Capacity);
-        await world.ReadyAsync(ContainerWorld.Wanted(world.Key(), ContainerWorld.Template() with { Resources = new ModelResources { Cpu = "500m", Memory = ByteSize.FromGibibytes(0.25) } }));
+        var resources = new ModelResources { Cpu = "500m", Memory = ByteSize.FromGibibytes(0.25) };
+        await world.ReadyAsync(ContainerWorld.Wanted(world.Key(), ContainerWorld.Template() with { Resources = resources, Requests = resources }));
         Assert.Equal(before.FreeCores - 0.5, Assert.Single((await world.Target.InventoryAsync(world.Key(), Soon)).Nodes).FreeCores, 3);
     }
 

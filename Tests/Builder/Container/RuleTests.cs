@@ -26,6 +26,16 @@ public sealed class RuleTests
     }
 
     [Theory]
+    [InlineData(143, "SIGTERM")]
+    [InlineData(139, "SIGSEGV")]
+    [InlineData(159, "SIGSYS")]
+    [InlineData(155, null)]
+    [InlineData(128, null)]
+    [InlineData(200, null)]
+    [InlineData(1, null)]
+    public void Only_exit_codes_of_signals_that_end_servers_are_told_as_signals(int code, string? signal) => Assert.Equal(signal, ExitSignals.NameOf(code));
+
+    [Theory]
     [InlineData(false, 50, 59, nameof(Standing.Starting))]
     [InlineData(false, 1, 61, nameof(Standing.Stuck))]
     [InlineData(true, 0, 61, nameof(Standing.Ready))]
