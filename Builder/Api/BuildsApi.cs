@@ -45,13 +45,13 @@ internal static class BuildsApi
     {
         if (!images.CanBuild)
         {
-            return TypedResults.Problem("Images are not built in a cluster yet.", statusCode: StatusCodes.Status503ServiceUnavailable);
+            return TypedResults.Problem($"This Builder builds no images: it runs in a cluster, and {BuildOptions.Section}:Registry does not say where they would go.", statusCode: StatusCodes.Status503ServiceUnavailable);
         }
 
         try
         {
             var (key, repository) = (await images.KeyOfAsync(question.Recipe, cancellationToken), images.RepositoryOf(@namespace, question.Recipe.ModelId));
-            if (await store.FindAsync(@namespace, key, repository, cancellationToken) is { } build && (build.IsUnderWay || (build is { State: BuildStates.Done, Image: { } image } && await images.IsThereAsync(image, cancellationToken))))
+            if (await store.FindAsync(@namespace, key, repository, cancellationToken) is { } build && (build.IsUnderWay || (build.State == BuildStates.Done && await images.IsThereAsync(build, cancellationToken))))
             {
                 return TypedResults.Ok(BuildAnswer.Of(build));
             }

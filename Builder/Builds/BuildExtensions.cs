@@ -1,7 +1,11 @@
 using Microsoft.Extensions.Options;
+using Orrery.Builder.Builds.Cluster;
 using Orrery.Builder.Builds.Local;
+using Orrery.Builder.Declared;
 using Orrery.Builder.Targets;
 using Orrery.Builder.Targets.Container;
+using Orrery.Builder.Targets.Kubernetes;
+using Orrery.Builder.Targets.Kubernetes.Client;
 using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder.Builds;
@@ -20,7 +24,17 @@ internal static class BuildExtensions
         builder.Services.AddSingleton<BuildCredentials>();
         builder.Services.AddSingleton<DeploymentImages>();
         builder.Services.AddSingleton<BuildLoop>();
-        if (!TargetExtensions.IsInCluster())
+        builder.Services.AddOptions<ClusterBuildOptions>().BindConfiguration(ClusterBuildOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ClusterBuildOptions>, ClusterFaults>();
+        if (builder.Configuration[$"{BuildOptions.Section}:In"] is { } place ? place == BuildPlaces.Cluster : TargetExtensions.IsInCluster())
+        {
+            // Without a registry its nodes would have no way to what was built.
+            if (builder.Configuration[$"{BuildOptions.Section}:Registry"] is { Length: > 0 })
+            {
+                builder.Services.AddSingleton<IImageBuilder>(Cluster);
+            }
+        }
+        else
         {
             builder.Services.AddSingleton<IImageBuilder>(services => Local(services, TargetExtensions.Installation(builder.Configuration)));
         }
@@ -29,6 +43,11 @@ internal static class BuildExtensions
             build, services.GetRequiredService<BuildStore>(), services.GetRequiredService<IImageBuilder>(), services.GetRequiredService<BuildCredentials>(),
             services.GetRequiredService<IOptions<BuildOptions>>().Value, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<BuildRun>>()));
     }
+
+    private static ClusterImageBuilder Cluster(IServiceProvider services) => new(
+        services.GetRequiredService<KubernetesClient>(), services.GetRequiredService<CatalogueClient>(), services.GetRequiredService<IOptions<BuildOptions>>().Value,
+        services.GetRequiredService<IOptions<ClusterBuildOptions>>().Value, services.GetRequiredService<IOptions<KubernetesTargetOptions>>().Value, services.GetRequiredService<IOptions<RegistryOptions>>().Value,
+        services.GetRequiredService<TimeProvider>());
 
     private static LocalImageBuilder Local(IServiceProvider services, string installation)
     {
@@ -42,4 +61,10 @@ internal static class BuildExtensions
     private static string DefaultFolder(string installation) => Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
         "orrery", "builds", installation);
+
+    private sealed class ClusterFaults : IValidateOptions<ClusterBuildOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, ClusterBuildOptions options) =>
+            options.Faults().ToList() is { Count: > 0 } faults ? ValidateOptionsResult.Fail(faults) : ValidateOptionsResult.Success;
+    }
 }

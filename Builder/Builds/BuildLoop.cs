@@ -45,7 +45,7 @@ internal sealed partial class BuildLoop(
         {
             try
             {
-                await builder.ClearAsync(cancellationToken);
+                await builder.ClearAsync((await store.BegunAsync(cancellationToken)).Where(build => build.CancelledBy is null).Select(build => build.Id).ToHashSet(), cancellationToken);
                 await store.RequeueAsync(cancellationToken);
                 return;
             }

@@ -8,6 +8,9 @@ internal sealed class BuildOptions
 {
     public const string Section = "Builder:Builds";
 
+    /// <summary>One of <see cref="BuildPlaces"/>. Absent: the cluster that the Builder runs in, else its machine.</summary>
+    public string? In { get; set; }
+
     /// <summary><c>podman</c>, <c>buildah</c>, <c>docker</c>, or the path of one; then no other is ever used. Absent: the first of them that works.</summary>
     public string? Tool { get; set; }
 
@@ -39,6 +42,16 @@ internal sealed class BuildOptions
     public List<string> Arguments { get; set; } = [];
 }
 
+/// <summary>Where images are built.</summary>
+internal static class BuildPlaces
+{
+    /// <summary>With the container tool of the Builder's machine.</summary>
+    public const string Machine = "machine";
+
+    /// <summary>As Jobs of the cluster that the Builder knows.</summary>
+    public const string Cluster = "cluster";
+}
+
 internal sealed class BuildOptionsValidator : IValidateOptions<BuildOptions>
 {
     public ValidateOptionsResult Validate(string? name, BuildOptions options)
@@ -52,6 +65,11 @@ internal sealed class BuildOptionsValidator : IValidateOptions<BuildOptions>
         if (options.Tool is { } tool && tool is not ("podman" or "buildah" or "docker") && !Path.IsPathRooted(tool))
         {
             yield return $"Tool is '{tool}'; expected podman, buildah, docker or the whole path of one.";
+        }
+
+        if (options.In is not (null or BuildPlaces.Machine or BuildPlaces.Cluster))
+        {
+            yield return $"In is '{options.In}'; expected {BuildPlaces.Machine} or {BuildPlaces.Cluster}.";
         }
 
         if (options.Registry is { } registry && ImageReference.Parse(registry.TrimEnd('/') + "/x") is not { Registry: not null, Tag: null, Digest: null })

@@ -42,10 +42,16 @@ internal sealed partial class BuildRun(
         catch (Exception) when (!ended.IsCancellationRequested && cancelled.IsCancellationRequested)
         {
             Write("Cancelled");
+            await GiveUpAsync(ended);
             outcome = token => store.CancelledAsync(build.Id, token);
         }
         catch (Exception error) when (!ended.IsCancellationRequested)
         {
+            if (late.IsCancellationRequested)
+            {
+                await GiveUpAsync(ended);
+            }
+
             outcome = Failed(Explain(error, isLate: late.IsCancellationRequested));
         }
 
@@ -62,6 +68,19 @@ internal sealed partial class BuildRun(
         Write(build.Attempt == 1 ? $"Building {build.Model} of namespace {build.Namespace} with {await builder.DescribeAsync(cancellationToken)}" : $"Attempt {build.Attempt}");
         var target = build.Repository.Length == 0 ? null : ImageReference.Parse($"{build.Repository}:{build.Tag}")!;
         return await builder.BuildAsync(new BuildOrder(build.Id, build.Key, build.Recipe, target, pulls, pushes), this, cancellationToken);
+    }
+
+    /// <summary>What cannot be ended now is ended when a Builder looks for what is left.</summary>
+    private async Task GiveUpAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await builder.EndAsync(build.Id, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            Write($"What was begun could not be ended: {error.Message}");
+        }
     }
 
     private BuildException Explain(Exception error, bool isLate) => isLate

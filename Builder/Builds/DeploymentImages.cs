@@ -20,7 +20,7 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
         var (@namespace, model) = (deployment.Metadata.Namespace, brief.Model!.Id);
         if (_builder is null)
         {
-            return Refused(DeploymentReasons.NoImage, $"spec.image is missing, and images are not built in a cluster yet. Build one from GET /models/{model}/dockerfile, push it and name it here.");
+            return Refused(DeploymentReasons.NoImage, $"spec.image is missing, and this Builder builds no images: it runs in a cluster, and {BuildOptions.Section}:Registry does not say where they would go. Set it, or build one from GET /models/{model}/dockerfile, push it and name it here.");
         }
 
         if (brief.Recipe is not { } recipe)
@@ -64,7 +64,7 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
     {
         var (key, repository) = (await KeyOfAsync(recipe, cancellationToken), RepositoryOf(@namespace, recipe.ModelId));
         var build = await store.FindAsync(@namespace, key, repository, cancellationToken);
-        if (build is { State: BuildStates.Done, Image: { } image } && await IsThereAsync(image, cancellationToken))
+        if (build is { State: BuildStates.Done, Image: { } image } && await IsThereAsync(build, cancellationToken))
         {
             return new FoundImage(image);
         }
@@ -93,7 +93,7 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
     }
 
     /// <summary>Whether an image that was built is still where it is run from.</summary>
-    public Task<bool> IsThereAsync(string image, CancellationToken cancellationToken) => _builder!.HasAsync(image, cancellationToken);
+    public Task<bool> IsThereAsync(BuildRecord build, CancellationToken cancellationToken) => _builder!.HasAsync(build, cancellationToken);
 
     /// <summary>How far a build is, for people who wait for it.</summary>
     internal static string Told(BuildRecord build, int ahead) => build.State switch

@@ -14,15 +14,19 @@ internal interface IImageBuilder
     /// <exception cref="BuildException">It cannot say.</exception>
     Task<string?> FindBaseAsync(string reference, CancellationToken cancellationToken);
 
-    /// <summary>Whether an image that stays with it is still there.</summary>
-    Task<bool> HasAsync(string image, CancellationToken cancellationToken);
+    /// <summary>Whether the image of a build that is done is still where it is run from.</summary>
+    Task<bool> HasAsync(BuildRecord build, CancellationToken cancellationToken);
 
     /// <summary>Builds an image and pushes it, if it is to be pushed.</summary>
     /// <exception cref="BuildException">It came to nothing.</exception>
     Task<BuiltImage> BuildAsync(BuildOrder order, IBuildProgress progress, CancellationToken cancellationToken);
 
-    /// <summary>Ends and removes what a Builder that is no more has begun. Nothing is being built meanwhile.</summary>
-    Task ClearAsync(CancellationToken cancellationToken);
+    /// <summary>Ends and removes what goes on by itself of a build that was given up.</summary>
+    Task EndAsync(Guid build, CancellationToken cancellationToken);
+
+    /// <summary>Sees to what a Builder that is no more has begun: it is ended, or can be gone on with. Nothing is being built meanwhile.</summary>
+    /// <param name="begun">Those that are built again.</param>
+    Task ClearAsync(IReadOnlySet<Guid> begun, CancellationToken cancellationToken);
 }
 
 /// <param name="Target">With its tag; <c>null</c>: it stays where it is built.</param>

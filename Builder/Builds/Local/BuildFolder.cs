@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder.Builds.Local;
@@ -97,14 +95,5 @@ internal sealed class BuildFolder : IDisposable
         }
     }
 
-    private static void Write(string folder, RegistryCredentials? credentials)
-    {
-        var auths = new JsonObject();
-        foreach (var (place, credential) in credentials?.ByPlace ?? new Dictionary<string, RegistryCredential>())
-        {
-            auths[place == "docker.io" ? "https://index.docker.io/v1/" : place] = new JsonObject { ["auth"] = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}")) };
-        }
-
-        File.WriteAllText(AuthFile(folder), new JsonObject { ["auths"] = auths }.ToJsonString());
-    }
+    private static void Write(string folder, RegistryCredentials? credentials) => File.WriteAllText(AuthFile(folder), DockerConfig.Of(credentials));
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Orrery.Builder.Targets;
 using Orrery.Builder.Targets.Container;
@@ -28,7 +27,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
 
     public async Task<string?> FindBaseAsync(string reference, CancellationToken cancellationToken) => await FindIdAsync(await FindToolAsync(cancellationToken), reference, cancellationToken);
 
-    public async Task<bool> HasAsync(string image, CancellationToken cancellationToken) => await FindBaseAsync(image, cancellationToken) is not null;
+    public async Task<bool> HasAsync(BuildRecord build, CancellationToken cancellationToken) => await FindBaseAsync(build.Image!, cancellationToken) is not null;
 
     public async Task<BuiltImage> BuildAsync(BuildOrder order, IBuildProgress progress, CancellationToken cancellationToken)
     {
@@ -58,7 +57,10 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
         }
     }
 
-    public async Task ClearAsync(CancellationToken cancellationToken)
+    /// <summary>Nothing does.</summary>
+    public Task EndAsync(Guid build, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task ClearAsync(IReadOnlySet<Guid> begun, CancellationToken cancellationToken)
     {
         foreach (var left in Directory.Exists(folder) ? Directory.EnumerateDirectories(folder) : [])
         {
@@ -124,7 +126,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
             found, files, ["build", .. how, "--file", files.Dockerfile, "--iidfile", files.ImageId, "--tag", LocalName(order), .. options.Arguments, files.Context], files.Pulls, progress, cancellationToken,
             line =>
             {
-                if (StepOf(line) is { } begun)
+                if (BuildSteps.Of(line) is { } begun)
                 {
                     step = begun;
                     progress.Tell(begun);
@@ -217,13 +219,6 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
 
     /// <summary>A name on this machine, so that people and the tool's own clean-up see what it is.</summary>
     private static string LocalName(BuildOrder order) => $"localhost/orrery/{RepositoryNames.Of(order.Recipe.ModelId)}:{order.Key[..12]}";
-
-    private static string? StepOf(string line) => Step.Match(line) is not { Success: true } match ? null
-        : string.Create(CultureInfo.InvariantCulture, $"Step {match.Groups["step"].Value} of {match.Groups["steps"].Value}: {match.Groups["text"].Value.Cut(120, "…")}");
-
-    /// <summary>podman: <c>[1/2] STEP 3/9: RUN …</c>; docker: <c>#8 [stage-1 3/9] RUN …</c>.</summary>
-    [GeneratedRegex(@"^(?:(?:\[[0-9]{1,4}/[0-9]{1,4}\] )?STEP (?<step>[0-9]{1,4})/(?<steps>[0-9]{1,4}): |#[0-9]{1,6} \[(?:[^\] ]{1,100} )?(?<step>[0-9]{1,4})/(?<steps>[0-9]{1,4})\] )(?<text>.+)$")]
-    private static partial Regex Step { get; }
 
     [GeneratedRegex(@"digest: (?<digest>sha256:[0-9a-f]{64}) size: ")]
     private static partial Regex PushedDigest { get; }

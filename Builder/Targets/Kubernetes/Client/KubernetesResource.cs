@@ -9,12 +9,14 @@ internal sealed record KubernetesResource(string Group, string Version, string P
     public static readonly KubernetesResource Pods = new("", "v1", "pods", "Pod");
     public static readonly KubernetesResource Services = new("", "v1", "services", "Service");
     public static readonly KubernetesResource Secrets = new("", "v1", "secrets", "Secret");
+    public static readonly KubernetesResource ConfigMaps = new("", "v1", "configmaps", "ConfigMap");
     public static readonly KubernetesResource Events = new("", "v1", "events", "Event");
     public static readonly KubernetesResource Claims = new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
     public static readonly KubernetesResource ResourceQuotas = new("", "v1", "resourcequotas", "ResourceQuota");
     public static readonly KubernetesResource StatefulSets = new("apps", "v1", "statefulsets", "StatefulSet");
     public static readonly KubernetesResource NetworkPolicies = new("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy");
     public static readonly KubernetesResource DisruptionBudgets = new("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget");
+    public static readonly KubernetesResource Jobs = new("batch", "v1", "jobs", "Job");
     public static readonly KubernetesResource Leases = new("coordination.k8s.io", "v1", "leases", "Lease");
 
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
