@@ -20,6 +20,7 @@ internal static class ClusterRights
         new("apps", "statefulsets", "get", "create", "patch", "delete"),
         new("", "services", "get", "list", "create", "patch", "delete"),
         new("", "secrets", "get", "create", "patch", "delete"),
+        new("", "configmaps", "get", "list", "create", "patch", "delete"),
         new("", "pods", "delete"),
         new("", "pods/log", "get"),
         new("", "events", "list"),

@@ -6,7 +6,7 @@ using Orrery.Contracts;
 namespace Orrery.Builder.Targets.Container;
 
 /// <summary>Gives replicas what only one can have: GPUs, ports, a name.</summary>
-internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, Problems problems, ContainerOptions options)
+internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, RevisionFiles files, Problems problems, ContainerOptions options)
 {
     // What is free is looked up and taken in one go.
     private readonly SemaphoreSlim _one = new(1);
@@ -70,7 +70,7 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
             fleet.Installation, key, wanted.Revision, ordinal, TemplateHash.Of(template), port.Value, options.Network == ContainerOptions.Host, ContainerProbe.Of(template),
             [.. devices.Select(device => device.Name)], Cores.Of(template.Resources.Cpu), template.Resources.Memory?.Bytes ?? 0, template.Drain,
             before is null ? 0 : before.Labels.Restarts + 1, restart?.Crashes ?? before?.Labels.Crashes ?? 0, served);
-        var plan = ContainerPlan.Of(name, template, labels, start, await CacheAsync(template, labels, name, cancellationToken), wanted.SecretValues, found, options);
+        var plan = ContainerPlan.Of(name, template, labels, start, await CacheAsync(template, labels, name, cancellationToken), await files.WriteAsync(wanted, cancellationToken), wanted.SecretValues, found, options);
         var answer = await CallAsync(plan, cancellationToken);
         if (answer.IsSuccess)
         {

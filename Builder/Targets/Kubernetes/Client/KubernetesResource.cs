@@ -9,6 +9,7 @@ internal sealed record KubernetesResource(string Group, string Version, string P
     public static readonly KubernetesResource Pods = new("", "v1", "pods", "Pod");
     public static readonly KubernetesResource Services = new("", "v1", "services", "Service");
     public static readonly KubernetesResource Secrets = new("", "v1", "secrets", "Secret");
+    public static readonly KubernetesResource ConfigMaps = new("", "v1", "configmaps", "ConfigMap");
     public static readonly KubernetesResource Events = new("", "v1", "events", "Event");
     public static readonly KubernetesResource Claims = new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
     public static readonly KubernetesResource ResourceQuotas = new("", "v1", "resourcequotas", "ResourceQuota");
