@@ -52,6 +52,9 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
         Assert.Contains("no GpuClass says what GPUs there are", (string?)status!["message"], StringComparison.Ordinal);
         var (code, text) = await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.ServiceUnavailable);
         Assert.Contains("phase: error", text, StringComparison.Ordinal);
+        (code, text) = await world.Ask("chat/qwen3-8b");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
+        Assert.Contains("The model 'chat/qwen3-8b' is not ready (phase: error)", text, StringComparison.Ordinal);
 
         // What was missing comes: nobody has to say anything, and it is not waited until all is looked at again (15 s).
         (await world.Apply(Gpus.TrimEnd('-', '\n'))).ExpectOk();
