@@ -76,6 +76,34 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
         Assert.Empty(wrong);
     }
 
+    /// <remarks>Also while a deployment of the wrong name is stored: it makes no model of that name.</remarks>
+    [Fact]
+    public async Task A_name_that_is_no_models_is_told_apart_from_a_model_that_nothing_serves()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply($$"""
+            kind: Model
+            metadata: { name: acme-8b }
+            spec: { {{Own.Trim().Replace("acme-chat", "acme-8b", StringComparison.Ordinal)}}, aliases: [acme] }
+            ---
+            { name: alias, model: acme, image: registry.example.com/a:1 }
+            ---
+            { name: slip, model: qwen3-8, image: registry.example.com/a:1 }
+            """)).ExpectOk();
+        foreach (var (model, fault) in new[]
+        {
+            ("acme", "'acme' is an alias of Model 'acme-8b': write model: acme-8b."),
+            ("qwen3-8", "No model is called 'qwen3-8' in namespace 'default'. Did you mean 'qwen3-8b'?"),
+            ("Qwen/Qwen3-8B", "No model is called 'Qwen/Qwen3-8B' in namespace 'default'. Did you mean 'qwen3-8b'?"),
+            ("something-else-entirely", "No model is called 'something-else-entirely' in namespace 'default'. GET /models lists those that there are; declare a Model of your own, or write it into spec.entry."),
+        })
+        {
+            Assert.Equal(fault, Assert.Single(Faults(await Ask(catalogue, $$""" "model":"{{model}}","gpu":{"count":0}"""))));
+        }
+
+        Assert.Empty(Faults(await Ask(catalogue, """ "model":"acme-8b","gpu":{"count":0}""")));
+    }
+
     [Fact]
     public async Task What_a_flag_is_over_is_there_once()
     {
