@@ -34,6 +34,9 @@ internal static class FieldHints
         [(typeof(Toleration), "effect")] = Toleration.Effects,
     };
 
+    /// <summary>Amounts as Kubernetes takes them: a bare number is one too, of cores or of bytes.</summary>
+    private static readonly HashSet<(Type Type, string Field)> Quantities = [(typeof(ModelResources), "cpu"), (typeof(ModelResources), "memory"), (typeof(ModelResources), "disk")];
+
     /// <summary>Names that stand in other systems' documents, and what is written here instead.</summary>
     private static readonly Dictionary<(Type Type, string Field), string> Foreign = new()
     {
@@ -58,6 +61,8 @@ internal static class FieldHints
 
     /// <summary>In words, what belongs into a field of <paramref name="type"/>.</summary>
     public static string Expectation(Type type, string? field, Type? fieldType)
+    public static bool IsQuantity(Type type, string field) => Quantities.Contains((type, field));
+
     {
         if (field is not null && AllowedValues(type, field) is { } values)
         {

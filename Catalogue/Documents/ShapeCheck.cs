@@ -161,6 +161,11 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
     private JsonNode ReadField(DocumentNode node, JsonTypeInfo owner, JsonPropertyInfo field, string path)
     {
         var type = TypeInfo(field.PropertyType);
+        if (node is ScalarNode { Kind: ScalarKind.Number } number && FieldHints.IsQuantity(owner.Type, field.Name))
+        {
+            node = number with { Kind = ScalarKind.Text };
+        }
+
         if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar || IsAnything(type))
         {
             return Read(node, type, path);
