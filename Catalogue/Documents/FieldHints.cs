@@ -47,6 +47,9 @@ internal static class FieldHints
         [(typeof(ProviderAuth), "key")] = KeyInSecret,
         [(typeof(ProviderAuth), "token")] = KeyInSecret,
         [(typeof(ProviderAuth), "password")] = KeyInSecret,
+        [(typeof(ModelDeploymentSpec), "minReplicas")] = Within("autoscaling", "minReplicas: 1"),
+        [(typeof(ModelDeploymentSpec), "maxReplicas")] = Within("autoscaling", "maxReplicas: 4"),
+        [(typeof(ModelDeploymentSpec), "scaleToZeroAfter")] = Within("autoscaling", "scaleToZeroAfter: 15m"),
         [(typeof(ModelSpec), "license")] = "It is written licence here.",
         [(typeof(ModelSpec), "provider")] = "Who made the model is its vendor here; a provider is who offers it, a ModelProvider.",
         [(typeof(ModelSpec), "modelSize")] = "It is written weights here.",
@@ -54,15 +57,17 @@ internal static class FieldHints
 
     private const string KeyInSecret = "Put the key into a Secret and name that: apiKeySecretRef: { name: vendor, key: token } in spec.";
 
+    private static string Within(string field, string example) => $"Write it under {field}: {field}: {{ {example} }}.";
+
     public static IReadOnlyList<string>? AllowedValues(Type type, string field) => Values.GetValueOrDefault((type, field));
+
+    public static bool IsQuantity(Type type, string field) => Quantities.Contains((type, field));
 
     /// <summary>What to write instead of a field that is not known here.</summary>
     public static string? Instead(Type type, string field) => Foreign.GetValueOrDefault((type, field));
 
     /// <summary>In words, what belongs into a field of <paramref name="type"/>.</summary>
     public static string Expectation(Type type, string? field, Type? fieldType)
-    public static bool IsQuantity(Type type, string field) => Quantities.Contains((type, field));
-
     {
         if (field is not null && AllowedValues(type, field) is { } values)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orrery.Catalogue.Documents;
 using static Orrery.Tests.Catalogue.CatalogueReplica;
 
 namespace Orrery.Tests.Catalogue.Deployments;
@@ -76,7 +77,6 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
         Assert.Empty(wrong);
     }
 
-    /// <remarks>Also while a deployment of the wrong name is stored: it makes no model of that name.</remarks>
     [Fact]
     public async Task A_bare_number_is_cores_or_bytes_as_in_Kubernetes_and_one_that_was_meant_otherwise_is_refused()
     {
@@ -110,6 +110,7 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
         Assert.Equal((path, remedy), (error.Path, error.Remedy));
     }
 
+    /// <remarks>Also while a deployment of the wrong name is stored: it makes no model of that name.</remarks>
     [Fact]
     public async Task A_name_that_is_no_models_is_told_apart_from_a_model_that_nothing_serves()
     {
