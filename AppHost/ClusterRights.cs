@@ -39,6 +39,7 @@ internal static class ClusterRights
         const string InCluster = "{{ .Release.Namespace }}-{{ .Release.Name }}-"; // Names there are those of all installations.
         var name = project.Resource.Name;
         objects.Workload!.PodTemplate.Spec.AutomountServiceAccountToken = true;
+        objects.Workload.Metadata.Annotations["kubernetes.io/description"] = "runs what is declared as ModelDeployment, in a namespace orrery-ORGANISATION for each organisation";
         Give("ClusterRole", $"{InCluster}{name}", Cluster);
         Give("ClusterRole", $"{InCluster}{name}-models", Models);
         Give("Role", name, Home);
