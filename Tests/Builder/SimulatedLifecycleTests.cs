@@ -44,6 +44,17 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task The_first_example_of_the_documentation_runs_as_it_stands()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "deployments.md"), TestContext.Current.CancellationToken);
+        var example = page.Split("```yaml\n")[1].Split("```")[0];
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(example)).ExpectOk();
+        await world.Running("chat", ready: 2);
+        await Answers(world);
+    }
+
+    [Fact]
     public async Task A_model_whose_deployment_does_not_run_yet_answers_503_with_its_phase()
     {
         await using var world = await BuilderWorld.StartAsync(postgres);
