@@ -20,6 +20,8 @@ internal static class ClusterRights
         new("apps", "statefulsets", "get", "create", "patch", "delete"),
         new("", "services", "get", "list", "create", "patch", "delete"),
         new("", "secrets", "get", "create", "patch", "delete"),
+        new("", "configmaps", "get", "list", "create", "patch", "delete"),
+        new("batch", "jobs", "get", "create", "patch", "delete"),
         new("", "pods", "delete"),
         new("", "pods/log", "get"),
         new("", "events", "list"),
@@ -38,6 +40,7 @@ internal static class ClusterRights
         const string InCluster = "{{ .Release.Namespace }}-{{ .Release.Name }}-"; // Names there are those of all installations.
         var name = project.Resource.Name;
         objects.Workload!.PodTemplate.Spec.AutomountServiceAccountToken = true;
+        objects.Workload.Metadata.Annotations["kubernetes.io/description"] = "runs what is declared as ModelDeployment, in a namespace orrery-ORGANISATION for each organisation";
         Give("ClusterRole", $"{InCluster}{name}", Cluster);
         Give("ClusterRole", $"{InCluster}{name}-models", Models);
         Give("Role", name, Home);

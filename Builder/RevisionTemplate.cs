@@ -49,6 +49,9 @@ internal sealed record RevisionTemplate
 
     public IReadOnlyList<SecretVariable> Secrets { get; init; } = [];
 
+    /// <summary>Contents by their paths in the container; absent: none.</summary>
+    public IReadOnlyDictionary<string, string>? Files { get; init; }
+
     public int Port { get; init; } = 8000;
 
     /// <summary>Asked with GET; 200 is ready.</summary>
@@ -79,7 +82,7 @@ internal sealed record RevisionTemplate
     public string? TrustZone { get; init; }
 
     /// <summary>Where every image of the catalogue keeps its weights.</summary>
-    public const string CachePath = "/models";
+    public const string CachePath = ContainerFiles.WeightsFolder;
 }
 
 /// <summary>A variable whose value is in a Secret and stands in no revision.</summary>

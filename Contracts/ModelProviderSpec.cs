@@ -18,7 +18,7 @@ public sealed record ModelProviderSpec
     public string? Engine { get; init; }
 
     /// <summary>
-    /// The server's base URL. Without a path <c>/v1</c> is meant, except with transforms; a trailing slash means nothing. May be absent for vendors whose address is known (see <see cref="KnownVendors"/>).
+    /// The server's base URL. Without a path <c>/v1</c> is meant, except with transforms; a trailing slash means nothing. May be absent for vendors whose address is known.
     /// </summary>
     public string? Endpoint { get; init; }
 
@@ -74,7 +74,7 @@ public sealed record ModelProviderSpec
     /// <summary>Which of the servers takes a request.</summary>
     public BalancingSpec? Balancing { get; init; }
 
-    /// <summary>Paths of the servers, from their root, that keys with <see cref="AccessKeySpec.PassThrough"/> may call as they are: <c>/tokenize</c>. See <see cref="PassThroughPaths"/>.</summary>
+    /// <summary>Paths of the servers, from their root, that keys with <see cref="AccessKeySpec.PassThrough"/> may call as they are: <c>/tokenize</c>.</summary>
     public IReadOnlyList<string>? PassThrough { get; init; }
 
     /// <summary>

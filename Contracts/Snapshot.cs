@@ -87,11 +87,16 @@ public sealed record SnapshotModel
 
     public Limits? Limits { get; init; }
 
-    /// <summary>Where the deployment is that is to serve it, one of <see cref="DeploymentPhases.All"/>; absent: somebody serves it, or nothing is deployed.</summary>
-    public string? Phase { get; init; }
+    /// <summary>Deployments that are to serve it and do not: none of their replicas answers yet, or any more.</summary>
+    public IReadOnlyList<SnapshotDeployment> Deployments { get; init => field = value ?? []; } = [];
 
     public string Identity => $"model/{Namespace}/{Id}";
 }
+
+/// <summary>A deployment on its way: its name stands before a model's as a provider's does.</summary>
+/// <param name="Phase">One of <see cref="DeploymentPhases.All"/>.</param>
+/// <param name="Replicas">How many there are to be.</param>
+public sealed record SnapshotDeployment(string Name, string Phase, int Replicas);
 
 /// <summary>A provider that serves a model, and the id it knows it by.</summary>
 public sealed record SnapshotOffer(string Provider, string UpstreamId)

@@ -20,7 +20,7 @@ public static class Spelling
         int Furthest(string word) => Math.Max(1, Math.Min(written.Length, word.Length) / 3);
     }
 
-    /// <summary>Levenshtein: the least number of letters to insert, delete or replace.</summary>
+    /// <summary>The least number of letters to insert, delete, replace or exchange with their neighbour (optimal string alignment).</summary>
     private static int Distance(string a, string b)
     {
         if (a.Length > 64 || b.Length > 64)
@@ -28,19 +28,28 @@ public static class Spelling
             return int.MaxValue;
         }
 
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        var (last, before, row) = (new int[b.Length + 1], new int[b.Length + 1], new int[b.Length + 1]);
+        for (var j = 0; j <= b.Length; j++)
+        {
+            before[j] = j;
+        }
+
         for (var i = 1; i <= a.Length; i++)
         {
-            var diagonal = row[0];
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+                var replaced = before[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                row[j] = Math.Min(replaced, Math.Min(before[j], row[j - 1]) + 1);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
+                    row[j] = Math.Min(row[j], last[j - 2] + 1);
+                }
             }
+
+            (last, before, row) = (before, row, last);
         }
 
-        return row[b.Length];
+        return before[b.Length];
     }
 }

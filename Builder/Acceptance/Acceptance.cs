@@ -194,6 +194,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Environment = environment,
             Secrets = [.. brief.Secrets.OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .Select(pair => new SecretVariable(pair.Key, pair.Value.Secret, pair.Value.Key, Fingerprint.Of(pair.Value.Value.Ciphertext)))],
+            Files = spec.Files is { Count: > 0 } files ? new SortedDictionary<string, string>(files.ToDictionary(), StringComparer.Ordinal) : null,
             Port = model.Port,
             HealthPath = spec.Probes?.Path ?? model.HealthPath,
             Resources = model.Resources with { Gpu = choice.Count },

@@ -15,14 +15,15 @@ internal sealed record RevisionList(IReadOnlyList<RevisionAnswer> Data);
 /// <summary>A revision without what only the target needs. Secrets are named; their values are nowhere.</summary>
 /// <param name="State">One of <see cref="RevisionStates"/>.</param>
 /// <param name="Commit">Of the weights; absent where the command names none.</param>
+/// <param name="Files">Their paths in the container; absent: none.</param>
 internal sealed record RevisionAnswer(
     int? Number, string? State, string? Reason, long? Generation, DateTimeOffset? CreatedAt, string Model, string Image, string? Digest, string? Commit, IReadOnlyList<string>? Command, IReadOnlyList<string>? Arguments,
-    IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, SecretKeyReference> Secrets, DeploymentGpu? Gpu, ModelResources Resources, int Port)
+    IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, SecretKeyReference> Secrets, DeploymentGpu? Gpu, ModelResources Resources, int Port, IReadOnlyList<string>? Files)
 {
     public static RevisionAnswer Of(RevisionTemplate template) => new(
         null, null, null, null, null, template.ModelId, template.ShownImage, template.Digest, template.Pin?.Commit, template.Command, template.Arguments, template.Environment,
         template.Secrets.ToDictionary(secret => secret.Name, secret => new SecretKeyReference(secret.Secret, secret.Key)),
-        template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null, template.Resources, template.Port);
+        template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null, template.Resources, template.Port, template.Files is { } files ? [.. files.Keys.Order(StringComparer.Ordinal)] : null);
 
     public static RevisionAnswer Of(RevisionRecord revision, DeploymentRecord record) => Of(revision.Template) with
     {

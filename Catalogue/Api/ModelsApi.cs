@@ -110,12 +110,7 @@ internal static partial class ModelsApi
     }
 
     /// <summary>A model of that name in another case, of that repository, or of nearly that name.</summary>
-    private static string Meant(string name, EntryIndex index)
-    {
-        var near = index.All.FirstOrDefault(entry => entry.Id.Equals(name, StringComparison.OrdinalIgnoreCase) || string.Equals(entry.Spec.Repo, name, StringComparison.OrdinalIgnoreCase))?.Id
-            ?? Spelling.Nearest(name, index.All.Select(entry => entry.Id));
-        return near is null ? "" : $"did you mean '{near}'? ";
-    }
+    private static string Meant(string name, EntryIndex index) => index.Nearest(name) is { } near ? $"did you mean '{near}'? " : "";
 
     /// <summary>Some clients encode the whole id; the server leaves this one as it is.</summary>
     internal static string Unescaped(string id) => id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);

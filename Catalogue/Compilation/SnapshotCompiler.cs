@@ -136,31 +136,34 @@ internal static class SnapshotCompiler
         var spec = (ModelDeploymentSpec)resource.Spec;
         var phase = resource.Status is { ValueKind: JsonValueKind.Object } status && status.TryGetProperty("phase", out var told) ? told.GetString()! : DeploymentPhases.Deploying;
         var type = spec.Entry?.ModelType ?? BuiltInEntries.Find(spec.ModelId)?.Spec.ModelType;
-        return [.. (spec.Adapters ?? []).Select(adapter => adapter.Id).Prepend(spec.ModelId).Select(id => new DeployedModel(id, type, phase, resource.Metadata.CreationTimestamp))];
+        return [.. (spec.Adapters ?? []).Select(adapter => adapter.Id).Prepend(spec.ModelId).Select(id => new DeployedModel(id, type, new(resource.Metadata.Name, phase, spec.EffectiveReplicas), resource.Metadata.CreationTimestamp))];
     }
 
     private static List<SnapshotModel> CompileModels(string @namespace, List<StoredResource> models, List<CompiledProvider> providers, List<DeployedModel> deployed)
     {
-        var phases = deployed.DistinctBy(model => model.Id).ToDictionary(model => model.Id, StringComparer.Ordinal);
         var offers = providers
             .SelectMany(provider => provider.Offered.Select(model => (provider, model)))
             .ToLookup(offer => offer.model.Id, StringComparer.Ordinal);
         var declared = models.DistinctBy(resource => ((ModelSpec)resource.Spec).Id).ToDictionary(resource => ((ModelSpec)resource.Spec).Id, StringComparer.Ordinal);
-        return [.. declared.Keys.Union(offers.Select(group => group.Key), StringComparer.Ordinal).Union(phases.Keys, StringComparer.Ordinal)
+        // A deployment of an alias is refused; a name of its own it must not become, which would stand before the alias.
+        var aliases = declared.Values.SelectMany(model => (((ModelSpec)model.Spec).Aliases ?? []).Select(alias => (Alias: alias, ((ModelSpec)model.Spec).Id)))
+            .DistinctBy(entry => entry.Alias, StringComparer.Ordinal).ToDictionary(entry => entry.Alias, entry => entry.Id, StringComparer.Ordinal);
+        var awaited = deployed.ToLookup(model => aliases.GetValueOrDefault(model.Id, model.Id), StringComparer.Ordinal);
+        return [.. declared.Keys.Union(offers.Select(group => group.Key), StringComparer.Ordinal).Union(awaited.Select(group => group.Key), StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
-            .Select(id => CompileModel(@namespace, id, declared.GetValueOrDefault(id), phases.GetValueOrDefault(id), [.. offers[id]]))];
+            .Select(id => CompileModel(@namespace, id, declared.GetValueOrDefault(id), [.. awaited[id]], [.. offers[id]]))];
     }
 
-    private static SnapshotModel CompileModel(string @namespace, string id, StoredResource? declared, DeployedModel? deployed, List<(CompiledProvider Provider, ProvidedModel Model)> offers)
+    private static SnapshotModel CompileModel(string @namespace, string id, StoredResource? declared, List<DeployedModel> deployed, List<(CompiledProvider Provider, ProvidedModel Model)> offers)
     {
         var spec = declared?.Spec as ModelSpec;
-        var created = declared?.Metadata.CreationTimestamp ?? deployed?.Created ?? offers.Min(offer => offer.Provider.Resource.Metadata.CreationTimestamp);
+        var created = declared?.Metadata.CreationTimestamp ?? deployed.FirstOrDefault()?.Created ?? offers.Min(offer => offer.Provider.Resource.Metadata.CreationTimestamp);
         return new SnapshotModel
         {
             Namespace = @namespace,
             Id = id,
-            ModelType = spec?.ModelType ?? offers.Select(offer => offer.Model.ModelType).FirstOrDefault(type => type is not null) ?? deployed?.ModelType ?? ModelTypes.Chat,
-            Phase = offers.Count == 0 ? deployed?.Phase : null,
+            ModelType = spec?.ModelType ?? offers.Select(offer => offer.Model.ModelType).FirstOrDefault(type => type is not null) ?? deployed.FirstOrDefault()?.ModelType ?? ModelTypes.Chat,
+            Deployments = [.. deployed.Select(model => model.Deployment).Where(deployment => offers.TrueForAll(offer => offer.Provider.Snapshot.Name != deployment.Name))],
             Aliases = spec?.Aliases ?? [],
             Strategy = spec?.Strategy,
             ContextWindow = spec?.ContextWindow ?? offers.Select(offer => offer.Model.ContextWindow).FirstOrDefault(window => window is not null),
@@ -219,7 +222,7 @@ internal static class SnapshotCompiler
         return new SnapshotTeam { Namespace = @namespace, Name = resource.Metadata.Name, Tags = spec.Tags ?? [], Limits = spec.Limits };
     }
 
-    private sealed record DeployedModel(string Id, string? ModelType, string Phase, DateTimeOffset? Created);
+    private sealed record DeployedModel(string Id, string? ModelType, SnapshotDeployment Deployment, DateTimeOffset? Created);
 
     private sealed record CompiledProvider(StoredResource Resource, IReadOnlyList<ProvidedModel> Offered, SnapshotProvider Snapshot);
 }

@@ -89,7 +89,15 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var index = shelf.Of(question.Namespace);
         if (index.Find(_spec.Model!) is not { } entry)
         {
-            Refuse(DeploymentReasons.UnknownModel, $"There is no model '{_spec.Model}' in namespace '{question.Namespace}'. {Spelling.Remedy(_spec.Model!, index.All.Select(known => known.Id)) ?? "GET /models lists those that there are; declare a Model of your own, or write it into spec.entry."}");
+            var remedy = index.Nearest(_spec.Model!) is { } near ? $"Did you mean '{near}'?" : "GET /models lists those that there are; declare a Model of your own, or write it into spec.entry.";
+            Refuse(DeploymentReasons.UnknownModel, $"No model is called '{_spec.Model}' in namespace '{question.Namespace}'. {remedy}");
+            return null;
+        }
+
+        if (entry.Id != _spec.Model)
+        {
+            // Its replicas are registered under the name that is deployed, and that has to be a model's own.
+            Refuse(DeploymentReasons.UnknownModel, $"'{_spec.Model}' is an alias of {(entry.IsBuiltIn ? "the catalogue's model" : "Model")} '{entry.Id}': write model: {entry.Id}.");
             return null;
         }
 

@@ -34,6 +34,9 @@ internal static class FieldHints
         [(typeof(Toleration), "effect")] = Toleration.Effects,
     };
 
+    /// <summary>Amounts as Kubernetes takes them: a bare number is one too, of cores or of bytes.</summary>
+    private static readonly HashSet<(Type Type, string Field)> Quantities = [(typeof(ModelResources), "cpu"), (typeof(ModelResources), "memory"), (typeof(ModelResources), "disk")];
+
     /// <summary>Names that stand in other systems' documents, and what is written here instead.</summary>
     private static readonly Dictionary<(Type Type, string Field), string> Foreign = new()
     {
@@ -44,6 +47,9 @@ internal static class FieldHints
         [(typeof(ProviderAuth), "key")] = KeyInSecret,
         [(typeof(ProviderAuth), "token")] = KeyInSecret,
         [(typeof(ProviderAuth), "password")] = KeyInSecret,
+        [(typeof(ModelDeploymentSpec), "minReplicas")] = Within("autoscaling", "minReplicas: 1"),
+        [(typeof(ModelDeploymentSpec), "maxReplicas")] = Within("autoscaling", "maxReplicas: 4"),
+        [(typeof(ModelDeploymentSpec), "scaleToZeroAfter")] = Within("autoscaling", "scaleToZeroAfter: 15m"),
         [(typeof(ModelSpec), "license")] = "It is written licence here.",
         [(typeof(ModelSpec), "provider")] = "Who made the model is its vendor here; a provider is who offers it, a ModelProvider.",
         [(typeof(ModelSpec), "modelSize")] = "It is written weights here.",
@@ -51,7 +57,11 @@ internal static class FieldHints
 
     private const string KeyInSecret = "Put the key into a Secret and name that: apiKeySecretRef: { name: vendor, key: token } in spec.";
 
+    private static string Within(string field, string example) => $"Write it under {field}: {field}: {{ {example} }}.";
+
     public static IReadOnlyList<string>? AllowedValues(Type type, string field) => Values.GetValueOrDefault((type, field));
+
+    public static bool IsQuantity(Type type, string field) => Quantities.Contains((type, field));
 
     /// <summary>What to write instead of a field that is not known here.</summary>
     public static string? Instead(Type type, string field) => Foreign.GetValueOrDefault((type, field));

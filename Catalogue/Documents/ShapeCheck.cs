@@ -161,6 +161,11 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
     private JsonNode ReadField(DocumentNode node, JsonTypeInfo owner, JsonPropertyInfo field, string path)
     {
         var type = TypeInfo(field.PropertyType);
+        if (node is ScalarNode { Kind: ScalarKind.Number } number && FieldHints.IsQuantity(owner.Type, field.Name))
+        {
+            node = number with { Kind = ScalarKind.Text };
+        }
+
         if (type.Kind != JsonTypeInfoKind.None || node is not ScalarNode scalar || IsAnything(type))
         {
             return Read(node, type, path);
@@ -263,6 +268,11 @@ internal sealed class ShapeCheck(Func<string, bool> hides, PathMap? written = nu
 
         var names = known.Order(StringComparer.Ordinal).ToList();
         var nearest = Spelling.Nearest(CamelCase(entry.Key), names);
+        if (nearest is not null)
+        {
+            _wrong.Add(Join(path, nearest)); // What was meant is there: its rules would say the same once more.
+        }
+
         Add(
             Join(path, !FieldValues.IsStorable(entry.Key) ? "?" : entry.Key.Length > 80 ? entry.Key.Cut(77, "...") : entry.Key),
             null,

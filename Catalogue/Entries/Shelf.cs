@@ -18,7 +18,7 @@ internal sealed class Shelf(LiveState live)
         var models = state.Namespace(@namespace).Values.Where(resource => resource is { Spec: ModelSpec, IsGoing: false })
             .OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
         var engines = state.Providers(@namespace).ToDictionary(provider => provider.Name, provider => provider.Engine, StringComparer.Ordinal);
-        var served = state.Models(@namespace).Select(model => new Served(model.Id, model.ModelType, string.Join(' ', model.Offers.Select(offer => engines[offer.Provider]).Distinct()))).ToList();
+        var served = state.Models(@namespace).Where(model => model.Offers.Count > 0).Select(model => new Served(model.Id, model.ModelType, string.Join(' ', model.Offers.Select(offer => engines[offer.Provider]).Distinct()))).ToList();
         if (_indexes.TryGetValue(@namespace, out var known) && known.Models.SequenceEqual(models, ReferenceEqualityComparer.Instance) && known.Served.SequenceEqual(served))
         {
             return known.Index;

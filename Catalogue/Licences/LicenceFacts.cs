@@ -105,4 +105,5 @@ internal static class KnownLicences
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, LicenceFacts>))]
+[JsonSerializable(typeof(AcceptanceStatus))]
 internal sealed partial class LicencesJson : JsonSerializerContext;

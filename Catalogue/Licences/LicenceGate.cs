@@ -114,8 +114,8 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
     /// <param name="others">Why acceptances that seem to be about it do not count.</param>
     private static GateFinding Answer(string subject, string decision, string reason, string? text, StoredResource? acceptance, IEnumerable<string> others, string spec) => decision switch
     {
-        LicenceDecisions.Acceptance when acceptance is not null => new GateFinding(
-            subject, decision, $"{reason} {Accepted(acceptance)}", Open: false, null, acceptance.ChangedBy, acceptance.Metadata.CreationTimestamp, ((LicenceAcceptanceSpec)acceptance.Spec).Text ?? text,
+        LicenceDecisions.Acceptance when acceptance is not null && AcceptanceStatus.Of(acceptance) is var given => new GateFinding(
+            subject, decision, $"{reason} {Accepted(acceptance, given)}", Open: false, null, given.AcceptedBy, given.AcceptedAt, ((LicenceAcceptanceSpec)acceptance.Spec).Text ?? text,
             acceptance.Metadata.Name),
         LicenceDecisions.Acceptance => new GateFinding(
             subject, decision, reason, Open: true, string.Join(' ', [$"Read it, then apply a LicenceAcceptance with spec {spec}.", .. others]), Text: text),
@@ -123,10 +123,10 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         _ => new GateFinding(subject, decision, reason, Open: false, Text: text),
     };
 
-    private static string Accepted(StoredResource acceptance)
+    private static string Accepted(StoredResource acceptance, AcceptanceStatus given)
     {
         var statement = ((LicenceAcceptanceSpec)acceptance.Spec).Statement;
-        return string.Create(CultureInfo.InvariantCulture, $"{acceptance.ChangedBy} has accepted it with {acceptance.Key}, declared on {acceptance.Metadata.CreationTimestamp:yyyy-MM-dd}")
+        return string.Create(CultureInfo.InvariantCulture, $"{given.AcceptedBy} has accepted it with {acceptance.Key}, declared on {given.AcceptedAt:yyyy-MM-dd}")
             + (statement is null ? "." : $": {statement}.");
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
 using Orrery.Catalogue.Documents;
+using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Secrets;
 using Orrery.Contracts;
 
@@ -79,7 +81,7 @@ internal sealed class ApplyPlanner(SecretVault vault, EgressPolicy egress, TimeP
             document.Definition.Kind,
             metadata with { Generation = sameSpec ? existing!.Metadata.Generation : (existing?.Metadata.Generation ?? 0) + 1 },
             spec,
-            existing?.Status,
+            StatusOf(spec, existing, sameSpec, request.Caller),
             existing?.ChangedBy ?? "");
         if (existing is not null && sameSpec && FieldDiff.SameMetadata(existing.Metadata, metadata))
         {
@@ -113,6 +115,11 @@ internal sealed class ApplyPlanner(SecretVault vault, EgressPolicy egress, TimeP
                 return (document.Spec, null);
         }
     }
+
+    /// <summary>Other services write it; of an acceptance it says whose word it is, which is theirs who wrote what it says.</summary>
+    private JsonElement? StatusOf(object spec, StoredResource? existing, bool sameSpec, Caller caller) =>
+        spec is not LicenceAcceptanceSpec ? existing?.Status
+        : (sameSpec ? AcceptanceStatus.Of(existing!) : new AcceptanceStatus(caller.Name, time.GetUtcNow())).ToJson();
 
     private ResourceMetadata MetadataOf(DeclaredResource document, StoredResource? existing, ApplyRequest request)
     {

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Orrery.Contracts;
@@ -23,10 +24,23 @@ internal static partial class ContractDescriptions
 
     private static string Text(XElement summary) => Blanks.Replace(string.Concat(summary.Nodes().Select(node => node switch
     {
-        XElement { Name.LocalName: "see" } see => ((string?)see.Attribute("cref") ?? (string?)see.Attribute("langword") ?? "").Split('.', ':')[^1],
+        XElement { Name.LocalName: "see" } see => (string?)see.Attribute("cref") is { } reference ? Named(reference) : (string?)see.Attribute("langword") ?? "",
         XElement element => element.Value,
         _ => node.ToString(),
     })), " ").Trim();
+
+    /// <summary>What code refers to, as authors of documents know it: a field by its name there, values by what they are.</summary>
+    private static string Named(string reference)
+    {
+        var (kind, name) = (reference[0], reference[(reference.LastIndexOf('.') + 1)..]);
+        var value = kind == 'F' ? typeof(Resource).Assembly.GetType(reference[2..^(name.Length + 1)])?.GetField(name)?.GetValue(null) : null;
+        return value switch
+        {
+            IEnumerable<string> values => string.Join(", ", values),
+            string text => text,
+            _ => kind == 'P' ? JsonNamingPolicy.CamelCase.ConvertName(name) : name,
+        };
+    }
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks { get; }

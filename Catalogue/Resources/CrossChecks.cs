@@ -23,6 +23,7 @@ internal static class CrossChecks
             after.RequireTeams();
         }
 
+        new DeploymentChecks(state, steps, byKey, faults).Check();
         RequireDistinctTokens(state, steps, byKey, faults);
     }
 

@@ -73,6 +73,11 @@ internal static class KindSchemas
                 node["enum"] = Values(values);
             }
 
+            if (FieldHints.IsQuantity(property.DeclaringType, property.Name))
+            {
+                node["type"] = new JsonArray("string", "number", "null");
+            }
+
             if (property.AttributeProvider is MemberInfo member && ContractDescriptions.Of(member) is { } description)
             {
                 node["description"] = description;

@@ -68,6 +68,11 @@ internal sealed class EntryIndex
     public Entry? Find(string name) => Array.Find(_entries, entry => entry.Id == name)
         ?? _entries.Where(entry => entry.Spec.Aliases?.Contains(name) == true).MaxBy(entry => entry.IsBuiltIn);
 
+    /// <summary>The id that was probably meant: in another case, by the model's repository, or with a slip; <c>null</c>: none is near.</summary>
+    public string? Nearest(string name) =>
+        Array.Find(_entries, entry => entry.Id.Equals(name, StringComparison.OrdinalIgnoreCase) || string.Equals(entry.Spec.Repo, name, StringComparison.OrdinalIgnoreCase))?.Id
+        ?? Spelling.Nearest(name, _entries.Select(entry => entry.Id));
+
     /// <param name="after">The cursor of the page before; <c>null</c>: from the start.</param>
     /// <exception cref="FormatException">The cursor is none of ours.</exception>
     public EntryPage Search(EntryQuery query, int limit, string? after = null)

@@ -49,6 +49,9 @@ public sealed record ModelDeploymentSpec
     /// <summary>Environment variables out of Secrets: <c>HF_TOKEN: { name: hub, key: token }</c>.</summary>
     public IReadOnlyDictionary<string, SecretKeyReference>? Secrets { get; init; }
 
+    /// <summary>Texts that the server finds as files, by their whole paths in the container: <c>/etc/vllm/chat.jinja</c>. 32 at most, 512 KiB together; no secrets.</summary>
+    public IReadOnlyDictionary<string, string>? Files { get; init; }
+
     /// <summary>Who can see what the server is sent. <c>internal</c> where absent.</summary>
     public string? TrustZone { get; init; }
 
@@ -134,6 +137,11 @@ public sealed record ModelDeploymentSpec
         Resources?.Validate(errors, "spec.resources");
         Placement.Validate(errors, "spec", NodeSelector, Tolerations, RuntimeClass);
         ValidateVariables(errors);
+        if (Files is not null)
+        {
+            ContainerFiles.Validate(errors, "spec.files", Files);
+        }
+
         Rollout?.Validate(errors);
         Probes?.Validate(errors);
         Weights?.Validate(errors, "spec.weights");

@@ -53,7 +53,7 @@ internal sealed class ModelResolver
         return place > 0
             && models.ByName.TryGetValue(name[(place + 1)..], out var model)
             && model.PlanFor(name[..place]) is { } plan
-            ? (model, plan.Candidates[0].Provider.Name)
+            ? (model, plan.Provider ?? name[..place])
             : null;
     }
 

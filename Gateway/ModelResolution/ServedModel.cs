@@ -47,7 +47,7 @@ internal sealed class ServedModel
     /// <summary>Counts up, for those who are asked in turn.</summary>
     public uint NextTurn() => Interlocked.Increment(ref _turn);
 
-    /// <summary>The plan when the client names one, by its name or an alias; <c>null</c> when that provider does not serve this model.</summary>
+    /// <summary>The plan when the client names one, by its name or an alias: empty for a deployment of which no replica answers yet. <c>null</c> when that provider does not serve this model.</summary>
     public RoutePlan? PlanFor(string provider)
     {
         foreach (var candidate in Plan.Candidates)
@@ -58,8 +58,20 @@ internal sealed class ServedModel
             }
         }
 
-        return null;
+        return Spec.Deployments.Any(deployment => deployment.Name == provider) ? new RoutePlan([]) : null;
     }
+
+    /// <summary>The deployment that is to serve it and does not yet: the one that is furthest on, or the one of this name.</summary>
+    public SnapshotDeployment? Awaited(string? provider) =>
+        Spec.Deployments.Where(deployment => provider is null || deployment.Name == provider).MaxBy(deployment => deployment switch
+        {
+            { Phase: DeploymentPhases.Error } => 0,
+            { Replicas: 0 } => 1,
+            { Phase: DeploymentPhases.Running } => 5,
+            { Phase: DeploymentPhases.Active } => 4,
+            { Phase: DeploymentPhases.Deploying } => 3,
+            _ => 2,
+        });
 }
 
 /// <summary>A string as JSON. Only what must be escaped is, so that ids look as they were declared.</summary>

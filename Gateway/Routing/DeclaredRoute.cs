@@ -170,7 +170,7 @@ internal sealed class DeclaredRoute
             ? [wanted]
             : Targets.Select(target => (target.Target, Plan: target.Target.Model.PlanFor(name)))
                 .Where(target => target.Plan is not null)
-                .Select(target => target.Target with { Provider = target.Plan!.Candidates[0].Provider.Name });
+                .Select(target => target.Target with { Provider = target.Plan!.Provider ?? name });
 
     private static FrozenSet<string>? Set(IReadOnlyCollection<string>? values) => values is { Count: > 0 } ? values.ToFrozenSet(StringComparer.Ordinal) : null;
 }

@@ -8,6 +8,9 @@ internal sealed class RoutePlan(IReadOnlyList<Candidate> candidates, string? rul
     /// <summary>Someone can be sent to at all.</summary>
     public bool IsUsable { get; } = candidates.Any(candidate => candidate.Provider.IsUsable);
 
+    /// <summary>The first one's name; <c>null</c>: there is none.</summary>
+    public string? Provider => Candidates.Count > 0 ? Candidates[0].Provider.Name : null;
+
     /// <summary>Some candidate is not for every request.</summary>
     public bool HasRules { get; } = ProviderRules.Any(candidates);
 

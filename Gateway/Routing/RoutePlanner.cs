@@ -32,7 +32,7 @@ internal sealed class RoutePlanner(PlanBuilder builder)
             : exchange.Plan is { Candidates.Count: 0, IsSelected: true } ? NoneSelected(exchange)
             : exchange.Plan.Candidates.Count == 0 && ProviderRules.NobodyLeft(exchange) is { } refusal ? refusal
             : exchange.Plan.Candidates.Count == 0 && exchange.Bounds?.NobodyLeft(exchange) is { } bound ? bound
-            : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers ? NotOffered(exchange, providers)
+            : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers && !providers.Any(name => exchange.Model.Awaited(name) is not null) ? NotOffered(exchange, providers)
             : NotServed(exchange);
     }
 
@@ -53,24 +53,26 @@ internal sealed class RoutePlanner(PlanBuilder builder)
     }
 
     /// <summary>Why nobody serves a model: its deployment is on its way, or there is none. What stands in its way is the operator's to read.</summary>
-    private static (string Phase, string Why) NotDeployed(string? phase) => phase switch
+    private static (string Phase, string Why) NotDeployed(SnapshotDeployment? deployment) => deployment switch
     {
-        DeploymentPhases.Building => (phase, "its image is being built"),
-        DeploymentPhases.Deploying => (phase, "it is being deployed"),
-        DeploymentPhases.Active => (phase, "its server is starting"),
-        DeploymentPhases.Running => (phase, "its replicas are being replaced"),
-        DeploymentPhases.Error => (phase, "its deployment needs the operator, who finds why in its status"),
+        { Phase: DeploymentPhases.Error } => (DeploymentPhases.Error, "its deployment needs the operator, who finds why in its status"),
+        { Replicas: 0 } => (deployment.Phase, "its deployment is scaled to 0 replicas"),
+        { Phase: DeploymentPhases.Building } => (deployment.Phase, "its image is being built"),
+        { Phase: DeploymentPhases.Deploying } => (deployment.Phase, "it is being deployed"),
+        { Phase: DeploymentPhases.Active } => (deployment.Phase, "its server is starting"),
+        { Phase: DeploymentPhases.Running } => (deployment.Phase, "its replicas are being replaced"),
         _ => ("declared", "no provider serves it yet"),
     };
 
     private static Refusal NotServed(Exchange exchange)
     {
         var fault = exchange.Plan.Candidates.Select(candidate => candidate.Provider.Fault).FirstOrDefault(text => text is not null);
-        var (phase, why) = exchange.Plan.Candidates.Count == 0 ? NotDeployed(exchange.Model.Spec.Phase)
+        var provider = exchange.Wanted.Count > 0 ? exchange.Wanted[0].Provider : null;
+        var (phase, why) = exchange.Plan.Candidates.Count == 0 ? NotDeployed(exchange.Model.Awaited(provider))
             : fault is not null ? ("error", "its provider cannot be called; the operator finds why in the gateway's log")
             : ("stopped", "its provider has no endpoint in service");
         return new Refusal(
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "model_not_ready",
-            $"The model '{exchange.Model.Id}' is not ready (phase: {phase}): {why}.", "model", NotServedRetryAfter);
+            $"The model '{(provider is null ? "" : $"{provider}/")}{exchange.Model.Id}' is not ready (phase: {phase}): {why}.", "model", NotServedRetryAfter);
     }
 }

@@ -36,6 +36,9 @@ public sealed class EndpointAnnotation : IResourceAnnotation
     /// <summary>The port that the program itself listens on; null: the one the host tells it.</summary>
     public int? TargetPort { get; set; }
 
+    /// <summary>The port that clients use on a developer's machine, by the launch profile, published or not.</summary>
+    internal int? LocalPort { get; set; }
+
     /// <summary>The scheme of its URLs.</summary>
     public string UriScheme { get; set; }
 

@@ -76,6 +76,7 @@ internal static class ProjectDefaults
                 endpoint.TlsEnabled = address.Scheme == "https";
                 endpoint.FromLaunchProfile = true;
                 endpoint.TargetHost = address.Host is "0.0.0.0" or "[::]" ? "*" : address.Host;
+                endpoint.LocalPort = address.Port;
                 endpoint.Port = project.ApplicationBuilder.ExecutionContext.IsRunMode ? address.Port : null;
             });
         }

@@ -104,6 +104,17 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task The_first_example_of_the_documentation_runs_as_it_stands()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "deployments.md"), TestContext.Current.CancellationToken);
+        var example = page.Split("```yaml\n")[1].Split("```")[0];
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(example)).ExpectOk();
+        await world.Running("chat", ready: 2);
+        await Answers(world);
+    }
+
+    [Fact]
     public async Task A_model_whose_deployment_does_not_run_yet_answers_503_with_its_phase()
     {
         await using var world = await BuilderWorld.StartAsync(postgres);
@@ -112,6 +123,9 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
         Assert.Contains("no GpuClass says what GPUs there are", (string?)status!["message"], StringComparison.Ordinal);
         var (code, text) = await Eventually.Holds(() => world.Ask("qwen3-8b"), answer => answer.Status == HttpStatusCode.ServiceUnavailable);
         Assert.Contains("phase: error", text, StringComparison.Ordinal);
+        (code, text) = await world.Ask("chat/qwen3-8b");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
+        Assert.Contains("The model 'chat/qwen3-8b' is not ready (phase: error)", text, StringComparison.Ordinal);
 
         // What was missing comes: nobody has to say anything, and it is not waited until all is looked at again (15 s).
         (await world.Apply(Gpus.TrimEnd('-', '\n'))).ExpectOk();

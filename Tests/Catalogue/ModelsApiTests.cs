@@ -114,6 +114,36 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Equal("allow", (string?)(await Get("/models/qwen3-8b/gate"))["decision"]);
     }
 
+    /// <remarks>A label that an administrator of labels changes makes nobody accept anything.</remarks>
+    [Fact]
+    public async Task An_acceptance_is_theirs_who_wrote_what_it_says_and_of_when_they_did()
+    {
+        var link = (string?)(await Get("/licences/Llama-3.1-Community"))["facts"]!["link"];
+        string Acceptance(string statement, string label) => $"{{kind: LicenceAcceptance, metadata: {{name: llama, labels: {{team: {label}}}}}, spec: {{licence: Llama-3.1-Community, text: '{link}', statement: {statement}}}}}";
+        var other = (string)(await _catalogue.Put("/apis/orrery.dev/v1/accesskeys/other", "{kind: AccessKey, spec: {role: administrator}}")).Expect(HttpStatusCode.Created).Json["token"]!;
+        async Task<(string? By, DateTimeOffset At)> Given()
+        {
+            var finding = (await Get("/models/llama-3.1-8b/gate"))["findings"]![0]!;
+            var status = (await Get("/apis/orrery.dev/v1/licenceacceptances/llama"))["status"]!;
+            Assert.Equal((string?)status["acceptedBy"], (string?)finding["acceptedBy"]);
+            Assert.Equal((DateTimeOffset)status["acceptedAt"]!, (DateTimeOffset)finding["acceptedAt"]!);
+            return (((string?)finding["acceptedBy"])?.Split('/')[^1], (DateTimeOffset)finding["acceptedAt"]!);
+        }
+
+        (await _catalogue.Apply(Acceptance("LEGAL-12", "a"))).ExpectOk();
+        var first = await Given();
+        Assert.Equal("first", first.By);
+
+        (await _catalogue.Apply(Acceptance("LEGAL-12", "b"), token: other)).ExpectOk();
+        Assert.Equal("configured", (string?)(await _catalogue.Apply(Acceptance("LEGAL-12", "c"), token: other)).ExpectOk().Json["results"]![0]!["action"]);
+        Assert.Equal(first, await Given());
+
+        (await _catalogue.Apply(Acceptance("LEGAL-13", "c"), token: other)).ExpectOk();
+        var second = await Given();
+        Assert.Equal("other", second.By);
+        Assert.True(second.At > first.At);
+    }
+
     [Fact]
     public async Task An_entry_comes_in_as_a_script_and_goes_out_again()
     {

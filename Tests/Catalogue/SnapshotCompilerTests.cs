@@ -53,6 +53,33 @@ public sealed class SnapshotCompilerTests
     }
 
     [Fact]
+    public void A_deployment_is_told_of_until_its_provider_offers_the_model()
+    {
+        var deployment = Store(ResourceKind.ModelDeployment, "chat", new ModelDeploymentSpec { Model = "x", Adapters = [new AdapterSpec { Id = "y", Path = "y" }], Replicas = 2 });
+        var told = deployment with { Status = JsonSerializer.SerializeToElement(new { phase = "active" }) };
+        var other = Store(ResourceKind.ModelProvider, "other", new ModelProviderSpec { Provider = "vllm", Endpoint = "http://h", Models = [new ProvidedModel { Id = "x" }] });
+        Assert.Equal(["x", "y"], SnapshotCompiler.Compile("default", [deployment]).Models.Select(model => model.Id));
+        Assert.Equal([new SnapshotDeployment("chat", "deploying", 2)], SnapshotCompiler.Compile("default", [deployment]).Models[0].Deployments);
+
+        var compiled = SnapshotCompiler.Compile("default", [told, other]).Models;
+        Assert.All(compiled, model => Assert.Equal([new SnapshotDeployment("chat", "active", 2)], model.Deployments));
+        Assert.Equal([1, 0], compiled.Select(model => model.Offers.Count));
+
+        var own = Store(ResourceKind.ModelProvider, "chat", new ModelProviderSpec { Provider = "self_hosted", Engine = "vllm", Endpoint = "http://h", Models = [new ProvidedModel { Id = "x" }, new ProvidedModel { Id = "y" }] });
+        Assert.All(SnapshotCompiler.Compile("default", [told, other, own]).Models, model => Assert.Empty(model.Deployments));
+    }
+
+    [Fact]
+    public void A_deployment_of_an_alias_takes_the_alias_from_nobody()
+    {
+        var model = Store(ResourceKind.Model, "m", new ModelSpec { Id = "acme-8b", ModelType = "chat", Aliases = ["acme"] });
+        var provider = Store(ResourceKind.ModelProvider, "p", new ModelProviderSpec { Provider = "vllm", Endpoint = "http://h", Models = [new ProvidedModel { Id = "acme-8b" }] });
+        var deployment = Store(ResourceKind.ModelDeployment, "chat", new ModelDeploymentSpec { Model = "acme" });
+        var compiled = Assert.Single(SnapshotCompiler.Compile("default", [model, provider, deployment]).Models);
+        Assert.Equal(("acme-8b", "chat"), (compiled.Id, Assert.Single(compiled.Deployments).Name));
+    }
+
+    [Fact]
     public void Anthropic_is_a_provider_and_an_engine_and_tells_how_long_an_answer_may_be()
     {
         var spec = new ModelProviderSpec { Provider = "anthropic", Endpoint = "https://api.anthropic.com", Models = [new ProvidedModel { Id = "claude", UpstreamId = "claude-sonnet-4-6", MaxOutputTokens = 64_000 }] };

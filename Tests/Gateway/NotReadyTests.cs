@@ -60,6 +60,61 @@ public sealed class NotReadyTests
         (await world.PostAsync(GatewayWorld.Chat())).EnsureSuccessStatusCode().Dispose();
     }
 
+    [Theory]
+    [InlineData(DeploymentPhases.Deploying, 1, "deploying", "it is being deployed")]
+    [InlineData(DeploymentPhases.Active, 1, "active", "its server is starting")]
+    [InlineData(DeploymentPhases.Error, 1, "error", "its deployment needs the operator, who finds why in its status")]
+    [InlineData(DeploymentPhases.Error, 0, "error", "its deployment needs the operator, who finds why in its status")]
+    [InlineData(DeploymentPhases.Active, 0, "active", "its deployment is scaled to 0 replicas")]
+    public async Task A_deployments_model_says_its_phase_also_where_the_deployment_is_named(string phase, int replicas, string shown, string why)
+    {
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document() with
+        {
+            Models = [GatewayWorld.Model("acme/m", ModelTypes.Chat) with { Aliases = ["nick"], Deployments = [new("chat", phase, replicas)] }],
+        });
+        foreach (var (name, said) in new[] { ("acme/m", "acme/m"), ("chat/acme/m", "chat/acme/m"), ("chat:acme/m", "chat/acme/m"), ("chat/nick", "chat/acme/m") })
+        {
+            using var response = await world.PostAsync($$"""{"model":"{{name}}","messages":[{}]}""");
+            var error = await ErrorBody.ReadAsync(response);
+            Assert.Equal((503, "model_not_ready", $"The model '{said}' is not ready (phase: {shown}): {why}."), (error.Status, error.Code, error.Message));
+            Assert.Equal("10", response.Headers.GetValues("Retry-After").Single());
+        }
+
+        Assert.Equal(404, (await ErrorBody.ReadAsync(await world.PostAsync("""{"model":"other/acme/m","messages":[{}]}"""))).Status);
+    }
+
+    /// <remarks>Whoever names it wants no other; the model itself is served.</remarks>
+    [Fact]
+    public async Task A_deployment_that_waits_is_not_replaced_by_another_provider_of_the_model()
+    {
+        await using var engine = await ScriptedEngine.StartAsync();
+        var document = GatewayWorld.Document(engine);
+        await using var world = await GatewayWorld.StartAsync(document with
+        {
+            Models = [.. document.Models.Select(model => model with { Deployments = [new("chat", DeploymentPhases.Active, 1)] })],
+        });
+        (await world.PostAsync(GatewayWorld.Chat())).EnsureSuccessStatusCode().Dispose();
+        (await world.PostAsync("""{"models":["chat/m","m"],"messages":[{}]}""")).EnsureSuccessStatusCode().Dispose();
+        var error = await ErrorBody.ReadAsync(await world.PostAsync("""{"model":"chat/m","messages":[{}]}"""));
+        Assert.Equal((503, "The model 'chat/m' is not ready (phase: active): its server is starting."), (error.Status, error.Message));
+    }
+
+    [Fact]
+    public async Task Of_several_deployments_the_one_that_is_furthest_on_is_told_of()
+    {
+        await using var world = await GatewayWorld.StartAsync(GatewayWorld.Document() with
+        {
+            Models =
+            [
+                GatewayWorld.Model("m", ModelTypes.Chat) with
+                {
+                    Deployments = [new("a", DeploymentPhases.Error, 1), new("b", DeploymentPhases.Active, 0), new("c", DeploymentPhases.Active, 1), new("d", DeploymentPhases.Deploying, 1)],
+                },
+            ],
+        });
+        Assert.Contains("(phase: active): its server is starting.", (await ErrorBody.ReadAsync(await world.PostAsync(GatewayWorld.Chat()))).Message, StringComparison.Ordinal);
+    }
+
     /// <remarks>A model that waits stands in nobody's way.</remarks>
     [Fact]
     public async Task The_next_of_several_models_answers_meanwhile()

@@ -29,6 +29,10 @@ internal sealed class ContainerOptions
     /// <summary>A folder of this machine that keeps weights, one folder below it a namespace. Absent: a volume of the tool's for each namespace.</summary>
     public string? ModelsFolder { get; set; }
 
+    /// <summary>Where the files of revisions (<c>spec.files</c>) lie while they run. Default: <c>$ORRERY_DATA/builder</c>, else <c>.orrery/builder</c> beside the program.</summary>
+    public string StateFolder { get; set; } =
+        Environment.GetEnvironmentVariable("ORRERY_DATA") is { Length: > 0 } data ? Path.Combine(data, "builder") : Path.Combine(AppContext.BaseDirectory, ".orrery", "builder");
+
     /// <summary>Processes and threads that a replica may have.</summary>
     public int PidsLimit { get; set; } = 8_192;
 
@@ -78,6 +82,11 @@ internal sealed class ContainerOptionsValidator : IValidateOptions<ContainerOpti
         if (options.ModelsFolder is { } folder && !Path.IsPathRooted(folder))
         {
             yield return $"ModelsFolder is '{folder}'; expected a folder's whole path.";
+        }
+
+        if (!Path.IsPathRooted(options.StateFolder) || options.StateFolder.Contains(':', StringComparison.Ordinal))
+        {
+            yield return $"StateFolder is '{options.StateFolder}'; expected a folder's whole path without a colon.";
         }
 
         if (options.PidsLimit is < 16 or > 4_000_000)

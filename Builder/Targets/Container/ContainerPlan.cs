@@ -22,7 +22,8 @@ internal sealed record ContainerPlan(IReadOnlyList<string> Arguments, IReadOnlyD
     ];
 
     public static ContainerPlan Of(
-        string name, RevisionTemplate template, ContainerLabels labels, ServerStart? start, CacheMount cache, IReadOnlyDictionary<string, string> secrets, FoundTool tool, ContainerOptions options)
+        string name, RevisionTemplate template, ContainerLabels labels, ServerStart? start, CacheMount cache, IReadOnlyList<FileMount> files, IReadOnlyDictionary<string, string> secrets, FoundTool tool,
+        ContainerOptions options)
     {
         List<string> arguments = ["create", "--name", name, "--restart", "no", "--pull", "never"];
         arguments.AddRange(labels.ToLabels().SelectMany(label => (string[])["--label", $"{label.Key}={label.Value}"]));
@@ -32,6 +33,7 @@ internal sealed record ContainerPlan(IReadOnlyList<string> Arguments, IReadOnlyD
         arguments.AddRange(Logs(tool, options));
         arguments.AddRange(Gpus(template, labels, tool));
         arguments.AddRange(["--volume", $"{cache.Source}:{RevisionTemplate.CachePath}{(cache.IsFolder ? ":z" : "")}"]);
+        arguments.AddRange(files.SelectMany(file => (string[])["--volume", $"{file.Source}:{file.Path}:ro,z"]));
         if (tool.IsPodman)
         {
             // Else this process's own proxy, its password included, would be the server's.

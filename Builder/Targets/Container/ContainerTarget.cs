@@ -20,6 +20,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
     private readonly Endings _endings;
     private readonly Autopsy _autopsy;
     private readonly Problems _problems;
+    private readonly RevisionFiles _files;
     private readonly Placement _placement;
     private readonly ContainerEvents _events;
     private readonly ContainerOptions _options;
@@ -47,7 +48,8 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
         _images = new ImageStore(_tool, options, time, logger, progress);
         _gpus = gpus ?? new GpuPool(time);
         _problems = new Problems(time);
-        _placement = new Placement(_fleet, _tool, _images, _gpus, _problems, options, MachineAsync);
+        _files = new RevisionFiles(options);
+        _placement = new Placement(_fleet, _tool, _images, _gpus, _files, _problems, options, MachineAsync);
         _autopsy = new Autopsy(_fleet, time);
         _events = new ContainerEvents(_tool, _fleet, time, logger);
         _probes = new HealthProbes(time, _events.Hint);
@@ -234,6 +236,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
         if (!left)
         {
             await _fleet.RemoveVolumesAsync(key.Uid, ofRevision, cancellationToken);
+            _files.Remove(key.Uid, ofRevision);
         }
 
         return !left;

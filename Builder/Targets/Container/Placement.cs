@@ -6,7 +6,8 @@ using Orrery.Contracts;
 namespace Orrery.Builder.Targets.Container;
 
 /// <summary>Gives replicas what only one can have: GPUs, ports, a name.</summary>
-internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, Problems problems, ContainerOptions options, Func<CancellationToken, Task<Machine>> machine)
+internal sealed class Placement(
+    Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, RevisionFiles files, Problems problems, ContainerOptions options, Func<CancellationToken, Task<Machine>> machine)
 {
     // What is free is looked up and taken in one go.
     private readonly SemaphoreSlim _one = new(1);
@@ -77,7 +78,7 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
             [.. devices.Select(device => device.Name)], Quantities.Cores(template.Resources.Cpu), template.Resources.Memory?.Bytes ?? 0, template.Drain,
             before is null ? 0 : before.Labels.Restarts + 1, restart?.Crashes ?? before?.Labels.Crashes ?? 0, served,
             Quantities.Cores(template.Requests?.Cpu), template.Requests?.Memory?.Bytes ?? 0);
-        var plan = ContainerPlan.Of(name, template, labels, start, await CacheAsync(template, labels, name, cancellationToken), wanted.SecretValues, found, options);
+        var plan = ContainerPlan.Of(name, template, labels, start, await CacheAsync(template, labels, name, cancellationToken), await files.WriteAsync(wanted, cancellationToken), wanted.SecretValues, found, options);
         var answer = await CallAsync(plan, cancellationToken);
         if (answer.IsSuccess)
         {

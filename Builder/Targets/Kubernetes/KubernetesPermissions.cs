@@ -33,6 +33,8 @@ internal static class KubernetesPermissions
         new("", KubernetesResource.Services.Plural, ["get", "list", "create", "patch", "delete"], PermissionScope.Models, "The names of a revision's replicas in DNS."),
         // Not "list": whoever may list Secrets has read them.
         new("", KubernetesResource.Secrets.Plural, ["get", "create", "patch", "delete"], PermissionScope.Models, "A revision's secret variables, each by its name."),
+        new("", KubernetesResource.ConfigMaps.Plural, ["get", "list", "create", "patch", "delete"], PermissionScope.Models, "A revision's files, and what an image is built of."),
+        new("batch", KubernetesResource.Jobs.Plural, ["get", "create", "patch", "delete"], PermissionScope.Models, "Builds of images."),
         new("", KubernetesResource.Pods.Plural, ["delete"], PermissionScope.Models, "Pods of lost nodes, and pods that nobody owns any more."),
         new("", "pods/log", ["get"], PermissionScope.Models, "What a replica's server writes, and why it ended."),
         new("", KubernetesResource.Events.Plural, ["list"], PermissionScope.Models, "Why a replica does not start."),

@@ -224,6 +224,7 @@ internal sealed partial class KubernetesTarget(
             return false;
         }
 
+        left += await RemoveListedAsync(KubernetesResource.ConfigMaps, ns, selector, cancellationToken);
         left += await RemoveListedAsync(KubernetesResource.NetworkPolicies, ns, selector, cancellationToken);
         if (withDeployment)
         {

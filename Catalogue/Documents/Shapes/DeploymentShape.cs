@@ -10,18 +10,31 @@ internal static class DeploymentShape
     /// <summary>What only deployments have beside a model.</summary>
     private static readonly string[] Fields = [Name, "server", "image", "gpu", "replicas", "cache", "autoscaling", "target", "rollout"];
 
-    public static bool Is(MappingNode mapping) =>
-        (PastedShapes.Find(mapping, "model") is ScalarNode || PastedShapes.Find(mapping, "entry") is MappingNode) && Fields.Any(field => PastedShapes.Find(mapping, field) is not null);
+    private static readonly string[] Known = [Name, .. ShapeCheck.Fields(ContractsJson.Default.ModelDeploymentSpec).Select(field => field.Name)];
+
+    /// <summary>Slips of the pen included, so that they are told as what they are.</summary>
+    public static bool Is(MappingNode mapping)
+    {
+        var meant = mapping.Entries.Select(entry => (Field: Meant(entry), entry.Value)).ToList();
+        return meant.Exists(entry => entry is ("model", ScalarNode) or ("entry", MappingNode)) && meant.Exists(entry => Fields.Contains(entry.Field));
+    }
 
     public static void Read(PastedDocument document, MappingNode mapping)
     {
-        if (PastedShapes.Find(mapping, Name) is not ScalarNode { Kind: ScalarKind.Text } named)
+        var named = mapping.Entries.FirstOrDefault(entry => entry.Key == Name);
+        if (named is null && mapping.Entries.FirstOrDefault(entry => Meant(entry) == Name) is { } slip)
+        {
+            document.Refuse(slip.Key, slip.KeyAt, null, $"a known field: {string.Join(", ", Known.Order(StringComparer.Ordinal))}", $"Did you mean '{Name}'?");
+            return;
+        }
+
+        if (named?.Value is not ScalarNode { Kind: ScalarKind.Text } text)
         {
             document.Refuse(Name, mapping.At, null, "required: what the deployment is called", "Replicas and status are found under it.");
             return;
         }
 
-        var draft = new ResourceDraft(ResourceKind.ModelDeployment, named.Value, new Origin("", mapping.At), new Origin(Name, named.At));
+        var draft = new ResourceDraft(ResourceKind.ModelDeployment, text.Value, new Origin("", mapping.At), new Origin(Name, text.At));
         foreach (var entry in mapping.Entries.Where(entry => entry.Key != Name))
         {
             draft.Put(new Origin(entry.Key, entry.Value.At), entry.Value, "spec", entry.Key);
@@ -29,4 +42,6 @@ internal static class DeploymentShape
 
         document.Resources.Add(draft);
     }
+
+    private static string? Meant(MappingEntry entry) => Spelling.Nearest(ShapeCheck.CamelCase(entry.Key), Known);
 }

@@ -155,14 +155,21 @@ internal static class ChartDocuments
     public static ChartFile Notes(IEnumerable<ChartWorkload> workloads, IEnumerable<string> secrets)
     {
         var hosts = string.Join(' ', workloads.Where(workload => workload.IsExternal).Select(workload => $".Values.hosts.{workload.Key}.host"));
-        var order = 0; // A local port for each, so that all can be forwarded at once.
+        var local = LocalPorts(workloads);
         var external = string.Concat(workloads.Where(workload => workload.IsExternal && workload.Ports.Count > 0).Select(workload => $$$"""
             {{- if {{{workload.Enabled}}} }}
             {{- if and .Values.hosts.{{{workload.Key}}}.host (or .Values.ingress.enabled .Values.httpRoute.enabled) }}
               {{{workload.Name}}}: {{ .Values.hosts.{{{workload.Key}}}.host }}{{ .Values.hosts.{{{workload.Key}}}.path }}
             {{- else }}
-              {{{workload.Name}}}: kubectl -n {{ .Release.Namespace }} port-forward service/{{{ChartNames.Service(workload.Name)}}} {{{workload.Ports[0].Default + order++}}}:{{{workload.Ports[0].Target}}}
+              {{{workload.Name}}}: kubectl -n {{ .Release.Namespace }} port-forward service/{{{ChartNames.Service(workload.Name)}}} {{{local[workload]}}}:{{{workload.Ports[0].Target}}}
             {{- end }}
+            {{- end }}
+            """));
+        var described = string.Concat(workloads.Where(workload => workload.Description is not null).Select(workload => $$$"""
+
+            {{- if {{{workload.Enabled}}} }}
+
+            {{{workload.Name}}}: {{{workload.Description}}}; workloads.{{{workload.Key}}}.enabled=false leaves it out
             {{- end }}
             """));
         var kept = string.Concat(secrets.Select(secret => $$$"""
@@ -188,11 +195,31 @@ internal static class ChartDocuments
 
             Reached by
             {{{external}}}
+            {{{described}}}
 
             Secrets that this chart made:
             {{{kept}}}
             Secrets and volumes stay when the chart is uninstalled.
 
             """);
+    }
+
+    /// <summary>A local port for each, so that all can be forwarded at once: the one that it has on a developer's machine, where it has one.</summary>
+    private static Dictionary<ChartWorkload, int> LocalPorts(IEnumerable<ChartWorkload> workloads)
+    {
+        var exposed = workloads.Where(workload => workload.IsExternal && workload.Ports.Count > 0).ToList();
+        var ports = new Dictionary<ChartWorkload, int>();
+        foreach (var workload in exposed.OrderBy(workload => workload.Ports[0].Endpoint.LocalPort is null))
+        {
+            var port = workload.Ports[0].Endpoint.LocalPort ?? workload.Ports[0].Default;
+            while (ports.ContainsValue(port))
+            {
+                port++;
+            }
+
+            ports[workload] = port;
+        }
+
+        return ports;
     }
 }

@@ -40,6 +40,9 @@ internal sealed class ChartWorkload
         .OfType<ExternalServiceResource>()
         .Select(service => service.Uri?.Port ?? 0)];
 
+    /// <summary>What its object says of itself for people, in the annotation of that name; absent: nothing.</summary>
+    public string? Description { get; set; }
+
     /// <summary>Secret parameters that it is given, by name.</summary>
     public SortedDictionary<string, ParameterResource> Secrets { get; } = new(StringComparer.Ordinal);
 

@@ -29,6 +29,7 @@ internal sealed class ChartWriter(KubernetesEnvironmentResource environment, Dis
         {
             var objects = await builder.BuildAsync(workload, cancellationToken);
             Customize(workload, objects, graph);
+            workload.Description = objects.Workload?.Metadata.Annotations.GetValueOrDefault("kubernetes.io/description");
             built.Add((workload, objects));
             graph.AddRelations(workload);
             DescribeImageAndPorts(workload, builder.ImageOf(workload));

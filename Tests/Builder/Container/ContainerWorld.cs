@@ -30,6 +30,9 @@ internal sealed class ContainerWorld : IAsyncDisposable
 
     public string Installation { get; }
 
+    /// <summary>Where revisions' files lie.</summary>
+    public string StateFolder { get; } = Path.Combine(Path.GetTempPath(), $"{Leftovers.Mine}-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
+
     public AheadTime Time { get; } = new();
 
     public ContainerTarget Target { get; private set; }
@@ -54,6 +57,7 @@ internal sealed class ContainerWorld : IAsyncDisposable
             FirstPort = _options.FirstPort,
             LastPort = _options.LastPort,
             ModelsFolder = _options.ModelsFolder,
+            StateFolder = StateFolder,
             PidsLimit = _options.PidsLimit,
             LogMegabytes = _options.LogMegabytes,
             PullWithin = _options.PullWithin,
@@ -125,6 +129,12 @@ internal sealed class ContainerWorld : IAsyncDisposable
         }
 
         Assert.Empty(await ContainersAsync());
+        if (Directory.Exists(StateFolder))
+        {
+            Assert.Empty(Directory.EnumerateFileSystemEntries(StateFolder));
+            Directory.Delete(StateFolder);
+        }
+
         foreach (var volume in await VolumesAsync())
         {
             Assert.Contains("-models-", volume, StringComparison.Ordinal);

@@ -119,7 +119,7 @@ public sealed class GpuTests(ServerImage image)
     {
         var template = ContainerWorld.Template() with { Gpu = new TemplateGpu("h100", "nvidia.com/gpu", "nvidia.com/gpu=all", 2, null) };
         var labels = new ContainerLabels("i", new("n", "d", "u"), 1, 0, "t", 8000, false, ContainerProbe.Of(template), ["nvidia.com/gpu=0", "nvidia.com/gpu=2"], 0, 0, template.Drain, 0, 0, false);
-        string[] Of(bool podman) => [.. ContainerPlan.Of("name", template, labels, null, new CacheMount("v", false), new Dictionary<string, string>(), new FoundTool("/tool", podman, "1"), new ContainerOptions()).Arguments];
+        string[] Of(bool podman) => [.. ContainerPlan.Of("name", template, labels, null, new CacheMount("v", false), [], new Dictionary<string, string>(), new FoundTool("/tool", podman, "1"), new ContainerOptions()).Arguments];
         Assert.Equal("\"device=0,2\"", Of(podman: false)[Array.IndexOf(Of(podman: false), "--gpus") + 1]);
         Assert.Equal(["nvidia.com/gpu=0", "nvidia.com/gpu=2"], Of(podman: true).Where((_, at) => at > 0 && Of(podman: true)[at - 1] == "--device"));
         Assert.Contains("--shm-size=16g", Of(podman: true));

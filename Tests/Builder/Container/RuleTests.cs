@@ -66,6 +66,7 @@ public sealed class RuleTests
         var other = one with { Environment = new Dictionary<string, string> { ["B"] = "2", ["A"] = "1" } };
         Assert.Equal(TemplateHash.Of(one), TemplateHash.Of(other));
         Assert.NotEqual(TemplateHash.Of(one), TemplateHash.Of(one with { Arguments = ["A"] }));
+        Assert.NotEqual(TemplateHash.Of(one), TemplateHash.Of(one with { Files = new Dictionary<string, string> { ["/etc/a"] = "a" } }));
         Assert.NotEqual(TemplateHash.Of(one), TemplateHash.Of(one with { Secrets = [new SecretVariable("T", "s", "k", "new")] }));
     }
 
@@ -114,11 +115,12 @@ public sealed class RuleTests
             Network = "bridge",
             FirstPort = 80,
             ModelsFolder = "models",
+            StateFolder = "state",
             PidsLimit = 1,
             LogMegabytes = 0,
             PullWithin = TimeSpan.Zero,
         });
-        Assert.Equal(8, result.Failures!.Count());
+        Assert.Equal(9, result.Failures!.Count());
         Assert.Contains("Builder:Container:Network is 'bridge'; expected publish or host.", result.Failures!);
         Assert.True(new ContainerOptionsValidator().Validate(null, new ContainerOptions()).Succeeded);
     }

@@ -66,6 +66,42 @@ public sealed class ServingTests(ServerImage image)
     }
 
     [Fact]
+    public async Task Files_of_a_revision_are_read_where_it_names_them_and_go_with_it()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var world = new ContainerWorld();
+        var (key, template) = (world.Key(), ContainerWorld.Template() with { Drain = TimeSpan.Zero });
+        WantedReplicas Wanted(int revision, string content) => ContainerWorld.Wanted(
+            key, template with { Files = new Dictionary<string, string> { ["/etc/serve/chat.jinja"] = content, ["/www/greeting"] = "hello\n" } }, revision: revision);
+        await world.ReadyAsync(Wanted(1, "{{ messages }}\n"));
+        await world.UntilAsync(Wanted(2, "größer $HOME"), seen => seen.Count == 2 && seen.All(one => one.State == ReplicaState.Ready));
+        var names = (await world.ContainersAsync()).Order().ToList();
+
+        Assert.Equal("{{ messages }}", await Read(names[0], "/etc/serve/chat.jinja"));
+        Assert.Equal("größer $HOME", await Read(names[1], "/etc/serve/chat.jinja"));
+        Assert.Equal("hello", await Read(names[1], "/www/greeting"));
+        Assert.NotEqual(0, (await ContainerWorld.PodmanAsync("exec", names[1], "/bin/sh", "-c", "echo other > /www/greeting")).Code);
+        Assert.Equal(0, (await ContainerWorld.PodmanAsync("exec", names[1], "/bin/sh", "-c", "busybox test -f /www/health")).Code);
+
+        // A server that has crashed gets them again, also where somebody has cleaned up meanwhile.
+        Directory.Delete(world.StateFolder, recursive: true);
+        await ContainerWorld.PodmanAsync("kill", "--signal", "KILL", names[1]);
+        await world.UntilAsync(Wanted(2, "größer $HOME"), seen => seen[1].State == ReplicaState.Failed);
+        world.Time.Advance(TimeSpan.FromSeconds(11));
+        await world.UntilAsync(Wanted(2, "größer $HOME"), seen => seen[1].State == ReplicaState.Ready);
+        Assert.Equal("hello", await Read(names[1], "/www/greeting"));
+
+        await world.RestartAsync();
+        await world.Target.ApplyAsync(Wanted(1, "{{ messages }}\n") with { Count = 1 }, Soon);
+        await Eventually.Holds(() => world.Target.RemoveAsync(key, 1, Soon), gone => gone);
+        Assert.Equal([$"{key.Uid}-r2"], Directory.EnumerateDirectories(world.StateFolder).Select(Path.GetFileName));
+        await Eventually.Holds(() => world.Target.RemoveAllAsync(key, Soon), gone => gone);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(world.StateFolder));
+
+        static async Task<string> Read(string name, string path) => (await ContainerWorld.PodmanAsync("exec", name, "/bin/sh", "-c", $"busybox cat {path}")).Text.TrimEnd('\n');
+    }
+
+    [Fact]
     public async Task Replicas_come_and_go_as_they_are_counted_and_the_weights_stay()
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");

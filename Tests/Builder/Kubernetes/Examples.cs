@@ -34,6 +34,7 @@ internal static class Examples
         Arguments = ["--model", "/models/qwen", "--chat-template", "$(cat x) $HOME $"],
         Environment = new Dictionary<string, string> { ["HF_HOME"] = "/models/hf", ["PRICE"] = "$5" },
         Secrets = [new SecretVariable("HF_TOKEN", "hub", "token", "f1")],
+        Files = new Dictionary<string, string> { ["/etc/vllm/chat.jinja"] = "{{ messages }} $(HOME)\n", ["/app/config.yaml"] = "a: 1" },
         Port = 9000,
         HealthPath = "/health/ready",
     };

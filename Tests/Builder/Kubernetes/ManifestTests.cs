@@ -106,6 +106,22 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void Files_are_a_ConfigMap_of_the_revision_and_mounted_one_by_one_to_be_read()
+    {
+        var map = Of(Examples.Gpu, "ConfigMap");
+        Assert.True(map.IsTrue("immutable"));
+        Assert.Equal(("qwen-r1", "1"), (map.Name(), map.Label(ModelLabels.Revision)));
+        Assert.Equal("""{"file-0":"a: 1","file-1":"{{ messages }} $(HOME)\n"}""", map["data"]!.ToJsonString());
+
+        var pod = Of(Examples.Gpu, "StatefulSet")["spec"]!["template"]!["spec"]!;
+        Assert.Equal("qwen-r1", pod.Items("volumes").Single(one => one.Text("name") == "files").Text("configMap", "name"));
+        Assert.Equal(
+            ["""{"name":"files","mountPath":"/app/config.yaml","subPath":"file-0","readOnly":true}""", """{"name":"files","mountPath":"/etc/vllm/chat.jinja","subPath":"file-1","readOnly":true}"""],
+            pod["containers"]![0].Items("volumeMounts").Where(one => one.Text("name") == "files").Select(one => one.ToJsonString()));
+        Assert.DoesNotContain(ModelManifests.Of(Examples.Wanted(Examples.Cpu), new(), "orrery"), one => one.Resource.Kind == "ConfigMap");
+    }
+
+    [Fact]
     public void What_images_are_pulled_with_is_the_deployments_and_no_revisions()
     {
         var template = Examples.Cpu with { PullSecret = "registries" };

@@ -72,7 +72,7 @@ public sealed class TargetTests : IAsyncLifetime
         _cluster.EndPods(Namespace);
         await Eventually.Holds(() => _target.RemoveAllAsync(Key, Token), gone => gone);
 
-        foreach (var resource in (KubernetesResource[])[KubernetesResource.StatefulSets, KubernetesResource.Pods, KubernetesResource.Services, KubernetesResource.Secrets, KubernetesResource.NetworkPolicies, KubernetesResource.DisruptionBudgets])
+        foreach (var resource in (KubernetesResource[])[KubernetesResource.StatefulSets, KubernetesResource.Pods, KubernetesResource.Services, KubernetesResource.Secrets, KubernetesResource.ConfigMaps, KubernetesResource.NetworkPolicies, KubernetesResource.DisruptionBudgets])
         {
             Assert.Empty(_cluster.All(resource, Namespace));
         }
@@ -90,6 +90,22 @@ public sealed class TargetTests : IAsyncLifetime
         {
             Assert.DoesNotContain(_cluster.Requests, one => one.Group == rule.Group && one.Resource == rule.Resource && rule.Verbs.Contains(one.Verb) && one.Namespace is not ("orrery-acme" or null));
         }
+    }
+
+    [Fact]
+    public async Task Files_go_with_their_revision_when_its_pods_have_gone()
+    {
+        await _target.ApplyAsync(Wanted(Gpu), Token);
+        await _target.ApplyAsync(Wanted(Gpu with { Files = new Dictionary<string, string> { ["/etc/vllm/chat.jinja"] = "other" } }, revision: 2), Token);
+        Assert.Equal(["qwen-r1", "qwen-r2"], _cluster.All(KubernetesResource.ConfigMaps, Namespace).Keys.Order());
+
+        Assert.False(await _target.RemoveAsync(Key, 1, Token));
+        Assert.Contains("qwen-r1", _cluster.All(KubernetesResource.ConfigMaps, Namespace).Keys);
+        _cluster.EndPods(Namespace);
+        await Eventually.Holds(() => _target.RemoveAsync(Key, 1, Token), gone => gone);
+
+        var left = Assert.Single(_cluster.All(KubernetesResource.ConfigMaps, Namespace));
+        Assert.Equal(("qwen-r2", "other"), (left.Key, left.Value["data"].Text("file-0")));
     }
 
     [Fact]

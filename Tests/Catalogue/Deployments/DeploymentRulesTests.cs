@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orrery.Catalogue.Documents;
 using static Orrery.Tests.Catalogue.CatalogueReplica;
 
 namespace Orrery.Tests.Catalogue.Deployments;
@@ -74,6 +75,67 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
         }
 
         Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task A_bare_number_is_cores_or_bytes_as_in_Kubernetes_and_one_that_was_meant_otherwise_is_refused()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply("{ name: chat, model: qwen3-8b, image: registry.example.com/a:1, resources: { cpu: 64, memory: 68719476736, disk: 1.5e11 } }")).ExpectOk();
+        Assert.Equal("""{"cpu":"64","memory":"64Gi","disk":"150GB"}""", (await catalogue.Get($"{Root}/modeldeployments/chat")).ExpectOk().Json["spec"]!["resources"]!.ToJsonString());
+        (await catalogue.Apply("""{"name":"chat","model":"qwen3-8b","image":"registry.example.com/a:1","resources":{"cpu":0.5,"disk":0}}""")).ExpectOk();
+        Assert.Equal("""{"cpu":"0.5","disk":"0B"}""", (await catalogue.Get($"{Root}/modeldeployments/chat")).ExpectOk().Json["spec"]!["resources"]!.ToJsonString());
+
+        var errors = (await catalogue.Apply("{ name: chat, model: qwen3-8b, resources: { cpu: 1.23456, memory: 64, disk: -1 } }")).Json["errors"]!.AsArray();
+        Assert.Equal(
+            [("resources.cpu", "cores such as 4, 0.5 or 4000m", null), ("resources.disk", "a size such as 14GB, 16.38 GB, 512Mi or 50Gi", null), ("resources.memory", "1Mi or more", "A number without a unit is bytes, as in Kubernetes. Did you mean 64Gi?")],
+            errors.Select(error => ((string)error!["path"]!, (string)error["expectation"]!, (string?)error["remedy"])).OrderBy(error => error.Item1, StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{ name: chat, modle: qwen3-8b, image: 'a:1', gpu: { count: 0 }, replicas: 2 }", "modle", "Did you mean 'model'?")]
+    [InlineData("{ name: chat, mdoel: qwen3-8b }", "mdoel", "Did you mean 'model'?")]
+    [InlineData("{ name: chat, Model: qwen3-8b, image: 'a:1' }", "Model", "Did you mean 'model'?")]
+    [InlineData("{ nmae: chat, model: qwen3-8b }", "nmae", "Did you mean 'name'?")]
+    [InlineData("{ name: chat, model: qwen3-8b, replica: 2 }", "replica", "Did you mean 'replicas'?")]
+    [InlineData("kind: ModelDeployment\nmetadata: { name: chat }\nspec: { modle: qwen3-8b }", "spec.modle", "Did you mean 'model'?")]
+    [InlineData("{ name: chat, model: qwen3-8b, min_replicas: 2 }", "min_replicas", "Write it under autoscaling: autoscaling: { minReplicas: 1 }.")]
+    [InlineData("{ name: chat, model: qwen3-8b, maxReplicas: 2 }", "maxReplicas", "Write it under autoscaling: autoscaling: { maxReplicas: 4 }.")]
+    [InlineData("{ name: chat, model: qwen3-8b, scale_to_zero_after: 5m }", "scale_to_zero_after", "Write it under autoscaling: autoscaling: { scaleToZeroAfter: 15m }.")]
+    public void A_slip_in_the_short_form_is_one_fault_with_what_was_meant(string document, string path, string remedy)
+    {
+        var errors = new FieldErrorList();
+        DocumentReader.Read(System.Text.Encoding.UTF8.GetBytes(document), false, new DocumentContext("default"), errors);
+        var error = Assert.Single(errors.All);
+        Assert.Equal((path, remedy), (error.Path, error.Remedy));
+    }
+
+    /// <remarks>Also while a deployment of the wrong name is stored: it makes no model of that name.</remarks>
+    [Fact]
+    public async Task A_name_that_is_no_models_is_told_apart_from_a_model_that_nothing_serves()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply($$"""
+            kind: Model
+            metadata: { name: acme-8b }
+            spec: { {{Own.Trim().Replace("acme-chat", "acme-8b", StringComparison.Ordinal)}}, aliases: [acme] }
+            ---
+            { name: alias, model: acme, image: registry.example.com/a:1 }
+            ---
+            { name: slip, model: qwen3-8, image: registry.example.com/a:1 }
+            """)).ExpectOk();
+        foreach (var (model, fault) in new[]
+        {
+            ("acme", "'acme' is an alias of Model 'acme-8b': write model: acme-8b."),
+            ("qwen3-8", "No model is called 'qwen3-8' in namespace 'default'. Did you mean 'qwen3-8b'?"),
+            ("Qwen/Qwen3-8B", "No model is called 'Qwen/Qwen3-8B' in namespace 'default'. Did you mean 'qwen3-8b'?"),
+            ("something-else-entirely", "No model is called 'something-else-entirely' in namespace 'default'. GET /models lists those that there are; declare a Model of your own, or write it into spec.entry."),
+        })
+        {
+            Assert.Equal(fault, Assert.Single(Faults(await Ask(catalogue, $$""" "model":"{{model}}","gpu":{"count":0}"""))));
+        }
+
+        Assert.Empty(Faults(await Ask(catalogue, """ "model":"acme-8b","gpu":{"count":0}""")));
     }
 
     [Fact]

@@ -136,7 +136,13 @@ public sealed class HelmLifecycleTests(PublishedChart chart) : IAsyncLifetime
             Assert.Contains($"kubectl -n {Namespace} get secret {secret} -o jsonpath='{{.data.value}}' | base64 -d", notes, StringComparison.Ordinal);
         }
 
-        Assert.Contains($"kubectl -n {Namespace} port-forward service/gateway-service 8081:8080", notes, StringComparison.Ordinal);
+        foreach (var (service, port) in new[] { ("gateway", 8080), ("catalogue", 8081), ("console", 8082) })
+        {
+            // As on a laptop, and in every page of the documentation.
+            Assert.Contains($"{service}: kubectl -n {Namespace} port-forward service/{service}-service {port}:8080", notes, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("builder: runs what is declared as ModelDeployment, in a namespace orrery-ORGANISATION for each organisation; workloads.builder.enabled=false leaves it out", notes, StringComparison.Ordinal);
         Assert.Contains("gateway-service", _cluster.Objects("services", Namespace).Keys);
     }
 

@@ -36,6 +36,11 @@ internal static class ModelManifests
             manifests.Add(new(KubernetesResource.Secrets, ns, Secret(wanted, ns, name, options), IsRevisions: true));
         }
 
+        if (template.Files is { } files)
+        {
+            manifests.Add(new(KubernetesResource.ConfigMaps, ns, ConfigMap(wanted, files, ns, name, options), IsRevisions: true));
+        }
+
         if (options.Network.Policies && NetworkManifests.Fetches(template))
         {
             manifests.Add(new(KubernetesResource.NetworkPolicies, ns, NetworkManifests.OfFetching(key, wanted.Revision, ns, name, options), IsRevisions: true));
@@ -118,6 +123,15 @@ internal static class ModelManifests
         secret["immutable"] = true;
         secret["data"] = data;
         return secret;
+    }
+
+    /// <summary>Immutable, as the revision is; its keys stand for paths, which no key can be.</summary>
+    private static JsonObject ConfigMap(WantedReplicas wanted, IReadOnlyDictionary<string, string> files, string ns, string name, KubernetesTargetOptions options)
+    {
+        var map = Object(KubernetesResource.ConfigMaps, ns, name, ModelLabels.OfRevision(options.Installation, wanted.Key, wanted.Revision), null);
+        map["immutable"] = true;
+        map["data"] = new JsonObject(PodManifest.FileKeys(files).Select(file => KeyValuePair.Create(file.Key, (JsonNode?)files[file.Path])));
+        return map;
     }
 
     /// <summary>Not of a revision, and not immutable: what was pulled stays pulled, and a password that changes makes no other model of it.</summary>

@@ -11,6 +11,9 @@ internal static class PodManifest
 
     private const string CacheVolume = "models";
     private const string SharedMemoryVolume = "shared-memory";
+    private const string FilesVolume = "files";
+
+    private static readonly Dictionary<string, string> NoFiles = [];
 
     /// <summary>Processes of one replica exchange tensors through it; what runtimes give without asking is 64 MiB.</summary>
     private static readonly ByteSize LeastSharedMemory = ByteSize.FromGibibytes(1);
@@ -41,7 +44,7 @@ internal static class PodManifest
             spec["imagePullSecrets"] = new JsonArray([.. pullSecrets.Select(secret => new JsonObject { ["name"] = secret })]);
         }
 
-        if (Volumes(template) is { Count: > 0 } volumes)
+        if (Volumes(template, name) is { Count: > 0 } volumes)
         {
             spec["volumes"] = volumes;
         }
@@ -56,6 +59,10 @@ internal static class PodManifest
             ["spec"] = spec,
         };
     }
+
+    /// <summary>A template's files in the order of their paths, with the keys that they have in the revision's ConfigMap.</summary>
+    public static IEnumerable<(string Path, string Key)> FileKeys(IReadOnlyDictionary<string, string> files) =>
+        files.Keys.Order(StringComparer.Ordinal).Select((path, i) => (path, string.Create(CultureInfo.InvariantCulture, $"file-{i}")));
 
     /// <summary>A quantity that says exactly so many bytes.</summary>
     public static string Quantity(ByteSize size) => size.Bytes switch
@@ -230,10 +237,16 @@ internal static class PodManifest
             mounts.Add(new JsonObject { ["name"] = SharedMemoryVolume, ["mountPath"] = "/dev/shm" });
         }
 
+        foreach (var (path, key) in FileKeys(template.Files ?? NoFiles))
+        {
+            // One by one: what else the image has in the folder stays.
+            mounts.Add(new JsonObject { ["name"] = FilesVolume, ["mountPath"] = path, ["subPath"] = key, ["readOnly"] = true });
+        }
+
         return mounts;
     }
 
-    private static JsonArray Volumes(RevisionTemplate template)
+    private static JsonArray Volumes(RevisionTemplate template, string name)
     {
         var cache = new JsonObject { ["name"] = CacheVolume };
         if (template.Cache == WeightCaches.SharedVolume)
@@ -259,6 +272,11 @@ internal static class PodManifest
                 ["name"] = SharedMemoryVolume,
                 ["emptyDir"] = new JsonObject { ["medium"] = "Memory", ["sizeLimit"] = Quantity(SharedMemory(template.Resources.Memory)) },
             });
+        }
+
+        if (template.Files is not null)
+        {
+            volumes.Add(new JsonObject { ["name"] = FilesVolume, ["configMap"] = new JsonObject { ["name"] = name } });
         }
 
         return volumes;
