@@ -186,16 +186,27 @@ public sealed class RegistryRepository
                 RegistryFaults.Blob, RegistryCauses.TooLarge, $"the blob {blob.Digest} of '{_session.Repository}' has {blob.Size} bytes, and {longest} are the most", "Is it what it is said to be?");
         }
 
-        return await _retries.RunAsync(
-            async () =>
+        return await ReadBlobAsync(
+            blob,
+            async content =>
             {
-                await using var content = await ReadBlobAsync(blob, cancellationToken);
                 using var whole = new MemoryStream();
                 await content.CopyToAsync(whole, cancellationToken);
                 return whole.ToArray();
             },
             cancellationToken);
     }
+
+    /// <summary>Reads a blob with <paramref name="read"/>, from its beginning again where the connection breaks. What is left of it is read too: only then is the digest known to be right.</summary>
+    public Task<T> ReadBlobAsync<T>(OciDescriptor blob, Func<Stream, Task<T>> read, CancellationToken cancellationToken) => _retries.RunAsync(
+        async () =>
+        {
+            await using var content = await ReadBlobAsync(blob, cancellationToken);
+            var found = await read(content);
+            await content.CopyToAsync(Stream.Null, cancellationToken);
+            return found;
+        },
+        cancellationToken);
 
     /// <summary>Sees to it that the blob is there: nothing is sent where it is already, or where the registry can take it from <paramref name="mountFrom"/>.</summary>
     /// <param name="mountFrom">Another repository of the same registry that has it; <c>null</c>: none is known.</param>
