@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Options;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults.Egress;
+using Orrery.ServiceDefaults.Registries.Ecr;
 
 namespace Orrery.ServiceDefaults.Registries;
 
@@ -24,6 +25,9 @@ public sealed class RegistryOptions
 
     /// <summary>How long a blob may stand still while it comes or goes, and how long a registry may take to put one away. 1 s to 1 h, default 5 min.</summary>
     public TimeSpan BlobIdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How Amazon ECR is asked for passwords.</summary>
+    public EcrOptions Ecr { get; } = new();
 
     /// <summary>Whether <paramref name="authority"/> (a host, with its port or without) is called over http.</summary>
     internal bool IsPlain(string authority)
@@ -65,6 +69,14 @@ internal sealed class RegistryOptionsValidator : IValidateOptions<RegistryOption
         if (options.Timeout < Least || options.Timeout > Most)
         {
             faults.Add($"Registries:Timeout is '{options.Timeout}'; expected a time from {Least} to {Most}.");
+        }
+
+        foreach (var (key, url) in new[] { ("Endpoint", options.Ecr.Endpoint), ("StsEndpoint", options.Ecr.StsEndpoint) })
+        {
+            if (url is { Length: > 0 } && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "https" or "http"))
+            {
+                faults.Add($"Registries:Ecr:{key} is '{url}'; expected a URL such as https://vpce-….api.ecr.eu-central-1.vpce.amazonaws.com/.");
+            }
         }
 
         if (options.BlobIdleTimeout < Least || options.BlobIdleTimeout > MostIdle)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orrery.ServiceDefaults.Egress;
+using Orrery.ServiceDefaults.Registries.Ecr;
 
 namespace Orrery.ServiceDefaults.Registries;
 
@@ -43,6 +44,7 @@ public static class RegistryReaderExtensions
         builder.Services.AddSingleton<IValidateOptions<RegistryOptions>, RegistryOptionsValidator>();
         builder.Services.AddSingleton<RegistryEgress>();
         builder.Services.AddSingleton<RegistryReader>();
+        builder.Services.AddSingleton<EcrCredentials>();
         builder.Services.AddSingleton<RegistryClient>();
     }
 }
