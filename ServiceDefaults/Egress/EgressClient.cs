@@ -14,11 +14,20 @@ public sealed class EgressClient : IDisposable
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>A server that does not know <c>Expect: 100-continue</c> is sent the body after this.</summary>
+    private static readonly TimeSpan ExpectTimeout = TimeSpan.FromSeconds(2);
+
     private readonly EgressPolicy _policy;
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _client;
 
     public EgressClient(EgressDialers dialers, EgressPolicy policy, TimeProvider time)
+        : this(dialers, policy, time, EgressRoute.Default)
+    {
+    }
+
+    /// <param name="route">What is said of the connections beside what holds for all.</param>
+    internal EgressClient(EgressDialers dialers, EgressPolicy policy, TimeProvider time, EgressRoute route)
     {
         (_policy, _time) = (policy, time);
         _client = new HttpMessageInvoker(new SocketsHttpHandler
@@ -28,8 +37,9 @@ public sealed class EgressClient : IDisposable
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
             ConnectTimeout = ConnectTimeout,
+            Expect100ContinueTimeout = ExpectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-            ConnectCallback = dialers.For(EgressRoute.Default).ConnectAsync,
+            ConnectCallback = dialers.For(route).ConnectAsync,
         });
     }
 
@@ -38,73 +48,92 @@ public sealed class EgressClient : IDisposable
     public async Task<(T? Found, RemoteFault? Fault)> TryAsync<T>(string server, TimeSpan within, Func<CancellationToken, Task<T>> converse, CancellationToken cancellationToken)
         where T : class
     {
-        using var clock = new CancellationTokenSource(within, _time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, clock.Token);
         try
         {
-            return (await converse(limit.Token), null);
+            return (await RunAsync(server, within, converse, cancellationToken), null);
         }
         catch (RemoteFailure failure)
         {
             return (null, failure.Fault);
         }
-        catch (EgressException refusal)
+    }
+
+    /// <summary>The same for one step of several: why it comes to nothing is thrown.</summary>
+    /// <exception cref="RemoteFailure">It comes to nothing.</exception>
+    public async Task<T> RunAsync<T>(string server, TimeSpan within, Func<CancellationToken, Task<T>> converse, CancellationToken cancellationToken)
+    {
+        using var clock = new CancellationTokenSource(within, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, clock.Token);
+        try
         {
-            return (null, RemoteFault.Of(refusal));
+            return await converse(limit.Token);
         }
-        catch (HttpRequestException error) when (error.InnerException is EgressException refusal)
+        catch (Exception error) when (FaultOf(error, server, within, cancellationToken) is { } fault)
         {
-            return (null, RemoteFault.Of(refusal));
-        }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
-            return (null, error.InnerException is TimeoutException
-                ? new RemoteFault(
-                    RemoteFault.Connection, EgressCauses.ConnectTimeout, $"no connection to {server} within {ConnectTimeout.TotalSeconds} s",
-                    "Is there a route, and does a firewall or a NetworkPolicy let it through?")
-                : new RemoteFault(
-                    RemoteFault.Connection, RemoteCauses.Timeout, FormattableString.Invariant($"{server} has not answered within {within.TotalSeconds:0.###} s"),
-                    "Is it overloaded, or does something on the way swallow what it sends? Try again."));
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            return (null, new RemoteFault(
-                RemoteFault.Connection, RemoteCauses.ConnectionClosed, $"{server} closed the connection without a whole answer in HTTP",
-                "Is it an HTTP server that listens there, and does its log say why it hung up?"));
+            throw new RemoteFailure(fault);
         }
     }
 
+    /// <summary>What an error in a conversation with <paramref name="server"/> means; <c>null</c>: it is none of the server's or of the way there.</summary>
+    /// <param name="within">How long it was waited for.</param>
+    /// <param name="cancellationToken">The caller's own: what it ended is no fault.</param>
+    internal static RemoteFault? FaultOf(Exception error, string server, TimeSpan within, CancellationToken cancellationToken) => error switch
+    {
+        RemoteFailure failure => failure.Fault,
+        EgressException refusal => RemoteFault.Of(refusal),
+        HttpRequestException { InnerException: EgressException refusal } => RemoteFault.Of(refusal),
+        OperationCanceledException when cancellationToken.IsCancellationRequested => null,
+        OperationCanceledException { InnerException: TimeoutException } => new RemoteFault(
+            RemoteFault.Connection, EgressCauses.ConnectTimeout, $"no connection to {server} within {ConnectTimeout.TotalSeconds} s",
+            "Is there a route, and does a firewall or a NetworkPolicy let it through?"),
+        OperationCanceledException => new RemoteFault(
+            RemoteFault.Connection, RemoteCauses.Timeout, FormattableString.Invariant($"{server} has not answered within {within.TotalSeconds:0.###} s"),
+            "Is it overloaded, or does something on the way swallow what it sends? Try again."),
+        HttpRequestException or IOException => new RemoteFault(
+            RemoteFault.Connection, RemoteCauses.ConnectionClosed, $"{server} closed the connection without a whole answer in HTTP",
+            "Is it an HTTP server that listens there, and does its log say why it hung up?"),
+        _ => null,
+    };
+
     /// <param name="authorization">The header's value; <c>null</c>: none is sent.</param>
     /// <param name="longest">Bytes of the body that are read; the rest is left.</param>
-    public async Task<EgressReply> SendAsync(HttpMethod method, Uri url, string? authorization, string accept, int longest, CancellationToken cancellationToken)
+    public Task<EgressReply> SendAsync(HttpMethod method, Uri url, string? authorization, string accept, int longest, CancellationToken cancellationToken) =>
+        SendAsync(new EgressRequest(method, url) { Authorization = authorization, Accept = accept }, longest, cancellationToken);
+
+    /// <param name="longest">Bytes of the body that are read; the rest is left.</param>
+    public async Task<EgressReply> SendAsync(EgressRequest asked, int longest, CancellationToken cancellationToken)
     {
-        for (var (target, hops) = (url, 0); ; hops++)
+        using var response = await OpenAsync(asked, cancellationToken);
+        return await ReadAsync(response, longest, cancellationToken);
+    }
+
+    /// <summary>Asks, and leaves the body to be read as it comes. Redirections are followed; a body of ours goes on with 307 and 308 alone.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(EgressRequest asked, CancellationToken cancellationToken)
+    {
+        for (var (target, hops) = (asked.Url, 0); ; hops++)
         {
-            Require(target, url);
-            using var request = new HttpRequestMessage(method, target) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-            request.Headers.TryAddWithoutValidation("User-Agent", "orrery");
-            request.Headers.TryAddWithoutValidation("Accept", accept);
-            if (authorization is not null && target.Scheme == url.Scheme && target.Authority == url.Authority)
+            Require(target, asked.Url);
+            using var request = asked.For(target);
+            var response = await _client.SendAsync(request, cancellationToken);
+            if (!LeadsOn(response, asked.Content is not null) || response.Headers.Location is not { } location)
             {
-                request.Headers.TryAddWithoutValidation("Authorization", authorization);
+                return response;
             }
 
-            using var response = await _client.SendAsync(request, cancellationToken);
-            if (response.StatusCode is not (HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
-                || response.Headers.Location is not { } location)
-            {
-                return new EgressReply((int)response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await ReadAsync(response, longest, cancellationToken), _time.GetUtcNow());
-            }
-
+            response.Dispose();
             if (hops == MostRedirections)
             {
                 throw new RemoteFailure(new RemoteFault(
-                    RemoteFault.Connection, RemoteCauses.Redirected, $"{url.Authority} redirects more than {MostRedirections} times", "Does one redirection lead back to another?"));
+                    RemoteFault.Connection, RemoteCauses.Redirected, $"{asked.Url.Authority} redirects more than {MostRedirections} times", "Does one redirection lead back to another?"));
             }
 
             target = new Uri(target, location);
         }
     }
+
+    /// <summary>The whole answer, with at most <paramref name="longest"/> bytes of its body.</summary>
+    internal async Task<EgressReply> ReadAsync(HttpResponseMessage response, int longest, CancellationToken cancellationToken) => new(
+        (int)response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await ReadBodyAsync(response, longest, cancellationToken), _time.GetUtcNow());
 
     public void Dispose() => _client.Dispose();
 
@@ -127,7 +156,14 @@ public sealed class EgressClient : IDisposable
         }
     }
 
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, int longest, CancellationToken cancellationToken)
+    private static bool LeadsOn(HttpResponseMessage response, bool hasBody) => response.StatusCode switch
+    {
+        HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect => true,
+        HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther => !hasBody,
+        _ => false,
+    };
+
+    private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int longest, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var body = new MemoryStream();

@@ -24,16 +24,16 @@ internal sealed partial record RegistryChallenge(string? Realm, string? Service,
     }
 
     /// <summary>The token server's address with the question: distribution's token specification.</summary>
-    public Uri? Question(string repository)
+    /// <param name="scopes">What the token has to be good for; the challenge's own are among them.</param>
+    public Uri? Question(IReadOnlyList<string> scopes)
     {
         if (!Uri.TryCreate(Realm, UriKind.Absolute, out var realm))
         {
             return null;
         }
 
-        var scope = Scope is { Length: > 0 } asked ? asked : $"repository:{repository}:pull";
-        var query = string.Join('&', new[] { realm.Query.TrimStart('?'), Service is null ? "" : "service=" + Uri.EscapeDataString(Service), "scope=" + Uri.EscapeDataString(scope) }.Where(part => part.Length > 0));
-        return new UriBuilder(realm) { Query = query }.Uri;
+        string[] parts = [realm.Query.TrimStart('?'), Service is null ? "" : "service=" + Uri.EscapeDataString(Service), .. scopes.Select(scope => "scope=" + Uri.EscapeDataString(scope))];
+        return new UriBuilder(realm) { Query = string.Join('&', parts.Where(part => part.Length > 0)) }.Uri;
     }
 
     private static bool Is(AuthenticationHeaderValue challenge, string scheme) => challenge.Scheme.Equals(scheme, StringComparison.OrdinalIgnoreCase);

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Orrery.Contracts;
 using Orrery.ServiceDefaults.Egress;
+using Orrery.ServiceDefaults.Registries.Ecr;
 
 namespace Orrery.ServiceDefaults.Registries;
 
@@ -12,7 +12,7 @@ namespace Orrery.ServiceDefaults.Registries;
 /// 2. Where that says nothing, GET: the answer is the SHA-256 of what comes, and what does not come is told with its cause.
 /// 3. A registry that wants to know who asks (401) is told once: by a token of the server that it names, or by Basic.
 /// </remarks>
-public sealed class RegistryReader(EgressClient client, IOptions<RegistryOptions> options)
+public sealed class RegistryReader(RegistryEgress egress, IOptions<RegistryOptions> options)
 {
     /// <summary>A list of manifests before a manifest: the digest holds for every platform.</summary>
     internal const string Accepted =
@@ -28,28 +28,23 @@ public sealed class RegistryReader(EgressClient client, IOptions<RegistryOptions
             return (written, null);
         }
 
-        var conversation = new RegistryConversation(client, options.Value, image.Normalised, credentials?.For(image));
-        var (digest, fault) = await client.TryAsync(conversation.Server, options.Value.Timeout, conversation.FindDigestAsync, cancellationToken);
-        return (digest, fault is { Cause: EgressCauses.TlsFailed } ? fault with { Remedy = $"{fault.Remedy} If it is inside and speaks plain http, list it in Registries:PlainHttp." } : fault);
+        var session = new RegistrySession(egress.Client, options.Value, image.Normalised, credentials?.For(image), RegistryAccess.Pull);
+        var conversation = new RegistryConversation(session, image.Normalised);
+        var (digest, fault) = await egress.Client.TryAsync(session.Server, options.Value.Timeout, conversation.FindDigestAsync, cancellationToken);
+        return (digest, fault is null ? null : RegistryFaults.Remedied(fault));
     }
-}
-
-/// <summary>What registries have of their own beside <see cref="RemoteCauses"/>.</summary>
-public static class RegistryCauses
-{
-    public const string UnknownImage = "unknown_image";
-    public const string UnknownTag = "unknown_tag";
-    public const string NoManifest = "no_manifest";
-    public const string DigestMismatch = "digest_mismatch";
 }
 
 public static class RegistryReaderExtensions
 {
-    /// <summary>Registers the reader and the section <c>Registries</c>; <see cref="EgressExtensions.AddEgress"/> has to be called as well.</summary>
+    /// <summary>Registers the reader, the client that writes as well, and the section <c>Registries</c>; <see cref="EgressExtensions.AddEgress"/> has to be called as well.</summary>
     public static void AddRegistries(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<RegistryOptions>().BindConfiguration(RegistryOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<RegistryOptions>, RegistryOptionsValidator>();
+        builder.Services.AddSingleton<RegistryEgress>();
         builder.Services.AddSingleton<RegistryReader>();
+        builder.Services.AddSingleton<EcrCredentials>();
+        builder.Services.AddSingleton<RegistryClient>();
     }
 }

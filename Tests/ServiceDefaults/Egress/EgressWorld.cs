@@ -38,6 +38,10 @@ internal sealed class EgressWorld : IDisposable, IEgressResolver
 
     public RegistryReader Registries => _host.Services.GetRequiredService<RegistryReader>();
 
+    public RegistryEgress Egress => _host.Services.GetRequiredService<RegistryEgress>();
+
+    public RegistryClient Registry => _host.Services.GetRequiredService<RegistryClient>();
+
     public EgressDialers Dialers => _host.Services.GetRequiredService<EgressDialers>();
 
     public void Answer(string name, params string[] addresses)

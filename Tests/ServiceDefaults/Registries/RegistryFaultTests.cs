@@ -209,7 +209,7 @@ public sealed class RegistryFaultTests
         using var usual = World();
         var fault = (await AskAsync(secure, usual, "registry.internal")).Fault!;
         Assert.Equal(
-            ("unknown_issuer", "Name its authority in Gateway:Egress:CertificateAuthorities. Does the server send its intermediate certificates?"), (fault.Cause, fault.Remedy));
+            ("unknown_issuer", "Name its authority in Registries:CaFile. Does the server send its intermediate certificates?"), (fault.Cause, fault.Remedy));
         fault = (await AskAsync(plain, usual, "registry.internal")).Fault!;
         Assert.Equal(("tls_failed", "Does the server speak TLS 1.2 or later at this port? If it is inside and speaks plain http, list it in Registries:PlainHttp."), (fault.Cause, fault.Remedy));
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Orrery.Tests.ServiceDefaults.Registries;
@@ -19,9 +20,11 @@ internal sealed class RegistryServer : IAsyncDisposable
     private const string Script =
         """
         trap '' INT TERM HUP
+        [ -z "$2" ] || mount -t tmpfs -o "size=$2" tmpfs "$1/images" || exit 1
         docker-registry serve "$1/config.yml" >"$1/log" 2>&1 & pid=$!
         read -r ended
         kill -KILL "$pid"; wait "$pid" 2>/dev/null
+        [ -z "$2" ] || umount "$1/images"
         rm -rf "$1"
         """;
 
@@ -31,10 +34,11 @@ internal sealed class RegistryServer : IAsyncDisposable
     private readonly Process _shell;
     private readonly HttpClient _client;
 
-    private RegistryServer(Process shell, int port, string storage)
+    private RegistryServer(Process shell, int port, string storage, bool isSecure)
     {
         (_shell, Port, Storage) = (shell, port, storage);
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://{Address}/v2/") };
+        var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        _client = new HttpClient(handler) { BaseAddress = new Uri($"{(isSecure ? "https" : "http")}://{Address}/v2/") };
     }
 
     public int Port { get; }
@@ -46,23 +50,34 @@ internal sealed class RegistryServer : IAsyncDisposable
 
     /// <param name="storage">Another registry's images; <c>null</c>: none yet.</param>
     /// <param name="auth">The section <c>auth</c> of its configuration; <c>htpasswd</c> alone: that of <see cref="User"/>.</param>
-    public static async Task<RegistryServer> StartAsync(string? storage = null, string? auth = null, int? port = null)
+    /// <param name="certificate">For TLS; <c>null</c>: plain http.</param>
+    /// <param name="disk">The size of its disk, such as <c>2m</c>; <c>null</c>: what there is.</param>
+    /// <param name="deletes">Whether manifests may be deleted.</param>
+    public static async Task<RegistryServer> StartAsync(string? storage = null, string? auth = null, X509Certificate2? certificate = null, string? disk = null, bool deletes = false, int? port = null)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/docker-registry"), "docker-registry is not installed.");
         var directory = Directory.CreateTempSubdirectory("orrery-registry-").FullName;
         port ??= FreePort();
         await File.WriteAllTextAsync(Path.Combine(directory, "users"), UserFile);
+        if (certificate is not null)
+        {
+            await File.WriteAllTextAsync(Path.Combine(directory, "certificate"), certificate.ExportCertificatePem());
+            await File.WriteAllTextAsync(Path.Combine(directory, "key"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        }
+
         await File.WriteAllTextAsync(
             Path.Combine(directory, "config.yml"),
             $$"""
               version: 0.1
               log: { accesslog: { disabled: true }, level: error }
-              storage: { filesystem: { rootdirectory: {{storage ?? Path.Combine(directory, "images")}} } }
-              http: { addr: 127.0.0.1:{{port}} }
+              storage: { filesystem: { rootdirectory: {{storage ?? Path.Combine(directory, "images")}} }, delete: { enabled: {{(deletes ? "true" : "false")}} } }
+              http: { addr: 127.0.0.1:{{port}}{{(certificate is null ? "" : $", tls: {{ certificate: {directory}/certificate, key: {directory}/key }}")}} }
               {{(auth == "htpasswd" ? $"auth: {{ htpasswd: {{ realm: tests, path: {directory}/users }} }}" : auth is null ? "" : "auth: " + auth)}}
               """);
-        var shell = Process.Start(new ProcessStartInfo("sh", ["-c", Script, "sh", directory]) { RedirectStandardInput = true })!;
-        var server = new RegistryServer(shell, port.Value, storage ?? Path.Combine(directory, "images"));
+        Directory.CreateDirectory(Path.Combine(directory, "images"));
+        string[] script = ["sh", "-c", Script, "sh", directory, disk ?? ""];
+        var shell = Process.Start(new ProcessStartInfo(disk is null ? "sh" : "unshare", disk is null ? script[1..] : ["-m", .. script]) { RedirectStandardInput = true })!;
+        var server = new RegistryServer(shell, port.Value, storage ?? Path.Combine(directory, "images"), certificate is not null);
         await Eventually.Holds(() => server._client.GetAsync(""), answer => answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Unauthorized);
         return server;
     }

@@ -35,6 +35,8 @@ internal sealed class TokenRealm : IAsyncDisposable
     /// <summary>What was asked: the query, and who asked.</summary>
     public List<string> Questions { get; } = [];
 
+    public bool LastsNoLongerThanASecond { get; set; }
+
     /// <summary>The section <c>auth</c> of a registry that trusts it.</summary>
     public string Auth => $"{{ token: {{ realm: 'http://127.0.0.1:{_server.Port}/token', service: {Service}, issuer: {Issuer}, rootcertbundle: {_file} }} }}";
 
@@ -69,10 +71,10 @@ internal sealed class TokenRealm : IAsyncDisposable
             return;
         }
 
-        await http.Response.WriteAsJsonAsync(new { token = Token(http.Request.Query["scope"].ToString().Split(':')) });
+        await http.Response.WriteAsJsonAsync(new { token = Token([.. http.Request.Query["scope"].Select(scope => scope!.Split(':'))]) });
     }
 
-    private string Token(string[] scope)
+    private string Token(string[][] scopes)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var header = Part(new { typ = "JWT", alg = "RS256", x5c = new[] { Convert.ToBase64String(_certificate.RawData) } });
@@ -81,11 +83,11 @@ internal sealed class TokenRealm : IAsyncDisposable
             iss = Issuer,
             sub = "",
             aud = Service,
-            exp = now + 60,
+            exp = now + (LastsNoLongerThanASecond ? -59 : 60), // The registry grants a minute more.
             nbf = now - 60,
             iat = now,
             jti = "1",
-            access = new[] { new { type = scope[0], name = scope[1], actions = scope[2].Split(',') } },
+            access = scopes.Select(scope => new { type = scope[0], name = scope[1], actions = scope[2].Split(',') }),
         });
         return $"{header}.{claims}.{Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes($"{header}.{claims}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
     }
