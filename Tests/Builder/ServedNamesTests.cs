@@ -45,7 +45,7 @@ public sealed class ServedNamesTests
         Assert.Equal(3, server.Asked);
         Assert.Equal(ReplicaState.Ready, (await Ask(names, server.Address, template, readyAt: DateTimeOffset.UnixEpoch)).State);
         Assert.Equal(3, server.Asked);
-        Assert.Equal(ReplicaState.Ready, (await Ask(names, server.Address, template, readyAt: DateTimeOffset.UnixEpoch, remembered: "before")).State);
+        Assert.Equal(ReplicaState.Ready, (await Ask(names, server.Address, template, incarnation: "two", readyAt: DateTimeOffset.UnixEpoch, remembered: "one")).State);
         Assert.Equal(4, server.Asked);
     }
 
