@@ -29,6 +29,7 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
         builder.AddTargets();
+        builder.Services.AddSingleton<ServedNames>();
         builder.Services.AddSingleton<Reconciler>();
         builder.Services.AddSingleton<ReconcileLoop>();
         builder.Services.AddHostedService<ReconcileService>();

@@ -59,7 +59,7 @@ internal static class DeploymentsApi
             ? TypedResults.Ok(new RevisionList([.. record.Revisions.OrderByDescending(revision => revision.Number).Select(revision => RevisionAnswer.Of(revision, record))]))
             : Missing(@namespace, name);
 
-    private static async Task<IResult> Replicas(string @namespace, string name, DeploymentStore store, TargetSet targets, CancellationToken cancellationToken)
+    private static async Task<IResult> Replicas(string @namespace, string name, DeploymentStore store, TargetSet targets, ServedNames names, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { Target: { } target } record)
         {
@@ -69,7 +69,7 @@ internal static class DeploymentsApi
         var memory = record.Replicas.ToDictionary(replica => (replica.Revision, replica.Ordinal));
         try
         {
-            var seen = await targets.Find(target).ObserveAsync(record.Key, cancellationToken);
+            var seen = await names.HoldAgainstAsync(record, await targets.Find(target).ObserveAsync(record.Key, cancellationToken), cancellationToken);
             return TypedResults.Ok(new ReplicaList([.. seen.OrderBy(replica => replica.Revision).ThenBy(replica => replica.Ordinal)
                 .Select(replica => ReplicaAnswer.Of(replica, memory.GetValueOrDefault((replica.Revision, replica.Ordinal))))]));
         }

@@ -14,7 +14,7 @@ namespace Orrery.Builder.Reconciling;
 /// <remarks>
 /// 1. Hold: the resource gets our finalizer, so that it stays until all of it is gone.
 /// 2. Judge: a new generation or a restart becomes a revision, or the reasons why not. Nothing else is judged: what was found out for a revision stays with it.
-/// 3. Observe: what runs, and what is remembered of it.
+/// 3. Observe: what runs, and what is remembered of it. A server that answers for the first time is asked whether it serves what it is for.
 /// 4. Plan: pure (<see cref="RolloutPlanner"/>).
 /// 5. Save: revisions, marks and events, in one transaction, before anything is done.
 /// 6. Register: the gateway learns who serves before anybody is ended.
@@ -22,7 +22,7 @@ namespace Orrery.Builder.Reconciling;
 /// 8. Report: the status, if it says something new.
 /// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
 /// </remarks>
-internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, TimeProvider time)
+internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, ServedNames names, TimeProvider time)
 {
     /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
     private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
@@ -74,7 +74,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             return JudgeAgain;
         }
 
-        Remember(look, seen);
+        Remember(look, await names.HoldAgainstAsync(look.After, seen, cancellationToken));
         var plan = Plan(look, rules);
         await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
         var isRegistered = await RegisterAsync(look, plan, cancellationToken);

@@ -105,9 +105,12 @@ internal static class ReplicaReasons
     public const string HubRefuses = "HubRefused";
     public const string Misconfigured = "CreateContainerError";
 
+    /// <summary>It answers, and to another name than the one that it is asked for.</summary>
+    public const string OtherModel = "OtherModelServed";
+
     /// <summary>Whether a replica that failed so would fail for ever: it does not stay up, or what it was refused or lacked it lacked again when it was started anew. An image may still come.</summary>
     public static bool IsHopeless(Replica replica) =>
-        replica.State == ReplicaState.Failed && (replica.Reason is Crashes or HubRefuses || (replica.Reason is Misconfigured or OutOfMemory && replica.Restarts > 0));
+        replica.State == ReplicaState.Failed && (replica.Reason is Crashes or HubRefuses or OtherModel || (replica.Reason is Misconfigured or OutOfMemory && replica.Restarts > 0));
 }
 
 /// <param name="Stream"><c>stdout</c> or <c>stderr</c> where it is known.</param>
