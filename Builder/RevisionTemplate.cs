@@ -49,6 +49,9 @@ internal sealed record RevisionTemplate
     /// <summary>Cores, memory and disk of a replica.</summary>
     public ModelResources Resources { get; init; } = new();
 
+    /// <summary>What of <see cref="Resources"/> was declared; absent: nothing. The rest is reckoned, and limits without promising.</summary>
+    public ModelResources? Requests { get; init; }
+
     public TemplateGpu? Gpu { get; init; }
 
     public IReadOnlyDictionary<string, string> NodeSelector { get; init; } = new Dictionary<string, string>();

@@ -61,6 +61,11 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         var inventory = await target.InventoryAsync(deployment.Key, cancellationToken);
         var (choice, faults) = GpuPlacement.Choose(brief.Choices, spec, inventory, runs);
         faults = [.. faults, .. QuotaCheck.Faults(inventory.Quotas, choice, model.Resources, runs ? 0 : spec.EffectiveReplicas)];
+        if (inventory.Room is { } room && Room(room, deployment, runs) is { } lack)
+        {
+            faults = [.. faults, lack];
+        }
+
         var (pullSecret, unusable) = PullSecret(deployment, brief, target);
         try
         {
@@ -79,6 +84,14 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         {
             return Verdict.Refused([.. faults, new DeploymentFault(DeploymentReasons.ImageUnavailable, error.Message)]) with { Pending = brief.Pending };
         }
+    }
+
+    /// <summary>Its own replicas make room for each other; all of a new one must have room beside what others have.</summary>
+    private static DeploymentFault? Room(Room room, DeclaredDeployment deployment, bool runs)
+    {
+        var others = room with { Promises = [.. room.Promises.Where(promise => promise.Key.Uid != deployment.Key.Uid)] };
+        var replicas = deployment.Spec.EffectiveReplicas;
+        return others.Lacks(deployment.Key, deployment.Spec.Resources, runs ? Math.Min(1, replicas) : replicas) is { } lack ? new DeploymentFault(Targets.Room.Lacking, lack) : null;
     }
 
     /// <summary>The values of a revision's secrets as they are now.</summary>
@@ -115,6 +128,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Digest = null,
             Pin = null,
             PullSecret = null,
+            Requests = null,
             Arguments = template.Arguments is null ? null : choice.DeclaredArguments ?? template.Arguments,
         }),
         Warnings = [.. new (string Reason, string? Message)[] { ("NotPinned", template.Pin?.Message), ("ImageNotResolved", unresolved), ("PullSecretUnusable", unusable) }
@@ -148,6 +162,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Port = model.Port,
             HealthPath = spec.Probes?.Path ?? model.HealthPath,
             Resources = model.Resources with { Gpu = choice.Count },
+            Requests = spec.Resources is { Cpu: null, Memory: null } or null ? null : new ModelResources { Cpu = spec.Resources.Cpu, Memory = spec.Resources.Memory },
             Gpu = choice.Spec is { } gpu ? new TemplateGpu(choice.Class!, gpu.EffectiveResourceName, gpu.Device ?? "nvidia.com/gpu=all", choice.Count, gpu.Memory) : null,
             NodeSelector = new SortedDictionary<string, string>((choice.Spec?.NodeSelector ?? Nothing).Concat(spec.NodeSelector ?? Nothing)
                 .GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value), StringComparer.Ordinal),

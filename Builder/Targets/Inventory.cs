@@ -5,7 +5,8 @@ namespace Orrery.Builder.Targets;
 /// <summary>What a target has.</summary>
 /// <param name="Nodes">Machines that replicas may run on.</param>
 /// <param name="Quotas">What the namespace may use in all.</param>
-internal sealed record Inventory(IReadOnlyList<Node> Nodes, IReadOnlyList<QuotaLimit> Quotas);
+/// <param name="Room">Where the target itself has to see to cores and memory; absent: somebody else does, or there is enough.</param>
+internal sealed record Inventory(IReadOnlyList<Node> Nodes, IReadOnlyList<QuotaLimit> Quotas, Room? Room = null);
 
 /// <summary>One machine.</summary>
 /// <param name="Capacity">How many there are of a resource: <c>nvidia.com/gpu</c>.</param>

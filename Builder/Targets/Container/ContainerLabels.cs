@@ -9,11 +9,13 @@ namespace Orrery.Builder.Targets.Container;
 /// <param name="Port">Where its server listens: in the container, or on the machine where it has the machine's network.</param>
 /// <param name="OnHost">Whether it has the machine's network.</param>
 /// <param name="Gpus">The devices that are its own: <c>nvidia.com/gpu=0</c>.</param>
-/// <param name="Cores">What is reserved for it.</param>
-/// <param name="Memory">What is reserved for it, in bytes.</param>
+/// <param name="Cores">The most that it may use.</param>
+/// <param name="Memory">The most that it may use, in bytes.</param>
 /// <param name="Restarts">How often its server has been started again in its place.</param>
 /// <param name="Crashes">How often in a row its predecessors ended soon.</param>
 /// <param name="Served">Whether one of its predecessors has answered.</param>
+/// <param name="PromisedCores">What was declared for it, and is nobody else's.</param>
+/// <param name="PromisedMemory">The same, in bytes.</param>
 internal sealed record ContainerLabels(
     string Installation,
     DeploymentKey Key,
@@ -29,7 +31,9 @@ internal sealed record ContainerLabels(
     TimeSpan Drain,
     int Restarts,
     int Crashes,
-    bool Served)
+    bool Served,
+    double PromisedCores = 0,
+    long PromisedMemory = 0)
 {
     public const string Prefix = "orrery.dev/";
     public const string InstallationLabel = Prefix + "installation";
@@ -55,6 +59,8 @@ internal sealed record ContainerLabels(
         [Prefix + "restarts"] = Restarts.ToString(CultureInfo.InvariantCulture),
         [Prefix + "crashes"] = Crashes.ToString(CultureInfo.InvariantCulture),
         [Prefix + "served"] = Served ? "true" : "false",
+        [Prefix + "promised-cores"] = PromisedCores.ToString(CultureInfo.InvariantCulture),
+        [Prefix + "promised-memory"] = PromisedMemory.ToString(CultureInfo.InvariantCulture),
     };
 
     /// <returns><c>null</c> where they are not a replica's.</returns>
@@ -79,7 +85,11 @@ internal sealed record ContainerLabels(
                 TimeSpan.FromSeconds(double.Parse(Text("drain"), CultureInfo.InvariantCulture)),
                 Number("restarts"),
                 Number("crashes"),
-                Text("served") == "true");
+                Text("served") == "true",
+
+                // Those of earlier releases do not say.
+                double.Parse(labels.GetValueOrDefault(Prefix + "promised-cores", "0"), CultureInfo.InvariantCulture),
+                long.Parse(labels.GetValueOrDefault(Prefix + "promised-memory", "0"), CultureInfo.InvariantCulture));
         }
         catch (Exception error) when (error is KeyNotFoundException or FormatException or OverflowException or JsonException)
         {

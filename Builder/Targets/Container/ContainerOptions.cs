@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using Orrery.Contracts;
 
@@ -33,6 +34,9 @@ internal sealed class ContainerOptions
 
     /// <summary>How much of a replica's log is kept.</summary>
     public int LogMegabytes { get; set; } = 50;
+
+    /// <summary>How many times the machine's memory and cores may be promised to replicas whose deployments declare <c>resources</c>. Default 1; 0: nothing is counted.</summary>
+    public double Overcommit { get; set; } = 1;
 
     /// <summary>How long an image may take to come.</summary>
     public TimeSpan PullWithin { get; set; } = TimeSpan.FromHours(2);
@@ -84,6 +88,11 @@ internal sealed class ContainerOptionsValidator : IValidateOptions<ContainerOpti
         if (options.LogMegabytes is < 1 or > 10_000)
         {
             yield return $"LogMegabytes is {options.LogMegabytes}; expected 1 to 10000.";
+        }
+
+        if (options.Overcommit is not (0 or (>= 0.1 and <= 1_000)))
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"Overcommit is {options.Overcommit}; expected 0 (nothing is counted) or 0.1 to 1000.");
         }
 
         if (options.PullWithin < TimeSpan.FromSeconds(1))

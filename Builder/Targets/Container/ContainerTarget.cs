@@ -47,7 +47,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
         _images = new ImageStore(_tool, options, time, logger, progress);
         _gpus = gpus ?? new GpuPool(time);
         _problems = new Problems(time);
-        _placement = new Placement(_fleet, _tool, _images, _gpus, _problems, options);
+        _placement = new Placement(_fleet, _tool, _images, _gpus, _problems, options, MachineAsync);
         _autopsy = new Autopsy(_fleet, time);
         _events = new ContainerEvents(_tool, _fleet, time, logger);
         _probes = new HealthProbes(time, _events.Hint);
@@ -60,7 +60,7 @@ internal sealed class ContainerTarget : ITarget, IAsyncDisposable
     {
         var containers = (await _fleet.AllAsync(cancellationToken)).Where(one => !one.IsBefore).Select(one => one.Labels).ToList();
         var machine = await MachineAsync(cancellationToken);
-        return new Inventory([machine.ToNode(await _tool.FindAsync(cancellationToken), await _gpus.AllAsync(cancellationToken), containers)], []);
+        return new Inventory([machine.ToNode(await _tool.FindAsync(cancellationToken), await _gpus.AllAsync(cancellationToken), containers)], [], machine.ToRoom(_options, containers));
     }
 
     public Task<ResolvedImage> ResolveImageAsync(DeploymentKey key, string reference, string? wish, CancellationToken cancellationToken) =>

@@ -18,16 +18,19 @@ internal sealed record Machine(string Name, double Cores, long Memory)
             : new Machine(root.GetProperty("Name").GetString()!, root.GetProperty("NCPU").GetDouble(), root.GetProperty("MemTotal").GetInt64());
     }
 
-    /// <summary>The machine as the one node there is. What replicas asked for is theirs, used or not; what others use is theirs, too.</summary>
+    /// <summary>The machine as the one node there is. What was declared for replicas is theirs, used or not; what others use is theirs, too.</summary>
     public Node ToNode(FoundTool tool, IReadOnlyList<MachineGpu> gpus, IReadOnlyList<ContainerLabels> containers)
     {
         var taken = containers.SelectMany(one => one.Gpus).ToHashSet();
         var capacity = gpus.GroupBy(gpu => gpu.Resource).ToDictionary(group => group.Key, group => group.Count());
         var free = gpus.GroupBy(gpu => gpu.Resource).ToDictionary(group => group.Key, group => group.Count(gpu => !taken.Contains(gpu.Name)));
-        var unreserved = Memory - containers.Sum(one => one.Memory);
+        var unreserved = Memory - containers.Sum(one => one.PromisedMemory);
         var memory = Math.Max(0, Math.Min(unreserved, Available() ?? unreserved));
-        return new Node(Name, LabelsOf(tool, gpus), [], capacity, free, Math.Max(0, Cores - containers.Sum(one => one.Cores)), new ByteSize(memory), IsOpen: true);
+        return new Node(Name, LabelsOf(tool, gpus), [], capacity, free, Math.Max(0, Cores - containers.Sum(one => one.PromisedCores)), new ByteSize(memory), IsOpen: true);
     }
+
+    public Room ToRoom(ContainerOptions options, IEnumerable<ContainerLabels> containers) => new(
+        Cores, Memory, options.Overcommit, $"{ContainerOptions.Section}:{nameof(ContainerOptions.Overcommit)}", [.. containers.Select(one => new Promise(one.Key, one.PromisedCores, one.PromisedMemory))]);
 
     private Dictionary<string, string> LabelsOf(FoundTool tool, IReadOnlyList<MachineGpu> gpus)
     {
@@ -60,16 +63,4 @@ internal sealed record Machine(string Name, double Cores, long Memory)
         var lines = System.IO.File.ReadLines(File).Select(line => line.Split((char[])[':', ' '], StringSplitOptions.RemoveEmptyEntries)).ToDictionary(words => words[0], words => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024);
         return Math.Abs(lines["MemTotal"] - Memory) < Memory / 50 ? lines["MemAvailable"] : null;
     }
-}
-
-/// <summary>Cores as documents write them.</summary>
-internal static class Cores
-{
-    /// <summary><c>4</c>, <c>0.5</c>, <c>4000m</c>; nothing is 0: no limit.</summary>
-    public static double Of(string? text) => text switch
-    {
-        null => 0,
-        [.. var thousandths, 'm'] => double.Parse(thousandths, CultureInfo.InvariantCulture) / 1_000,
-        _ => double.Parse(text, CultureInfo.InvariantCulture),
-    };
 }

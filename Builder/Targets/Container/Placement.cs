@@ -6,7 +6,7 @@ using Orrery.Contracts;
 namespace Orrery.Builder.Targets.Container;
 
 /// <summary>Gives replicas what only one can have: GPUs, ports, a name.</summary>
-internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, Problems problems, ContainerOptions options)
+internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore images, GpuPool gpus, Problems problems, ContainerOptions options, Func<CancellationToken, Task<Machine>> machine)
 {
     // What is free is looked up and taken in one go.
     private readonly SemaphoreSlim _one = new(1);
@@ -58,6 +58,12 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
             return;
         }
 
+        if ((await machine(cancellationToken)).ToRoom(options, others.Select(one => one.Labels)).Lacks(key, template.Requests, 1) is { } lack)
+        {
+            problems.Waits(key.Uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, lack);
+            return;
+        }
+
         var (start, port) = PortOf(template, image, others);
         if (port is null)
         {
@@ -68,8 +74,9 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
         var restart = before is { Started: { } began, Finished: { } ended } ? Restart.After(before.Labels.Restarts, before.Labels.Crashes, served, began, ended) : null;
         var labels = new ContainerLabels(
             fleet.Installation, key, wanted.Revision, ordinal, TemplateHash.Of(template), port.Value, options.Network == ContainerOptions.Host, ContainerProbe.Of(template),
-            [.. devices.Select(device => device.Name)], Cores.Of(template.Resources.Cpu), template.Resources.Memory?.Bytes ?? 0, template.Drain,
-            before is null ? 0 : before.Labels.Restarts + 1, restart?.Crashes ?? before?.Labels.Crashes ?? 0, served);
+            [.. devices.Select(device => device.Name)], Quantities.Cores(template.Resources.Cpu), template.Resources.Memory?.Bytes ?? 0, template.Drain,
+            before is null ? 0 : before.Labels.Restarts + 1, restart?.Crashes ?? before?.Labels.Crashes ?? 0, served,
+            Quantities.Cores(template.Requests?.Cpu), template.Requests?.Memory?.Bytes ?? 0);
         var plan = ContainerPlan.Of(name, template, labels, start, await CacheAsync(template, labels, name, cancellationToken), wanted.SecretValues, found, options);
         var answer = await CallAsync(plan, cancellationToken);
         if (answer.IsSuccess)

@@ -19,13 +19,14 @@ internal sealed class ContainerStory : IAsyncDisposable
 
     public BuilderWorld World { get; }
 
-    public static async Task<ContainerStory> StartAsync(PostgresServer postgres, string name)
+    public static async Task<ContainerStory> StartAsync(PostgresServer postgres, string name, params string[] more)
     {
         var installation = $"{Leftovers.Mine}-{name}";
         string[] settings =
         [
             "Builder:Target=container", $"Builder:Installation={installation}", "Builder:Container:Tool=podman", $"Builder:Container:Prefix={Leftovers.Mine}",
-            .. ServerImage.Limits.Select((argument, index) => $"Builder:Container:Arguments:{index}={argument}"),
+            "Builder:Container:Overcommit=0", // What else runs on this machine is nothing to most of these tests.
+            .. ServerImage.Limits.Select((argument, index) => $"Builder:Container:Arguments:{index}={argument}"), .. more,
         ];
         return new ContainerStory(await BuilderWorld.StartAsync(postgres, startsBuilder: true, settings: settings), installation);
     }

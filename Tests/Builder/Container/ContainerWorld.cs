@@ -20,7 +20,7 @@ internal sealed class ContainerWorld : IAsyncDisposable
 
     public ContainerWorld(Action<ContainerOptions>? configure = null, GpuPool? gpus = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        _options = new ContainerOptions { Tool = "podman", Prefix = Leftovers.Mine, Arguments = [.. ServerImage.Limits] };
+        _options = new ContainerOptions { Tool = "podman", Prefix = Leftovers.Mine, Arguments = [.. ServerImage.Limits], Overcommit = 0 };
         configure?.Invoke(_options);
         _gpus = gpus;
         _environment = environment;
@@ -57,6 +57,7 @@ internal sealed class ContainerWorld : IAsyncDisposable
             PidsLimit = _options.PidsLimit,
             LogMegabytes = _options.LogMegabytes,
             PullWithin = _options.PullWithin,
+            Overcommit = _options.Overcommit,
             Arguments = _options.Arguments,
         };
         configure?.Invoke(options);

@@ -60,7 +60,8 @@ public sealed class GpuTests(ServerImage image)
         Assert.Equal(("podman", "linux"), (before.Labels["orrery.dev/container-tool"], before.Labels["kubernetes.io/os"]));
         Assert.True(before.IsOpen);
         Assert.Empty(before.Capacity);
-        await world.ReadyAsync(ContainerWorld.Wanted(world.Key(), ContainerWorld.Template() with { Resources = new ModelResources { Cpu = "500m", Memory = ByteSize.FromGibibytes(0.25) } }));
+        var resources = new ModelResources { Cpu = "500m", Memory = ByteSize.FromGibibytes(0.25) };
+        await world.ReadyAsync(ContainerWorld.Wanted(world.Key(), ContainerWorld.Template() with { Resources = resources, Requests = resources }));
         Assert.Equal(before.FreeCores - 0.5, Assert.Single((await world.Target.InventoryAsync(world.Key(), Soon)).Nodes).FreeCores, 3);
     }
 

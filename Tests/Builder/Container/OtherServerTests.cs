@@ -1,4 +1,6 @@
 using System.Net;
+using Orrery.Builder.Targets;
+using Orrery.Contracts;
 
 namespace Orrery.Tests.Builder.Container;
 
@@ -28,7 +30,47 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
         await story.Delete("chat");
     }
 
-    private static string Deployment(string words) =>
+    [Fact]
+    public async Task More_than_the_machine_has_is_refused_before_anything_is_created_and_waits_where_others_have_it()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await ContainerStory.StartAsync(postgres, "room", "Builder:Container:Overcommit=1000");
+        var plan = (await story.World.Catalogue.Post("/deployments/plan", Deployment("--port, '8000'", "resources: { memory: 900TB }"))).ExpectOk().Json;
+        Assert.Equal((false, "NoRoom"), ((bool)plan["accepted"]!, (string?)plan["faults"]![0]!["reason"]));
+        (await story.World.Apply(Deployment("--port, '8000'", "resources: { cpu: '900000' }"))).ExpectOk();
+        var status = await story.World.Status("chat", told => (string?)told["phase"] == "error");
+        Assert.Matches(@"^It asks for 900000 cores; this machine has \d+ \(it may be promised 1000 times\)", (string?)status!["message"]);
+        Assert.Empty(await story.Containers());
+
+        // Nothing declared: whatever is reckoned, it runs.
+        (await story.World.Apply(Deployment("--port, '8000'"))).ExpectOk();
+        await story.World.Running("chat");
+        await story.Delete("chat");
+    }
+
+    [Fact]
+    public async Task A_replica_without_room_waits_and_says_what_has_it()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var world = new ContainerWorld(options => options.Overcommit = 100);
+        var machine = Assert.Single((await world.Target.InventoryAsync(world.Key(), TestContext.Current.CancellationToken)).Nodes);
+        var key = world.Key("first");
+        var asked = new ModelResources { Cpu = ((int)Math.Ceiling(machine.FreeCores) * 60).ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        var template = ContainerWorld.Template() with { Requests = asked };
+        await world.ReadyAsync(ContainerWorld.Wanted(key, template));
+        var second = ContainerWorld.Wanted(world.Key("second"), template);
+        var waiting = (await world.UntilAsync(second, seen => seen.Count == 1)).Single();
+        Assert.Equal((ReplicaState.Waiting, ReplicaReasons.NoPlace), (waiting.State, waiting.Reason));
+        Assert.Contains($" promised to 'first'", waiting.Message, StringComparison.Ordinal);
+        await Eventually.Holds(() => world.Target.RemoveAllAsync(key, TestContext.Current.CancellationToken), gone =>
+        {
+            world.Time.Advance(TimeSpan.FromMinutes(1));
+            return gone;
+        });
+        await world.ReadyAsync(second);
+    }
+
+    private static string Deployment(string words, string more = "") =>
         $$"""
         kind: ModelDeployment
         metadata: { name: chat }
@@ -40,6 +82,7 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
           cache: none
           probes: { interval: 1s }
           rollout: { drain: 0s }
+          {{more}}
 
         """;
 }
