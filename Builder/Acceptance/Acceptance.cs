@@ -1,5 +1,6 @@
 using Orrery.Builder.Declared;
 using Orrery.Builder.Registration;
+using Orrery.Builder.Storage;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
@@ -37,6 +38,8 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
 {
     /// <summary>Weights come at this rate, at worst, from the hub and from the disk.</summary>
     private const double GigabytesPerMinute = 2;
+
+    private const string SecretMissing = "SecretMissing";
 
     private static readonly TimeSpan LeastStart = TimeSpan.FromMinutes(10);
 
@@ -94,13 +97,25 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         return others.Lacks(deployment.Key, deployment.Spec.Resources, runs ? Math.Min(1, replicas) : replicas) is { } lack ? new DeploymentFault(Targets.Room.Lacking, lack) : null;
     }
 
-    /// <summary>The values of a revision's secrets as they are now.</summary>
-    public async Task<DeploymentSecrets> SecretsAsync(DeclaredDeployment deployment, CancellationToken cancellationToken)
+    /// <summary>The values of a revision's secrets as they are now. The revision names them: what is declared by now may name others, or none.</summary>
+    /// <exception cref="TargetException">One is not there any more.</exception>
+    public async Task<DeploymentSecrets> SecretsAsync(DeclaredDeployment deployment, RevisionRecord revision, CancellationToken cancellationToken)
     {
-        var brief = await catalogue.BriefAsync(deployment, wish: null, cancellationToken);
-        return new DeploymentSecrets(
-            brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
-            brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
+        var template = revision.Template;
+        if (template is { Secrets.Count: 0, PullSecret: null })
+        {
+            return DeploymentSecrets.None;
+        }
+
+        var named = template.Secrets.ToDictionary(secret => secret.Name, secret => new SecretKeyReference(secret.Secret, secret.Key), StringComparer.Ordinal);
+        var brief = await catalogue.BriefAsync(deployment with { Spec = deployment.Spec with { Secrets = named } }, wish: null, cancellationToken);
+        return template.Secrets.FirstOrDefault(secret => !brief.Secrets.ContainsKey(secret.Name)) is { } missing
+            ? throw new TargetException(
+                SecretMissing,
+                $"Revision {revision.Number} has the variable {missing.Name} from the key '{missing.Key}' of Secret '{missing.Secret}', which namespace '{deployment.Metadata.Namespace}' does not have any more. Apply that Secret again, or go on with another revision.")
+            : new DeploymentSecrets(
+                brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
+                brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
     }
 
     /// <summary>The Secret's name where the target has others pull its images and it is of use to them; else why it is of none.</summary>

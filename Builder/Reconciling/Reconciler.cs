@@ -272,7 +272,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
             if (look.After.Find(revision) is { } found)
             {
                 var count = mayEnd ? planned : Math.Max(planned, look.Replicas.Count(replica => replica.Revision == revision));
-                var secrets = found.Template is { Secrets.Count: 0, PullSecret: null } ? DeploymentSecrets.None : await gate.SecretsAsync(look.Declared, cancellationToken);
+                var secrets = await gate.SecretsAsync(look.Declared, found, cancellationToken);
                 await target.ApplyAsync(new WantedReplicas(look.Key, revision, found.Template, count, secrets.Variables) { PullCredentials = secrets.PullCredentials }, cancellationToken);
             }
         }
