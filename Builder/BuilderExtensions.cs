@@ -29,6 +29,8 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
         builder.AddTargets();
+        builder.Services.AddSingleton<LogStore>();
+        builder.Services.AddSingleton<LastWords>();
         builder.Services.AddSingleton<ServedNames>();
         builder.Services.AddSingleton<Reconciler>();
         builder.Services.AddSingleton<ReconcileLoop>();

@@ -5,6 +5,7 @@ using Orrery.Builder.Declared;
 using Orrery.Builder.Reconciling;
 using Orrery.Builder.Storage;
 using Orrery.Builder.Targets;
+using Orrery.Builder.Targets.Diagnosis;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
 
@@ -121,9 +122,14 @@ internal static class DeploymentsApi
     }
 
     private static async Task<IResult> Logs(
-        string @namespace, string name, HttpContext http, DeploymentStore store, TargetSet targets, IHostApplicationLifetime lifetime, int? replica = null, int? revision = null, int? tail = null,
+        string @namespace, string name, HttpContext http, DeploymentStore store, LogStore kept, TargetSet targets, IHostApplicationLifetime lifetime, int? replica = null, int? revision = null, int? tail = null,
         bool follow = false, bool previous = false, CancellationToken cancellationToken = default)
     {
+        if (new[] { ("replica", replica), ("revision", revision), ("tail", tail) }.FirstOrDefault(one => one.Item2 < 0) is { Item1: { } wrong, Item2: { } value })
+        {
+            return TypedResults.Problem($"{wrong} is '{value}'; expected a whole number from 0.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { Target: { } targetName } record)
         {
             return Missing(@namespace, name);
@@ -135,27 +141,59 @@ internal static class DeploymentsApi
             var seen = await target.ObserveAsync(record.Key, cancellationToken);
             var wanted = seen.Where(one => (revision is null || one.Revision == revision) && (replica is null || one.Ordinal == replica))
                 .OrderByDescending(one => one.Revision).ThenBy(one => one.Ordinal).FirstOrDefault();
-            if (wanted is null)
-            {
-                var there = seen.Count == 0 ? "none" : string.Join(", ", seen.Select(one => $"replica={one.Ordinal}&revision={one.Revision}"));
-                return TypedResults.Problem($"There is no such replica of {record.Key}; there are: {there}.", statusCode: StatusCodes.Status404NotFound);
-            }
-
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping, cancellationToken);
-            http.Response.ContentType = "text/plain; charset=utf-8";
-            await foreach (var line in target.LogsAsync(record.Key, wanted, new LogQuestion(tail ?? (follow ? 100 : 1_000), follow, previous), ending.Token))
+            if (wanted is { Incarnation.Length: > 0, State: not ReplicaState.Waiting })
             {
-                await http.Response.WriteAsync((line.At is { } at ? at.ToString("O", CultureInfo.InvariantCulture) + " " : "") + line.Text + "\n", ending.Token);
-                await http.Response.Body.FlushAsync(ending.Token);
+                if (await SendAsync(http.Response, target.LogsAsync(record.Key, wanted, new LogQuestion(tail ?? (follow ? 100 : 1_000), follow, previous), ending.Token), ending.Token))
+                {
+                    return TypedResults.Empty;
+                }
+
+                if (!previous)
+                {
+                    return TypedResults.Text("", "text/plain; charset=utf-8"); // It has written nothing yet.
+                }
             }
 
-            return TypedResults.Empty;
+            // It is no more: what was kept of it, or of what ran in its place before.
+            var logs = await kept.OfAsync(record.Key, cancellationToken);
+            var last = logs.FirstOrDefault(one => (revision ?? wanted?.Revision ?? one.Revision) == one.Revision && (replica ?? wanted?.Ordinal ?? one.Ordinal) == one.Ordinal && one.Incarnation != wanted?.Incarnation);
+            return last is not null ? TypedResults.Text(Tail(last.Lines, tail), "text/plain; charset=utf-8")
+                : wanted is not null ? TypedResults.Text("", "text/plain; charset=utf-8")
+                : TypedResults.Problem(
+                    $"There is no such replica of {record.Key}; there are: {Named(seen.Select(one => (one.Ordinal, one.Revision)))}{(logs.Count == 0 ? "" : $"; what others wrote last is kept: {Named(logs.Select(one => (one.Ordinal, one.Revision)))}")}.",
+                    statusCode: StatusCodes.Status404NotFound);
         }
         catch (TargetException error)
         {
             return Unavailable(error);
         }
     }
+
+    /// <returns>Whether there was anything to send.</returns>
+    private static async Task<bool> SendAsync(HttpResponse response, IAsyncEnumerable<LogLine> lines, CancellationToken cancellationToken)
+    {
+        var any = false;
+        await foreach (var line in lines)
+        {
+            if (!any)
+            {
+                any = true;
+                response.ContentType = "text/plain; charset=utf-8";
+            }
+
+            await response.WriteAsync(LogText.Of(line with { Text = LogText.Masked(line.Text) }) + "\n", cancellationToken);
+            await response.Body.FlushAsync(cancellationToken);
+        }
+
+        return any;
+    }
+
+    private static string Tail(string lines, int? tail) =>
+        tail is { } count ? string.Concat(lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(count).Select(line => line + "\n")) : lines;
+
+    private static string Named(IEnumerable<(int Ordinal, int Revision)> replicas) =>
+        replicas.Distinct().Select(one => $"replica={one.Ordinal}&revision={one.Revision}").ToList() is { Count: > 0 } names ? string.Join(", ", names) : "none";
 
     private static async Task<IResult> Rollback(
         string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, int? to = null, CancellationToken cancellationToken = default)

@@ -18,11 +18,11 @@ namespace Orrery.Builder.Reconciling;
 /// 4. Plan: pure (<see cref="RolloutPlanner"/>).
 /// 5. Save: revisions, marks and events, in one transaction, before anything is done.
 /// 6. Register: the gateway learns who serves before anybody is ended.
-/// 7. Act: replicas are made and removed at the target.
+/// 7. Act: replicas are made and removed at the target, once the last that they wrote is kept.
 /// 8. Report: the status, if it says something new.
 /// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
 /// </remarks>
-internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, ServedNames names, TimeProvider time)
+internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, ServedNames names, LastWords words, TimeProvider time)
 {
     /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
     private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
@@ -255,6 +255,11 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     {
         try
         {
+            if (!look.Declared.IsGoing)
+            {
+                await words.KeepAsync(look.Key, target, plan, look.Replicas, revision => SecretValuesAsync(look, revision, cancellationToken), cancellationToken);
+            }
+
             await ChangeAsync(look, plan, target, mayEnd, cancellationToken);
             return look.Declared.IsGoing && plan.Counts.Values.All(count => count == 0) && await EndAsync(look, target, cancellationToken);
         }
@@ -283,6 +288,19 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
     }
 
+    /// <summary>As far as they can be known now: what is not known cannot be masked, and no log waits for it.</summary>
+    private async Task<IEnumerable<string>> SecretValuesAsync(Look look, int revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return look.After.Find(revision) is { } found ? (await gate.SecretsAsync(look.Declared, found, cancellationToken)).Variables.Values : [];
+        }
+        catch (TargetException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Nothing runs any more: what was made for it goes, then the resource, then what is known of it.</summary>
     private async Task<bool> EndAsync(Look look, ITarget? target, CancellationToken cancellationToken)
     {
@@ -305,6 +323,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     {
         _registered.TryRemove(key.Uid, out _);
         _reported.TryRemove(key.Uid, out _);
+        words.Forget(key);
     }
 
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)

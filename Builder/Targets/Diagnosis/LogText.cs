@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Orrery.Builder.Targets.Diagnosis;
@@ -11,8 +12,14 @@ internal static partial class LogText
     public static string Shortened(string text, int longest = Longest)
     {
         var plain = string.Concat(Escapes.Replace(text.ReplaceLineEndings(" "), "").Where(sign => !char.IsControl(sign))).Trim();
-        return Cut(Secretive.Replace(plain, "$1…"), longest);
+        return Cut(Masked(plain), longest);
     }
+
+    /// <summary>A line as it is shown to people: with its time, as the API answers it.</summary>
+    public static string Of(LogLine line) => (line.At is { } at ? at.ToString("O", CultureInfo.InvariantCulture) + " " : "") + line.Text;
+
+    /// <summary>Without what looks like a secret.</summary>
+    public static string Masked(string text) => Secretive.Replace(text, "$1…");
 
     /// <summary>The line that most likely says why, for what no table knows.</summary>
     public static string? LastWord(string log)

@@ -1,6 +1,9 @@
 using System.Net;
+using Dapper;
+using Npgsql;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
+using Orrery.Tests.Catalogue;
 
 namespace Orrery.Tests.Builder.Container;
 
@@ -27,6 +30,56 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
         await story.World.Status("chat", told => (string?)told["phase"] == "running" && (int?)told["revision"] == 2);
         (await story.World.Apply(Deployment("--port, '8000'"))).ExpectOk();
         await story.World.Status("chat", told => (int?)told["revision"] == 3 && told["nextRevision"] is null);
+        await story.Delete("chat");
+    }
+
+    [Fact]
+    public async Task What_a_revision_wrote_that_was_given_up_can_be_read_without_its_secrets_until_the_deployment_goes()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await ContainerStory.StartAsync(postgres, "words");
+        (await story.World.Apply("kind: Secret\nmetadata: { name: words }\nspec: { data: { word: open-sesame-7 } }\n---\n" + Deployment("-c, 'echo token=hf_abcdefghijkl; exec /bin/sh /serve --port 8000'", shell: "/bin/sh"))).ExpectOk();
+        await story.World.Running("chat");
+        var live = (await story.World.Catalogue.Get("/deployments/chat/logs")).ExpectOk().Text;
+        Assert.Contains(" token=…\n", live, StringComparison.Ordinal);
+        Assert.Contains("serving on 8000", live, StringComparison.Ordinal);
+
+        (await story.World.Apply(Deployment("-c, 'echo first; echo the word is $WORD and the token=hf_abcdefghijkl; exit 3'", "secrets: { WORD: { name: words, key: word } }", shell: "/bin/sh", readyWithin: "5s"))).ExpectOk();
+        await story.World.Status("chat", told => (string?)told["conditions"]?[1]?["reason"] == "RolledBack");
+        await Eventually.Holds(story.Containers, containers => !containers.Keys.Any(name => name.Contains("-r2-", StringComparison.Ordinal)));
+        var logs = (await story.World.Catalogue.Get("/deployments/chat/logs?revision=2")).ExpectOk().Text;
+        Assert.Matches(@"^\d{4}-\S+ first\n\d{4}-\S+ the word is … and the token=…\n$", logs);
+        Assert.DoesNotContain("first", (await story.World.Catalogue.Get("/deployments/chat/logs?revision=2&replica=0&tail=1")).ExpectOk().Text, StringComparison.Ordinal);
+        Assert.Contains("serving on 8000", (await story.World.Catalogue.Get("/deployments/chat/logs")).ExpectOk().Text, StringComparison.Ordinal);
+        var missing = await story.World.Catalogue.Get("/deployments/chat/logs?revision=7");
+        Assert.Equal(HttpStatusCode.NotFound, missing.Status);
+        Assert.Contains("there are: replica=0&revision=1; what others wrote last is kept: replica=0&revision=2.", missing.Text, StringComparison.Ordinal);
+
+        await story.Delete("chat");
+        await using var database = new NpgsqlConnection(story.World.Database);
+        Assert.Equal(0, await database.QuerySingleAsync<long>("SELECT count(*) FROM builder.logs"));
+    }
+
+    [Fact]
+    public async Task A_rollback_has_the_secrets_of_its_revision_and_says_which_one_is_gone()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await ContainerStory.StartAsync(postgres, "secrets");
+        const string Secret = "kind: Secret\nmetadata: { name: words }\nspec: { data: { word: open-sesame-7 } }\n";
+        (await story.World.Apply(Secret + "---\n" + Deployment("--port, '8000'", "secrets: { WORD: { name: words, key: word } }"))).ExpectOk();
+        await story.World.Running("chat");
+        (await story.World.Apply(Deployment("--port, '8000'"))).ExpectOk();
+        await story.World.Status("chat", told => (int?)told["revision"] == 2 && told["nextRevision"] is null);
+        (await story.World.Catalogue.Delete($"{CatalogueReplica.Root}/secrets/words")).ExpectOk();
+
+        (await story.World.Catalogue.Post("/deployments/chat/rollback", "")).ExpectOk();
+        await story.World.Status("chat", told => (string?)told["message"] ==
+            "Revision 1 has the variable WORD from the key 'word' of Secret 'words', which namespace 'default' does not have any more. Apply that Secret again, or go on with another revision.");
+        Assert.Equal("running", (string?)(await story.World.StatusOf("chat"))!["phase"]);
+        (await story.World.Apply(Secret)).ExpectOk();
+        await story.World.Status("chat", told => (int?)told["revision"] == 1 && told["nextRevision"] is null);
+        var container = Assert.Single(await story.Containers(), one => one.Key.Contains("-r1-0", StringComparison.Ordinal)).Value;
+        Assert.Equal("open-sesame-7", (await ContainerWorld.PodmanAsync("exec", container, "/bin/sh", "-c", "printf %s \"$WORD\"")).Text);
         await story.Delete("chat");
     }
 
@@ -70,18 +123,18 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
         await world.ReadyAsync(second);
     }
 
-    private static string Deployment(string words, string more = "") =>
+    private static string Deployment(string words, string more = "", string shell = "/bin/sh, /serve", string readyWithin = "2m") =>
         $$"""
         kind: ModelDeployment
         metadata: { name: chat }
         spec:
           entry: { id: acme-chat, modelType: chat, engine: vllm, repo: acme/chat-8b, licence: Apache-2.0, parameters: 8B, weights: 16GB, dtype: bf16, contextWindow: 4096 }
           image: {{ServerImage.Name}}
-          command: [/bin/sh, /serve, {{words}}]
+          command: [{{shell}}, {{words}}]
           gpu: { count: 0 }
           cache: none
           probes: { interval: 1s }
-          rollout: { drain: 0s }
+          rollout: { drain: 0s, readyWithin: {{readyWithin}} }
           {{more}}
 
         """;
