@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orrery.Contracts;
 
 namespace Orrery.Builder;
@@ -21,6 +22,13 @@ internal sealed record RevisionTemplate
 
     /// <summary>What is run: <c>registry/name@sha256:…</c>, or what the container tool knows it by.</summary>
     public required string Image { get; init; }
+
+    /// <summary>As it was declared, where what is run is written otherwise: a tag, in place of the digest that it was.</summary>
+    public string? DeclaredImage { get; init; }
+
+    /// <summary>What people know the image by.</summary>
+    [JsonIgnore]
+    public string ShownImage => DeclaredImage ?? Image;
 
     /// <summary><c>sha256:…</c>; absent only where the target cannot tell.</summary>
     public string? Digest { get; init; }

@@ -140,6 +140,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
         Hash = Fingerprint.Of(template with
         {
             Image = deployment.Spec.Image ?? template.Image,
+            DeclaredImage = null,
             Digest = null,
             Pin = null,
             PullSecret = null,
@@ -167,6 +168,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             Engine = model.Engine,
             Adapters = [.. (spec.Adapters ?? []).Select(adapter => adapter.Id)],
             Image = image.Reference,
+            DeclaredImage = spec.Image is { } declared && declared != image.Reference ? declared : null,
             Digest = image.Digest,
             Pin = brief.Pin,
             Command = spec.Command,

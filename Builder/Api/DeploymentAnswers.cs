@@ -20,7 +20,7 @@ internal sealed record RevisionAnswer(
     IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, SecretKeyReference> Secrets, DeploymentGpu? Gpu, ModelResources Resources, int Port)
 {
     public static RevisionAnswer Of(RevisionTemplate template) => new(
-        null, null, null, null, null, template.ModelId, template.Image, template.Digest, template.Pin?.Commit, template.Command, template.Arguments, template.Environment,
+        null, null, null, null, null, template.ModelId, template.ShownImage, template.Digest, template.Pin?.Commit, template.Command, template.Arguments, template.Environment,
         template.Secrets.ToDictionary(secret => secret.Name, secret => new SecretKeyReference(secret.Secret, secret.Key)),
         template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null, template.Resources, template.Port);
 

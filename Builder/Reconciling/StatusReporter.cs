@@ -31,7 +31,7 @@ internal static class StatusReporter
             Target = record.Target,
             Revision = shown?.Number,
             NextRevision = record.Serving is null ? null : record.Next,
-            Image = shown?.Template.Image,
+            Image = shown?.Template.ShownImage,
             Digest = shown?.Template.Digest,
             Gpu = shown?.Template.Gpu is { } gpu ? new DeploymentGpu { Type = gpu.Class, Count = gpu.Count } : null,
             Replicas = new DeploymentReplicas(

@@ -146,7 +146,7 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
             return;
         }
 
-        problems.Waits(uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, $"The image {image} is not on this machine any more and is fetched again.");
+        problems.Waits(uid, wanted.Revision, ordinal, ReplicaReasons.NoPlace, $"The image {wanted.Template.ShownImage} is not on this machine any more and is fetched again.");
         _ = images.PullAsync(wanted.Key, image).ContinueWith(
             done => problems.Failed(uid, wanted.Revision, ordinal, (done.Exception?.InnerException as TargetException)?.Reason ?? ReplicaReasons.NoImage, done.Exception?.InnerException?.Message ?? image),
             CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

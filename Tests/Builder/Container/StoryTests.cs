@@ -42,6 +42,10 @@ public sealed partial class StoryTests(ServerImage image, PostgresServer postgre
         var status = await world.Running("chat");
         Assert.Equal(["active", "deploying"], status!["timings"]!.AsObject().Select(phase => phase.Key).Order(StringComparer.Ordinal));
         Assert.StartsWith("sha256:", (string?)status["digest"], StringComparison.Ordinal);
+        Assert.Equal(ServerImage.Name, (string?)status["image"]);
+        var revision = Assert.Single((await world.Catalogue.Get("/deployments/chat/revisions")).ExpectOk().Json["data"]!.AsArray())!;
+        Assert.Equal((ServerImage.Name, (string?)status["digest"]), ((string?)revision["image"], (string?)revision["digest"]));
+        Assert.Single(await world.Events("chat"), told => (string?)told["message"] == $"Revision 1 runs {ServerImage.Name} ({status["digest"]}).");
         Assert.Equal([await AddressOf(story, 0)], await world.Endpoints("chat"));
         await Eventually.Holds(() => world.Ask(Model), answer => answer.Status == HttpStatusCode.OK);
 
