@@ -35,8 +35,15 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
 
     public void Refuse(IReadOnlyList<DeploymentFault> faults) => Faults = faults;
 
+    /// <summary>Whether what is in the way stays there until somebody takes it away.</summary>
+    public bool NeedsSomebody { get; private set; }
+
     /// <summary>The target could not do something: it is told, and tried again.</summary>
-    public void Fail(TargetException error) => Faults = [.. Faults, new DeploymentFault(error.Reason, error.Message)];
+    public void Fail(TargetException error)
+    {
+        Faults = [.. Faults, new DeploymentFault(error.Reason, error.Message)];
+        NeedsSomebody |= error.IsFinal;
+    }
 
     /// <summary>The newest spec as a revision: the one that serves, the one on its way, or a new one.</summary>
     public void Begin(Verdict verdict, long generation, bool isRestart)
@@ -109,7 +116,9 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
             }
 
             After = After with { Serving = next, Next = null, NextSince = null, ProgressAt = null, Promoted = false, ServingReplicas = null };
-            Tell("Normal", "RevisionServes", $"Revision {next} serves{(old is null ? "" : $" in place of revision {old}")}.", next);
+            Tell(
+                "Normal", "RevisionServes",
+                plan.Serving.Count == 0 ? $"Revision {next} is in force, and no replica is wanted." : $"Revision {next} serves{(old is null ? "" : $" in place of revision {old}")}.", next);
         }
         else if (plan.Failure is { } failure && After.NextRevision is { State: RevisionStates.Starting } given)
         {

@@ -329,7 +329,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)
     {
         var before = _reported.GetValueOrDefault(look.Key.Uid) ?? look.Declared.Status?.Deserialize(ContractsJson.Default.ModelDeploymentStatus);
-        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.Pending, before, look.Declared.IsGoing, look.Spec.Paused == true, look.Now);
+        var status = StatusReporter.Of(look.After, look.Declared.Metadata.Generation, rules, look.Replicas, plan, look.Faults, look.NeedsSomebody, look.Pending, before, look.Declared.IsGoing, look.Spec.Paused == true, look.Now);
         if (status.Phase != look.After.Phase || (status.Message is not null && status.Message != before?.Message && status.Message != look.Pending))
         {
             var isTrouble = look.Faults.Count > 0 || status.Phase == DeploymentPhases.Error;
@@ -347,11 +347,16 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
     }
 
+    /// <summary>Those that are made only now are not among the replicas that were seen, and may have to wait.</summary>
+    private static bool IsMaking(Look look, RolloutPlan plan) =>
+        look.Spec.Paused != true && plan.Counts.Any(wanted => wanted.Value > look.Replicas.Count(replica => replica.Revision == wanted.Key));
+
     private static TimeSpan NextLook(Look look, RolloutPlan plan)
     {
         var wait = look.Pending is not null ? SoonAgain
             : look.Faults.Count > 0 ? JudgeAgain
-            : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0 ? SoonAgain
+            : look.Declared.IsGoing || look.After.Next is not null || look.Replicas.Any(replica => !replica.IsReady) || plan.Draining.Count > 0
+                || IsMaking(look, plan) ? SoonAgain
             : UsualLook;
         return plan.NextLook is { } moment && moment - look.Now is var until && until < wait ? (until > TimeSpan.Zero ? until : TimeSpan.Zero) : wait;
     }

@@ -10,16 +10,19 @@ namespace Orrery.Builder.Reconciling;
 /// <summary>Says where a deployment is, from what is known and seen of it. Pure.</summary>
 internal static class StatusReporter
 {
+    private const string ScaledToZero = "It is scaled to 0 replicas; set spec.replicas to 1 or more to have it serve.";
+
     /// <param name="before">What was said last.</param>
     /// <param name="faults">Why the newest spec is not accepted; empty: it is.</param>
+    /// <param name="needsSomebody">Whether what a fault says stays so until somebody does something.</param>
     /// <param name="pending">What is being asked before it can be.</param>
     public static ModelDeploymentStatus Of(
         DeploymentRecord record, long generation, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
-        string? pending, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
+        bool needsSomebody, string? pending, ModelDeploymentStatus? before, bool isGoing, bool isPaused, DateTimeOffset now)
     {
         var held = plan?.Held ?? [];
         var serving = replicas.Where(replica => replica.DrainingAt is null && !held.Contains(replica.Revision)).ToList();
-        var (phase, message) = Phase(record, rules, replicas, serving, plan, faults, pending, isGoing);
+        var (phase, message) = Phase(record, rules, replicas, serving, plan, faults, needsSomebody, pending, isGoing);
         message = isPaused && !isGoing ? "It is paused: nothing is changed, restarted or healed until spec.paused goes." + (message is null ? "" : " " + message) : message;
         var shown = record.ServingRevision ?? record.NextRevision;
         return new ModelDeploymentStatus
@@ -39,7 +42,7 @@ internal static class StatusReporter
                 replicas.Count(replica => replica.Replica.State is ReplicaState.Starting or ReplicaState.Ready or ReplicaState.Unready),
                 serving.Count(replica => replica.IsReady),
                 replicas.Count(replica => replica.DrainingAt is not null || replica.Replica.State == ReplicaState.Ending)),
-            Conditions = Conditions(record, serving.Count(replica => replica.Serves), faults, before, now),
+            Conditions = Conditions(record, rules, replicas, serving.Count(replica => replica.Serves), faults, before, now),
             Timings = record.Timings.Count > 0 ? record.Timings : null,
         };
     }
@@ -49,8 +52,8 @@ internal static class StatusReporter
         before is null || JsonSerializer.Serialize(status, ContractsJson.Default.ModelDeploymentStatus) != JsonSerializer.Serialize(before, ContractsJson.Default.ModelDeploymentStatus);
 
     private static (string Phase, string? Message) Phase(
-        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<SeenReplica> serving, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults, string? pending,
-        bool isGoing)
+        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, IReadOnlyList<SeenReplica> serving, RolloutPlan? plan, IReadOnlyList<DeploymentFault> faults,
+        bool needsSomebody, string? pending, bool isGoing)
     {
         var refused = faults.Count == 0 ? pending : string.Join(" ", faults.Select(fault => fault.Message));
         var trouble = replicas.Where(replica => replica.DrainingAt is null && !replica.IsReady).OrderByDescending(replica => replica.Revision)
@@ -70,6 +73,11 @@ internal static class StatusReporter
                     : $"Revision {record.Next} is on its way{(isOther ? ", and takes over in one step when all its replicas are ready, since it answers to other names" : "")}.{(trouble is null ? "" : " " + trouble)}"));
         }
 
+        if (needsSomebody)
+        {
+            return (DeploymentPhases.Error, refused);
+        }
+
         if (record.Next is null && record.Serving is null)
         {
             return (faults.Count > 0 ? DeploymentPhases.Error : DeploymentPhases.Deploying, refused);
@@ -77,7 +85,7 @@ internal static class StatusReporter
 
         if (rules.Replicas == 0)
         {
-            return (DeploymentPhases.Active, refused ?? "No replica is wanted.");
+            return (DeploymentPhases.Active, refused ?? ScaledToZero);
         }
 
         return plan?.Failure is { } failure && record.Serving is null ? (DeploymentPhases.Error, failure)
@@ -96,18 +104,23 @@ internal static class StatusReporter
         : $"Revision {next} is a canary with {(isOther ? "none" : $"{rules.CanaryPercent} percent")} of the requests{(isOther ? ", since it answers to other names" : "")}, and " + (rules.PromoteAfter is { } after ? $"takes over once it has served for {new Duration(after)}." : "waits to be promoted (POST …/promote).");
 
     private static IReadOnlyList<DeploymentCondition> Conditions(
-        DeploymentRecord record, int serving, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
+        DeploymentRecord record, RolloutRules rules, IReadOnlyList<SeenReplica> replicas, int serving, IReadOnlyList<DeploymentFault> faults, ModelDeploymentStatus? before, DateTimeOffset now)
     {
         var failed = GivenUp(record);
+        var waiting = replicas.Where(replica => replica is { DrainingAt: null, Replica: { State: ReplicaState.Waiting, Message: not null } }).Select(replica => replica.Replica).MaxBy(replica => replica.Revision);
+        var waits = waiting is null ? null : $"Replica {waiting.Ordinal} of revision {waiting.Revision} waits: {waiting.Message}";
         return
         [
             Condition(DeploymentConditions.Accepted, faults.Count == 0, faults.Count == 0 ? "Accepted" : faults[0].Reason, faults.Count == 0 ? "Nothing stands in its way." : string.Join(" ", faults.Select(fault => fault.Message))),
             failed is not null
                 ? Condition(DeploymentConditions.Progressing, false, record.Serving is null ? "NotReadyInTime" : "RolledBack", failed.Reason ?? "It was given up.")
-                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, "Starting", $"Revision {next} is being started.")
+                : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, waits is null ? "Starting" : "Waiting", waits ?? $"Revision {next} is being started.")
+                : record.Serving is { } && rules.Replicas == 0 ? Condition(DeploymentConditions.Progressing, true, "ScaledToZero", "No replica is wanted.")
+                : record.Serving is { } && waits is not null ? Condition(DeploymentConditions.Progressing, false, waiting!.Reason ?? "Waiting", waits)
                 : record.Serving is { } ? Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves.")
                 : Condition(DeploymentConditions.Progressing, false, "NotAccepted", "Nothing has been begun."),
-            Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : "NoReplicaServes", serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : "No replica serves."),
+            Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : rules.Replicas == 0 ? "ScaledToZero" : "NoReplicaServes",
+                serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : rules.Replicas == 0 ? ScaledToZero : "No replica serves."),
             .. (record.ServingRevision ?? record.NextRevision)?.Template.Pin is { } pin ? [Pinned(pin)] : Array.Empty<DeploymentCondition>(),
         ];
 

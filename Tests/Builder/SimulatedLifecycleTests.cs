@@ -84,6 +84,26 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_replica_that_waits_has_not_arrived_and_none_is_wanted_where_none_is_declared()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply("kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 1 }\n---\n" + Deployment("replicas: 1, gpu: { type: l4 }"))).ExpectOk();
+        await world.Status("chat", told => (string?)told["phase"] == "running" && (string?)told["conditions"]![1]!["reason"] == "Arrived");
+        (await world.Apply(Deployment("replicas: 2, gpu: { type: l4 }"))).ExpectOk();
+        var status = await world.Status("chat", told => (string?)told["conditions"]![1]!["status"] == "False");
+        const string Why = "It asks for 1 GPU of the class l4; 0 of the simulated 1 are free. Lower spec.replicas, or raise the class's spec.simulated.";
+        Assert.Equal(("FailedScheduling", "Replica 1 of revision 1 waits: " + Why), ((string?)status!["conditions"]![1]!["reason"], (string?)status["conditions"]![1]!["message"]));
+        Assert.Equal(("running", Why), ((string?)status["phase"], (string?)status["message"]));
+
+        (await world.Apply(Deployment("replicas: 0, gpu: { type: l4 }"))).ExpectOk();
+        status = await world.Status("chat", told => (string?)told["phase"] == "active" && (int?)told["replicas"]!["running"] == 0);
+        const string None = "It is scaled to 0 replicas; set spec.replicas to 1 or more to have it serve.";
+        Assert.Equal(None, (string?)status!["message"]);
+        Assert.Equal(["Accepted", "ScaledToZero", "ScaledToZero"], status["conditions"]!.AsArray().Take(3).Select(condition => (string)condition!["reason"]!));
+        Assert.Equal(None, (string?)status["conditions"]![2]!["message"]);
+    }
+
+    [Fact]
     public async Task A_model_whose_deployment_does_not_run_yet_answers_503_with_its_phase()
     {
         await using var world = await BuilderWorld.StartAsync(postgres);

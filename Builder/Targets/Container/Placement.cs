@@ -114,7 +114,8 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
 
     public static TargetException Taken(string name) => new(
         ReplicaReasons.Misconfigured,
-        $"A container that is not this installation's has the name {name}. Remove or rename it, or give this installation another {ContainerOptions.Section}:Prefix.");
+        $"A container that is not this installation's has the name {name}. Remove or rename it, or give this installation another {ContainerOptions.Section}:Prefix.",
+        isFinal: true);
 
     private async Task<ToolAnswer> CallAsync(ContainerPlan plan, CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using Npgsql;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.Tests.Catalogue;
+using Orrery.Tests.Images;
 
 namespace Orrery.Tests.Builder.Container;
 
@@ -80,6 +81,28 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
         await story.World.Status("chat", told => (int?)told["revision"] == 1 && told["nextRevision"] is null);
         var container = Assert.Single(await story.Containers(), one => one.Key.Contains("-r1-0", StringComparison.Ordinal)).Value;
         Assert.Equal("open-sesame-7", (await ContainerWorld.PodmanAsync("exec", container, "/bin/sh", "-c", "printf %s \"$WORD\"")).Text);
+        await story.Delete("chat");
+    }
+
+    [Fact]
+    public async Task A_name_that_somebody_else_has_is_an_error_until_it_is_free()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await ContainerStory.StartAsync(postgres, "taken");
+        var name = $"{Leftovers.Mine}-default-chat-r1-0";
+        _ = (await ContainerWorld.PodmanAsync(["create", "--name", name, .. ServerImage.Limits, ServerImage.Name])).Text;
+        try
+        {
+            (await story.World.Apply(Deployment("--port, '8000'"))).ExpectOk();
+            var status = await story.World.Status("chat", told => (string?)told["phase"] == "error");
+            Assert.StartsWith($"A container that is not this installation's has the name {name}.", (string?)status!["message"], StringComparison.Ordinal);
+        }
+        finally
+        {
+            await ContainerWorld.PodmanAsync("rm", "--force", name);
+        }
+
+        await story.World.Running("chat");
         await story.Delete("chat");
     }
 
