@@ -90,7 +90,12 @@ internal sealed record SecretVariable(string Name, string Secret, string Key, st
 /// <param name="Class">The GpuClass.</param>
 /// <param name="ResourceName">What pods ask for.</param>
 /// <param name="Device">What containers are given.</param>
-internal sealed record TemplateGpu(string Class, string ResourceName, string Device, int Count, ByteSize? Memory);
+internal sealed record TemplateGpu(string Class, string ResourceName, string Device, int Count, ByteSize? Memory)
+{
+    /// <summary>In words.</summary>
+    [JsonIgnore]
+    public string Counted => Count == 1 ? "1 GPU" : $"{Count} GPUs";
+}
 
 /// <param name="StartWithin">From the container's start until it must have answered.</param>
 /// <param name="Failures">One after the other, after which a replica that served counts as unready; see <see cref="ProbeSpec.Failures"/>.</param>

@@ -34,18 +34,31 @@ internal static class GpuPlacement
 
     private static string Refusal(IReadOnlyList<(GpuChoice Choice, IReadOnlyList<Node> Nodes)> places, ModelDeploymentSpec spec, Inventory inventory)
     {
-        var nodes = inventory.Nodes.Count;
-        var asked = places.Select(place =>
-        {
-            var wanted = place.Choice.Count == 1 ? place.Choice.Class! : $"{place.Choice.Count} x {place.Choice.Class}";
-            var enough = place.Nodes.Where(node => Has(node, place.Choice) >= place.Choice.Count).ToList();
-            return enough.Count == 0
-                ? $"0 of {nodes} nodes have {wanted}{Less(place)}"
-                : $"{enough.Count} of {nodes} {(enough.Count == 1 ? "node has" : "nodes have")} {wanted}, {Taken(enough, place.Choice)}";
-        });
-        var other = Others(places, inventory);
-        return $"{string.Join("; ", asked)}{(other.Length == 0 ? "" : "; " + other)}. "
-            + (spec.Gpu?.Type is null ? "Add such a node, or declare the GpuClass of what there is." : "Add such a node, free one, or choose another spec.gpu.type.");
+        // The target's own machine is spoken of as one, and nobody adds a node to it.
+        var isMachine = inventory.Room is not null;
+        var asked = places.Select(place => isMachine ? OnMachine(place) : OnNodes(place, inventory.Nodes.Count));
+        var other = Others(places, inventory, isMachine);
+        var told = $"{string.Join("; ", asked)}{(other.Length == 0 ? "" : "; " + other)}. ";
+        return isMachine ? "This machine has " + told + (spec.Gpu?.Type is null
+                ? "Declare the GpuClass of what there is, or ask for none (spec.gpu.count: 0) where the server runs without."
+                : "Free one, choose another spec.gpu.type, or ask for none (spec.gpu.count: 0) where the server runs without.")
+            : told + (spec.Gpu?.Type is null ? "Add such a node, or declare the GpuClass of what there is." : "Add such a node, free one, or choose another spec.gpu.type.");
+    }
+
+    private static string Wanted(GpuChoice choice) => choice.Count == 1 ? choice.Class! : $"{choice.Count} x {choice.Class}";
+
+    private static string OnMachine((GpuChoice Choice, IReadOnlyList<Node> Nodes) place) =>
+        place.Nodes.Count == 0 ? $"no {place.Choice.Class}"
+        : place.Nodes.Max(node => Has(node, place.Choice)) is var most && most < place.Choice.Count ? $"{most} x {place.Choice.Class} and not {place.Choice.Count}"
+        : $"{Wanted(place.Choice)}, {Free(place.Nodes[0], place.Choice)} free";
+
+    private static string OnNodes((GpuChoice Choice, IReadOnlyList<Node> Nodes) place, int nodes)
+    {
+        var all = nodes == 1 ? "1 node" : $"{nodes} nodes";
+        var enough = place.Nodes.Where(node => Has(node, place.Choice) >= place.Choice.Count).ToList();
+        return enough.Count == 0
+            ? $"0 of {all} {(nodes == 1 ? "has" : "have")} {Wanted(place.Choice)}{Less(place)}"
+            : $"{enough.Count} of {all} {(enough.Count == 1 ? "has" : "have")} {Wanted(place.Choice)}, {Taken(enough, place.Choice)}";
     }
 
     private static string Less((GpuChoice Choice, IReadOnlyList<Node> Nodes) place) =>
@@ -56,7 +69,7 @@ internal static class GpuPlacement
         : nodes.Count == 1 ? $"{Free(nodes[0], choice)} free" : nodes.Count == 2 ? "both taken" : "all taken";
 
     /// <summary>GPUs of other kinds, so that it is seen what could be asked for instead.</summary>
-    private static string Others(IReadOnlyList<(GpuChoice Choice, IReadOnlyList<Node> Nodes)> places, Inventory inventory)
+    private static string Others(IReadOnlyList<(GpuChoice Choice, IReadOnlyList<Node> Nodes)> places, Inventory inventory, bool isMachine)
     {
         var known = places.SelectMany(place => place.Nodes).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         return string.Join("; ", inventory.Nodes
@@ -64,7 +77,7 @@ internal static class GpuPlacement
             .SelectMany(node => node.Capacity.Where(pair => pair.Value > 0).Select(pair => (Kind: node.Labels.GetValueOrDefault("nvidia.com/gpu.product") ?? pair.Key, Free: node.Free.GetValueOrDefault(pair.Key))))
             .GroupBy(gpu => gpu.Kind, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => $"{group.Count()} {(group.Count() == 1 ? "has" : "have")} {group.Key}, {(group.Any(gpu => gpu.Free > 0) ? $"{group.Sum(gpu => gpu.Free)} free" : "taken")}"));
+            .Select(group => $"{(isMachine ? "it has" : $"{group.Count()} {(group.Count() == 1 ? "has" : "have")}")} {group.Key}, {(group.Any(gpu => gpu.Free > 0) ? $"{group.Sum(gpu => gpu.Free)} free" : "taken")}"));
     }
 
     /// <summary>Nodes of the class, that the deployment may run on.</summary>

@@ -160,7 +160,9 @@ internal sealed class Placement(Fleet fleet, ContainerTool tool, ImageStore imag
     {
         var eligible = GpuPool.Eligible(gpu, await gpus.AllAsync(cancellationToken));
         var free = eligible.Count(one => !TakenBy(others).Contains(one.Name));
-        return $"It asks for {gpu.Count} GPUs of the class {gpu.Class} ({gpu.Device}); {free} of the machine's {eligible.Count} are free. Ask for fewer, lower spec.replicas, or end what has them.";
+        return eligible.Count == 0
+            ? $"It asks for {gpu.Counted} of the class {gpu.Class} ({gpu.Device}), of which this machine has none. Choose another spec.gpu.type, or have the machine's driver and container tool know its GPUs."
+            : $"It asks for {gpu.Counted} of the class {gpu.Class} ({gpu.Device}); {free} of the machine's {eligible.Count} {(free == 1 ? "is" : "are")} free. {(gpu.Count > 1 ? "Ask for fewer, lower" : "Lower")} spec.replicas, or end what has them.";
     }
 
     private static HashSet<string> TakenBy(IReadOnlyList<SeenContainer> others) => [.. others.SelectMany(one => one.Labels.Gpus)];

@@ -158,7 +158,7 @@ internal sealed class SimulatedTarget : ITarget, IDisposable
         if (labels.Gpus > free)
         {
             _waiting[(labels.Key.Uid, labels.Revision, labels.Ordinal)] =
-                $"It asks for {labels.Gpus} GPUs of the class {labels.GpuClass}; {Math.Max(0, free)} of the simulated {SimulatedOf(labels.GpuClass)} are free. Ask for fewer, lower spec.replicas, or raise the class's spec.simulated.";
+                $"It asks for {labels.Gpus} {(labels.Gpus == 1 ? "GPU" : "GPUs")} of the class {labels.GpuClass}; {Math.Max(0, free)} of the simulated {SimulatedOf(labels.GpuClass)} {(free == 1 ? "is" : "are")} free. {(labels.Gpus > 1 ? "Ask for fewer, lower" : "Lower")} spec.replicas, or raise the class's spec.simulated.";
             return Task.CompletedTask;
         }
 

@@ -37,7 +37,7 @@ public sealed class GpuTests(ServerImage image)
             var two = ContainerWorld.Wanted(world.Key("two"), template with { Gpu = template.Gpu with { Count = 2 } });
             var waiting = (await world.UntilAsync(two, seen => seen.Count == 1)).Single();
             Assert.Equal((ReplicaState.Waiting, ReplicaReasons.NoPlace), (waiting.State, waiting.Reason));
-            Assert.StartsWith($"It asks for 2 GPUs of the class tests ({Kind}=all); 1 of the machine's 3 are free.", waiting.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"It asks for 2 GPUs of the class tests ({Kind}=all); 1 of the machine's 3 is free.", waiting.Message, StringComparison.Ordinal);
             var named = ContainerWorld.Wanted(world.Key("named"), template with { Gpu = template.Gpu with { Device = $"{Kind}=1" } });
             Assert.Contains("0 of the machine's 1 are free", (await world.UntilAsync(named, seen => seen.Count == 1)).Single().Message, StringComparison.Ordinal);
 

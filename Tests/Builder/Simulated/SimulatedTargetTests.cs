@@ -116,7 +116,7 @@ public sealed class SimulatedTargetTests
         await target.ApplyAsync(Wanted(3, gpu), Soon);
         var seen = await target.ObserveAsync(Key, Soon);
         Assert.Equal([ReplicaState.Ready, ReplicaState.Ready, ReplicaState.Waiting], seen.Select(one => one.State));
-        Assert.StartsWith("It asks for 2 GPUs of the class h100; 1 of the simulated 5 are free.", seen[2].Message, StringComparison.Ordinal);
+        Assert.StartsWith("It asks for 2 GPUs of the class h100; 1 of the simulated 5 is free.", seen[2].Message, StringComparison.Ordinal);
         var nodes = (await target.InventoryAsync(Key, Soon)).Nodes;
         Assert.Equal(["simulated", "simulated-h100"], nodes.Select(node => node.Name));
         Assert.Equal((5, 1, "H100"), (nodes[1].Capacity["nvidia.com/gpu"], nodes[1].Free["nvidia.com/gpu"], nodes[1].Labels["gpu"]));
