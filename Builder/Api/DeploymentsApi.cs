@@ -203,6 +203,11 @@ internal static class DeploymentsApi
             return Missing(@namespace, name);
         }
 
+        if (Paused(record, declared) is { } paused)
+        {
+            return paused;
+        }
+
         // Without a number: what served before what serves, or what serves, if something else is on its way.
         var aim = to ?? (record.Next is not null && record.Serving is not null
             ? record.Serving
@@ -220,11 +225,16 @@ internal static class DeploymentsApi
         return TypedResults.Ok(RevisionAnswer.Of(revision, record));
     }
 
-    private static async Task<IResult> Promote(string @namespace, string name, HttpContext http, DeploymentStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> Promote(string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record)
+        if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
             return Missing(@namespace, name);
+        }
+
+        if (Paused(record, declared) is { } paused)
+        {
+            return paused;
         }
 
         if (record.NextRevision is not { } next || record.Serving is null)
@@ -236,11 +246,16 @@ internal static class DeploymentsApi
         return TypedResults.Ok(RevisionAnswer.Of(next, record));
     }
 
-    private static async Task<IResult> Restart(string @namespace, string name, HttpContext http, DeploymentStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> Restart(string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record)
+        if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
             return Missing(@namespace, name);
+        }
+
+        if (Paused(record, declared) is { } paused)
+        {
+            return paused;
         }
 
         await store.RestartAsync(record.Key, http.CallerName(), cancellationToken);
@@ -248,6 +263,10 @@ internal static class DeploymentsApi
     }
 
     private static string CallerName(this HttpContext http) => http.Request.Headers[CallerHeader].ToString() is { Length: > 0 } name ? name : $"service {http.InternalCaller()}";
+
+    /// <summary>What is asked for now would be done at some later time, or never.</summary>
+    private static IResult? Paused(DeploymentRecord record, DeclaredDeployment declared) => declared.Spec.Paused != true ? null : TypedResults.Problem(
+        $"{record.Key} is paused, and nothing of it is changed until spec.paused goes. Take that out, then ask again.", statusCode: StatusCodes.Status409Conflict);
 
     private static IResult Missing(string @namespace, string name) => TypedResults.Problem(
         $"The Builder knows no ModelDeployment '{name}' in namespace '{@namespace}'. One that was just declared is known within a second.", statusCode: StatusCodes.Status404NotFound);

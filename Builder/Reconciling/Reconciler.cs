@@ -30,6 +30,9 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     /// <summary>How soon it is looked again at something that is on its way, if nobody tells.</summary>
     private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(1);
 
+    private const string Gone = "ReplicaGone";
+    private const string HasDisappeared = "has disappeared: somebody else has removed it, or what it ran on was started anew.";
+
     private static readonly TimeSpan UsualLook = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, string> _registered = new(StringComparer.Ordinal);
@@ -37,11 +40,19 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     /// <summary>What was said last: the watch brings it back only later, and by then the next look may have been.</summary>
     private readonly ConcurrentDictionary<string, ModelDeploymentStatus> _reported = new(StringComparer.Ordinal);
 
+    /// <summary>Why servers ended, by deployment and start: told once more with the next start, when it is seen no longer.</summary>
+    private readonly ConcurrentDictionary<(string Uid, string Incarnation), (string? Reason, string Message)> _ends = new();
+
+    /// <summary>How often the server of each replica had been started again when it was seen last: one that is new without that was not started again, but made anew.</summary>
+    private readonly ConcurrentDictionary<(string Uid, int Revision, int Ordinal), (string Incarnation, int Restarts)> _restarts = new();
+
     /// <summary>This Builder leads from now on. Another may have led before: what is remembered of an earlier time counts no more.</summary>
     public void Begin()
     {
         _registered.Clear();
         _reported.Clear();
+        _ends.Clear();
+        _restarts.Clear();
     }
 
     /// <returns>When to look again; <c>null</c>: never, it is gone.</returns>
@@ -185,7 +196,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
     }
 
     /// <summary>Joins what is seen with what is remembered: a server that has answered since its start has served.</summary>
-    private static void Remember(Look look, IReadOnlyList<Replica> seen)
+    private void Remember(Look look, IReadOnlyList<Replica> seen)
     {
         var known = look.Before.Replicas.ToDictionary(replica => (replica.Revision, replica.Ordinal));
         var next = new List<SeenReplica>();
@@ -199,15 +210,59 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
                 look.Tell("Normal", "ReplicaReady", $"Replica {replica.Ordinal} of revision {replica.Revision} answers{(replica.Address is null ? "" : $" at {replica.Address}")}.", replica.Revision);
                 look.Progress(replica.Revision);
             }
-            else if (memory is not null && !isSame && memory.ReadyAt is not null)
+
+            if (memory is not null && !isSame)
             {
-                look.Tell("Warning", replica.Reason ?? "ReplicaRestarted", $"Replica {replica.Ordinal} of revision {replica.Revision} was started again.{(replica.Message is null ? "" : " " + replica.Message)}", replica.Revision);
+                TellAgain(look, replica, memory);
+            }
+
+            if (replica.Incarnation.Length > 0)
+            {
+                _restarts[(look.Key.Uid, replica.Revision, replica.Ordinal)] = (replica.Incarnation, replica.Restarts);
+            }
+
+            if (replica is { State: ReplicaState.Failed, Message: { } cause, Incarnation.Length: > 0 })
+            {
+                _ends[(look.Key.Uid, replica.Incarnation)] = (replica.Reason, cause);
             }
 
             next.Add(new SeenReplica(replica, readyAt, memory?.DrainingAt));
         }
 
+        TellGone(look, seen);
         look.Replicas = next;
+    }
+
+    /// <summary>That a server was started anew, or waits to be, and why. One that never answered has nothing to lose, and is told of where it hung: its crashes are told as they happen.</summary>
+    private void TellAgain(Look look, Replica replica, ReplicaRecord before)
+    {
+        var isKnown = _ends.TryRemove((look.Key.Uid, before.Incarnation), out var end);
+        if (before.ReadyAt is null && !(isKnown && end.Reason == ReplicaReasons.NotAnswering))
+        {
+            return;
+        }
+
+        var isThere = replica.Incarnation.Length > 0 && replica.State != ReplicaState.Waiting;
+        var why = isKnown ? end.Message : replica.Message;
+        if (isThere && _restarts.TryGetValue((look.Key.Uid, replica.Revision, replica.Ordinal), out var last) && last.Incarnation == before.Incarnation && replica.Restarts <= last.Restarts)
+        {
+            look.Tell("Warning", Gone, $"Replica {replica.Ordinal} of revision {replica.Revision} {HasDisappeared} It was made again.{(isKnown ? " " + why : "")}", replica.Revision);
+            return;
+        }
+
+        look.Tell(
+            "Warning", replica.Reason ?? "ReplicaRestarted", $"Replica {replica.Ordinal} of revision {replica.Revision} {(isThere ? "was started again" : "is to be started again")}.{(why is null ? "" : " " + why)}", replica.Revision);
+    }
+
+    /// <summary>Replicas that nobody here has ended. With a deployment that goes, that is no news.</summary>
+    private static void TellGone(Look look, IReadOnlyList<Replica> seen)
+    {
+        var there = seen.Select(replica => (replica.Revision, replica.Ordinal)).ToHashSet();
+        foreach (var gone in look.Before.Replicas.Where(known => known is { DrainingAt: null, Incarnation.Length: > 0 } && !there.Contains((known.Revision, known.Ordinal)) && !look.Declared.IsGoing))
+        {
+            var next = look.Spec.Paused == true ? "It is not made again while the deployment is paused." : "It is made again where it is wanted.";
+            look.Tell("Warning", Gone, $"Replica {gone.Ordinal} of revision {gone.Revision} {HasDisappeared} {next}", gone.Revision);
+        }
     }
 
     private static RolloutPlan Plan(Look look, RolloutRules rules)
@@ -324,6 +379,15 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         _registered.TryRemove(key.Uid, out _);
         _reported.TryRemove(key.Uid, out _);
         words.Forget(key);
+        foreach (var end in _ends.Keys.Where(end => end.Uid == key.Uid).ToList())
+        {
+            _ends.TryRemove(end, out _);
+        }
+
+        foreach (var replica in _restarts.Keys.Where(replica => replica.Uid == key.Uid).ToList())
+        {
+            _restarts.TryRemove(replica, out _);
+        }
     }
 
     private async Task ReportAsync(Look look, RolloutRules rules, RolloutPlan? plan, CancellationToken cancellationToken)

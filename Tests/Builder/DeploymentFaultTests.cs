@@ -72,6 +72,7 @@ public sealed class DeploymentFaultTests(PostgresServer postgres)
 
     [Theory]
     [InlineData("logs?tail=x", "tail is 'x'; expected a whole number from 0")]
+    [InlineData("logs?tail=-2", "tail is '-2'; expected a whole number from 0")]
     [InlineData("logs?follow=yes", "follow is 'yes'; expected true or false")]
     [InlineData("events?limit=0", "limit is '0'; expected a whole number from 1 to 1000")]
     [InlineData("revisions?a=1", "There is no parameter 'a' here; expected none")]
@@ -90,6 +91,9 @@ public sealed class DeploymentFaultTests(PostgresServer postgres)
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.DoesNotContain("headers", text, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("X-Orrery-Internal", text, StringComparison.OrdinalIgnoreCase);
+        using var negative = await direct.GetAsync("/internal/namespaces/default/deployments/chat/logs?tail=-2");
+        Assert.Equal(HttpStatusCode.BadRequest, negative.StatusCode);
+        Assert.Contains("tail is '-2'; expected a whole number from 0.", await negative.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     private static Task Gone(BuilderWorld world, string name) =>

@@ -33,6 +33,6 @@ internal static class Standings
     }
 
     public static CauseOfDeath WhyStuck(Health health, ContainerProbe probe) => health.Answered
-        ? new CauseOfDeath(ReplicaReasons.NotAnswering, $"The server ceased to answer: GET {probe.Path} failed {health.Failures} times in a row ({health.Last}), and it is started again. Look into its log; if it was only busy, raise spec.probes.timeout or failures.")
-        : new CauseOfDeath(ReplicaReasons.NotAnswering, $"The server did not answer GET {probe.Path} within {probe.StartWithin} of its start ({health.Last}), and it is started again. Look into its log; if it was only slow, raise spec.probes.startWithin.");
+        ? new CauseOfDeath(ReplicaReasons.NotAnswering, $"The server ceased to answer: GET {probe.Path} failed {health.Failures} times in a row ({health.Last}), and was ended for it. Look into its log; if it was only busy, raise spec.probes.timeout or failures.")
+        : new CauseOfDeath(ReplicaReasons.NotAnswering, $"The server did not answer GET {probe.Path} within {probe.StartWithin} of its start ({health.Last}), and was ended for it. Look into its log; if it was only slow, raise spec.probes.startWithin.");
 }

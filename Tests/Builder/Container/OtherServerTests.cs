@@ -107,6 +107,40 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Events_say_why_a_server_was_started_again_and_that_somebody_removed_one_and_what_is_paused_refuses()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var story = await ContainerStory.StartAsync(postgres, "told");
+        (await story.World.Apply(Deployment("--port, '8000'", "replicas: 1").Replace("interval: 1s", "interval: 1s, failures: 2", StringComparison.Ordinal))).ExpectOk();
+        await story.World.Running("chat");
+        var name = $"{Leftovers.Mine}-default-chat-r1-0";
+        await ContainerWorld.PodmanAsync("exec", name, "/bin/sh", "-c", "busybox mv /www/health /www/gone");
+        await Eventually.Holds(
+            async () => (await story.World.Events("chat")).FirstOrDefault(told => (string?)told["reason"] == "ReplicaRestarted"),
+            told => told is not null && ((string)told["message"]!).StartsWith("Replica 0 of revision 1 was started again. The server ceased to answer: GET /health failed ", StringComparison.Ordinal)
+                && ((string)told["message"]!).Contains("(it answers 404), and was ended for it.", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60));
+
+        await story.World.Running("chat");
+        await ContainerWorld.PodmanAsync("rm", "--force", "--time", "0", name);
+        await Eventually.Holds(
+            async () => (await story.World.Events("chat")).FirstOrDefault(told => (string?)told["reason"] == "ReplicaGone"),
+            told => ((string?)told?["message"])?.StartsWith("Replica 0 of revision 1 has disappeared: somebody else has removed it, or what it ran on was started anew. It ", StringComparison.Ordinal) == true);
+        await Eventually.Holds(story.Containers, containers => containers.ContainsKey(name));
+
+        (await story.World.Apply(Deployment("--port, '8000'", "paused: true").Replace("interval: 1s", "interval: 1s, failures: 2", StringComparison.Ordinal))).ExpectOk();
+        foreach (var wish in (string[])["restart", "rollback", "promote"])
+        {
+            var answer = await story.World.Catalogue.Post($"/deployments/chat/{wish}", "");
+            Assert.Equal(HttpStatusCode.Conflict, answer.Status);
+            Assert.Contains("is paused, and nothing of it is changed until spec.paused goes.", answer.Text, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(await story.World.Events("chat"), told => (string?)told["reason"] == "RestartAsked");
+        await story.Delete("chat");
+    }
+
+    [Fact]
     public async Task More_than_the_machine_has_is_refused_before_anything_is_created_and_waits_where_others_have_it()
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
