@@ -25,7 +25,7 @@ internal sealed class DeploymentChecks(CatalogueState state, IReadOnlyList<Plann
             {
                 RequireUse(changed, spec);
             }
-            else if (step is { Before: { IsGoing: false } before, After: null or { IsGoing: true } })
+            else if (step is { Before: { IsGoing: false, Spec: GpuClassSpec or SealedSecretSpec } before, After: null or { IsGoing: true } })
             {
                 KeepWhatIsUsed(before);
             }
