@@ -36,6 +36,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             ? await pins.FindAsync(IsOffline(open, table) ? question with { Wish = null } : question, Pinnable.OfRevision(open.Repo!, open.Revision), caller, cancellationToken)
             : default;
         var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
+        RefuseFlagsAmongValues(model, table);
         AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
         return new DeploymentBrief
@@ -166,6 +167,16 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         foreach (var fault in DeploymentWords.Faults(_spec, model, table))
         {
             Refuse(DeploymentReasons.Misdeclared, fault);
+        }
+    }
+
+    /// <summary>The last look at the whole line: whatever field a value is from, the server must not read it as a flag.</summary>
+    private void RefuseFlagsAmongValues(ModelSpec model, ServerTable table)
+    {
+        if (_faults.Count == 0 && model.Dockerfile is null && _spec.Command is null
+            && ServerCommand.FlagAmongValues(ServerCommand.Flags(model, table, new StartOptions(AreOfServer: true))) is var (flag, value))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"The server would be started with '{value}' behind {flag}: expected a value that begins with no dash, which the server would take for a flag. Mend it in {(_spec.Entry is null ? $"the Model of '{model.Id}' or in the deployment" : "spec")}.");
         }
     }
 
@@ -394,7 +405,10 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         public GpuChoice Choose(string? name, GpuClassSpec? spec, int gpus, int? context, string arithmetic, StartOptions options) => Model.Dockerfile is not null
             ? new GpuChoice(name, spec, gpus, context, arithmetic, null)
             : new GpuChoice(
-                name, spec, gpus, context, arithmetic, ServerCommand.Arguments(Model, Table, options),
-                Model.Revision == Open.Revision ? null : ServerCommand.Arguments(Open, Table, options));
+                name, spec, gpus, context, arithmetic, Arguments(Model, options),
+                Model.Revision == Open.Revision ? null : Arguments(Open, options));
+
+        /// <summary>The flags of the entry and of the deployment are one by now, and this server's.</summary>
+        private IReadOnlyList<string> Arguments(ModelSpec model, StartOptions options) => ServerCommand.Arguments(model, Table, options with { AreOfServer = true });
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
+using Orrery.Catalogue.Licences;
+using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Deployments;
@@ -24,14 +26,31 @@ internal static class DeploymentRules
             CheckEntry(entry, errors);
         }
 
-        foreach (var (name, value) in (spec.Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => ModelRules.IsSecretFlag(argument.Key, argument.Value)))
+        foreach (var (name, value) in spec.Arguments ?? new Dictionary<string, JsonElement>())
         {
-            errors.Add($"spec.arguments.{name}", null, "no secret in a deployment: everybody who looks at it reads it", "Put it into a Secret, and name that in spec.secrets as the server's variable.");
+            CheckFlag(name, value, errors);
         }
 
         foreach (var (name, value) in spec.Environment ?? new Dictionary<string, string>())
         {
             CheckVariable(spec, name, value, errors);
+        }
+    }
+
+    private static void CheckFlag(string name, JsonElement value, FieldErrors errors)
+    {
+        var path = $"spec.arguments.{name}";
+        if (ModelRules.IsSecretFlag(name, value))
+        {
+            errors.Add(path, null, "no secret in a deployment: everybody who looks at it reads it", "Put it into a Secret, and name that in spec.secrets as the server's variable.");
+        }
+        else if (ServedWeights.Texts(value).FirstOrDefault(ServerCommand.IsFlag) is { } flag && value.ValueKind is JsonValueKind.String or JsonValueKind.Array)
+        {
+            errors.Add(path, flag, "a value that begins with no dash: the server would take it for a flag", "Another flag is another name in arguments.");
+        }
+        else if (value.ValueKind == JsonValueKind.False && name.StartsWith("--no-", StringComparison.Ordinal))
+        {
+            errors.Add(path, "false", "true, or the flag left out", $"Write --{name["--no-".Length..]}: true.");
         }
     }
 

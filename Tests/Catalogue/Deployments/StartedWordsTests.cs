@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using static Orrery.Tests.Catalogue.CatalogueReplica;
+
+namespace Orrery.Tests.Catalogue.Deployments;
+
+/// <summary>What a deployment starts is looked at as the server will see it: its words, its variables and its weights, whatever field they are from.</summary>
+public sealed class StartedWordsTests(PostgresServer postgres)
+{
+    private const string Own = """
+        "id":"acme-chat","modelType":"chat","engine":"vllm","servers":["sglang","tgi","trt-llm"],"repo":"acme/chat","licence":"Apache-2.0","parameters":"8B","weights":"16GB","dtype":"bf16","contextWindow":4096
+        """;
+
+    [Fact]
+    public Task No_value_becomes_a_flag() => Holds(
+        (Arguments(""" "--logits-processors":["a:B","--model","tencent-x/evil"]"""), "spec.arguments.--logits-processors is '--model': expected a value that begins with no dash"),
+        (Arguments(""" "--chat-template":"--port=9000" """), "spec.arguments.--chat-template is '--port=9000'"),
+        (Arguments(""" "--chat-template":"-p" """), "spec.arguments.--chat-template is '-p'"),
+        (Arguments(""" "--seed":-1"""), ""),
+        (Of(Own) + ""","weights":{"repo":"acme/own","revision":"--trust-remote-code"}""", "'--trust-remote-code' behind --revision: expected a value that begins with no dash"));
+
+    [Fact]
+    public Task False_takes_away_what_can_be_taken_away() => Holds(
+        (Arguments(""" "--no-enable-prefix-caching":false"""), "spec.arguments.--no-enable-prefix-caching is 'false': expected true, or the flag left out. Write --enable-prefix-caching: true."),
+        (Arguments(""" "--enable-prefix-caching":false"""), ""),
+        (Arguments(""" "--no-enable-prefix-caching":true"""), ""));
+
+    [Theory]
+    [InlineData("sglang", """{"--kv-cache-dtype":"fp8_e5m2"}""", "--kv-cache-dtype fp8_e5m2")]
+    [InlineData("tgi", """{"--max-batch-size":16}""", "--max-batch-size 16")]
+    [InlineData("trt-llm", """{"--max_batch_size":16}""", "--max_batch_size 16")]
+    public async Task Arguments_are_those_of_the_server_that_is_named(string server, string arguments, string expected)
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        var brief = await Ask(catalogue, Of(Own) + $""","server":"{server}","arguments":{arguments}""");
+        Assert.Empty(Faults(brief));
+        Assert.EndsWith(expected, Line(brief), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public Task What_splits_a_copy_is_refused_with_every_server() => Holds(
+        (Of(Own) + ""","server":"sglang","arguments":{"--dp-size":2}""", "Say it in spec.gpu.count"),
+        (Of(Own) + ""","server":"sglang","arguments":{"--expert-parallel-size":2}""", "Say it in spec.gpu.count"),
+        (Of(Own) + ""","server":"tgi","arguments":{"--num-shard":2}""", "Say it in spec.gpu.count"),
+        (Of(Own) + ""","server":"trt-llm","arguments":{"--cluster_size":2}""", "Say it in spec.gpu.count"),
+        (Arguments(""" "--tokenizer-revision":"evil" """), "Say it in spec.weights.revision"));
+
+    [Fact]
+    public async Task What_a_deployment_writes_goes_over_the_entrys_field()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        var parsed = Own.Trim() + ""","toolParser":"hermes","remoteCode":true""";
+        (await catalogue.Apply("{kind: LicenceAcceptance, metadata: {name: a}, spec: {remoteCode: acme/chat}}")).ExpectOk();
+        var line = Line(await Ask(catalogue, Of(parsed) + ""","arguments":{"--enable-auto-tool-choice":false,"--tool-call-parser":"mistral","--trust-remote-code":true}"""));
+        Assert.EndsWith("--no-enable-auto-tool-choice --tool-call-parser mistral --trust-remote-code", line, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (Count(line, "--tool-call-parser"), Count(line, "--trust-remote-code")));
+        Assert.DoesNotContain("--enable-auto-tool-choice ", line.Replace("--no-enable", "", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        // The commit of the code is named whoever lets it run.
+        var pinned = Own.Trim() + $""","revision":"{new string('c', 40)}" """;
+        Assert.Contains($"--code-revision {new string('c', 40)}", Line(await Ask(catalogue, Of(pinned) + ""","arguments":{"--trust-remote-code":true}""")), StringComparison.Ordinal);
+    }
+
+    private static int Count(string line, string flag) => line.Split(' ').Count(word => word == flag);
+
+    private async Task Holds(params (string Spec, string Fault)[] cases)
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        await Holds(catalogue, cases);
+    }
+
+    /// <param name="cases">What is declared, and what one of the faults says; empty: there is none.</param>
+    private static async Task Holds(CatalogueReplica catalogue, params (string Spec, string Fault)[] cases)
+    {
+        var wrong = new List<string>();
+        foreach (var (spec, fault) in cases)
+        {
+            var faults = Faults(await Ask(catalogue, spec));
+            if (fault.Length == 0 ? faults.Count > 0 : !faults.Exists(found => found.Contains(fault, StringComparison.Ordinal)))
+            {
+                wrong.Add($"{spec}\n  expected: {fault}\n  found:    {string.Join("\n            ", faults)}");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static string Arguments(string arguments) => $$""" "model":"qwen3-8b","arguments":{ {{arguments}} }""";
+
+    private static string Of(string entry) => $$""" "entry":{ {{entry.Trim()}} }""";
+
+    private static async Task<JsonNode> Ask(CatalogueReplica catalogue, string spec)
+    {
+        var gpu = spec.Contains("\"gpu\"", StringComparison.Ordinal) ? "" : "\"gpu\":{\"count\":0},";
+        var question = $$"""{"namespace":"default","spec":{ {{gpu}} {{spec}} } }""";
+        return (await catalogue.Send(HttpMethod.Post, "/internal/deployments/brief", question, Internal, "application/json")).ExpectOk().Json;
+    }
+
+    private static List<string> Faults(JsonNode brief) => [.. (brief["faults"]?.AsArray() ?? []).Select(fault => (string)fault!["message"]!)];
+
+    private static string Line(JsonNode brief) => string.Join(' ', brief["choices"]![0]!["arguments"]!.AsArray().Select(word => (string?)word));
+}
