@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
-using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
 
@@ -9,9 +8,6 @@ namespace Orrery.Catalogue.Deployments;
 /// <summary>What holds for every deployment and needs the catalogue's knowledge: an entry of its own is held to what Models are, and no secret stands where everybody reads it.</summary>
 internal static class DeploymentRules
 {
-    /// <summary>Where the hub's library keeps what it fetches.</summary>
-    private static readonly string[] CacheFolders = ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE"];
-
     public static void Check(ModelDeploymentSpec spec, FieldErrors errors)
     {
         spec.Validate(errors);
@@ -35,6 +31,11 @@ internal static class DeploymentRules
         {
             CheckVariable(spec, name, value, errors);
         }
+
+        foreach (var name in (spec.Secrets?.Keys ?? []).Where(ServerVariables.Decides))
+        {
+            errors.Add($"spec.secrets.{name}", null, "no variable that decides which code is run or which weights are loaded: of a Secret nobody sees what it decides", $"Say it where everybody reads it: environment: {{ {name}: VALUE }}.");
+        }
     }
 
     private static void CheckFlag(string name, JsonElement value, FieldErrors errors)
@@ -44,7 +45,7 @@ internal static class DeploymentRules
         {
             errors.Add(path, null, "no secret in a deployment: everybody who looks at it reads it", "Put it into a Secret, and name that in spec.secrets as the server's variable.");
         }
-        else if (ServedWeights.Texts(value).FirstOrDefault(ServerCommand.IsFlag) is { } flag && value.ValueKind is JsonValueKind.String or JsonValueKind.Array)
+        else if (ServerCommand.FlagAmongValues([[.. ServerCommand.Argument(name, value)]]) is var (_, flag))
         {
             errors.Add(path, flag, "a value that begins with no dash: the server would take it for a flag", "Another flag is another name in arguments.");
         }
@@ -78,11 +79,11 @@ internal static class DeploymentRules
         {
             errors.Add(path, null, "no secret in a deployment: everybody who looks at it reads it", $"Put it into a Secret, and name that: secrets: {{ {name}: {{ name: SECRET, key: KEY }} }}.");
         }
-        else if (spec.EffectiveCache == WeightCaches.SharedVolume && CacheFolders.Contains(name, StringComparer.OrdinalIgnoreCase) && value != "/models" && !value.StartsWith("/models/", StringComparison.Ordinal))
+        else if (spec.EffectiveCache == WeightCaches.SharedVolume && ServerVariables.IsCacheFolder(name) && !ServerVariables.IsOnVolume(value))
         {
-            errors.Add(path, value, "a folder below /models, where the volume with the weights is", "With cache: none each replica keeps them where it wants to.");
+            errors.Add(path, value, "a folder below /models, where the volume with the weights is, without '..' and without variables", "With cache: none each replica keeps them where it wants to.");
         }
-        else if (name.Equals("VLLM_USE_MODELSCOPE", StringComparison.OrdinalIgnoreCase))
+        else if (ServerVariables.IsOtherHub(name))
         {
             errors.Add(path, value, "no other hub: licences, commits and pins are those of the repositories on Hugging Face", "Put the weights into the cache, and name their folder in spec.weights.path. A mirror of the hub goes into HF_ENDPOINT.");
         }

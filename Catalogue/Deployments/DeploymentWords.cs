@@ -25,18 +25,35 @@ internal static class DeploymentWords
             yield break;
         }
 
-        foreach (var (name, value) in spec.Arguments ?? new Dictionary<string, JsonElement>())
+        foreach (var (path, name, value) in Said(spec, table))
         {
             if (OwnWords.OfBuilder(table.Server, name) is { } instead)
             {
-                yield return $"spec.arguments.{name}: expected no flag for what is decided elsewhere. Say it in {instead}.";
+                yield return $"{path}: expected {(path.StartsWith(InArguments, StringComparison.Ordinal) ? "no flag" : "no variable")} for what is decided elsewhere. Say it in {instead}.";
             }
-            else if (UnknownIn(spec, model, table.Find(name)?.Name ?? name, value) is var (repo, remedy))
+            else if (value is null && IsOfWeights(table, name))
             {
-                yield return $"spec.arguments.{name} names {repo}, of whose licence the catalogue knows nothing. {remedy}";
+                yield return $"{path}: expected no variable that decides which weights are loaded: of a Secret nobody sees what it decides. Say it in spec.arguments.{name}.";
+            }
+            else if (value is { } seen && UnknownIn(spec, model, table.Find(name)?.Name ?? name, seen) is var (repo, remedy))
+            {
+                yield return $"{path} names {repo}, of whose licence the catalogue knows nothing. {remedy}";
             }
         }
     }
+
+    private const string InArguments = "spec.arguments.";
+
+    /// <summary>Flags, and variables that are flags to this server, each with the field that says it; of a Secret's the value is not seen.</summary>
+    private static IEnumerable<(string Path, string Flag, JsonElement? Value)> Said(ModelDeploymentSpec spec, ServerTable table) =>
+    [
+        .. (spec.Arguments ?? new Dictionary<string, JsonElement>()).Select(pair => (InArguments + pair.Key, pair.Key, (JsonElement?)pair.Value)),
+        .. (spec.Environment ?? new Dictionary<string, string>()).Where(pair => ServerVariables.FlagOf(table, pair.Key) is not null)
+            .Select(pair => ($"spec.environment.{pair.Key}", ServerVariables.FlagOf(table, pair.Key)!, (JsonElement?)JsonSerializer.SerializeToElement(pair.Value, CatalogueJson.Default.String))),
+        .. (spec.Secrets?.Keys ?? []).Where(name => ServerVariables.FlagOf(table, name) is not null).Select(name => ($"spec.secrets.{name}", ServerVariables.FlagOf(table, name)!, (JsonElement?)null)),
+    ];
+
+    private static bool IsOfWeights(ServerTable table, string flag) => (table.Find(flag)?.Name ?? flag).Replace('_', '-') is var name && (NamesWeights.Contains(name) || NamesAdapters.Contains(name));
 
     /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one nobody has said under which it is.</summary>
     private static (string Repo, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)

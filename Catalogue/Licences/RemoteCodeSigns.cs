@@ -37,10 +37,7 @@ internal static partial class RemoteCodeSigns
     }
 
     private static string? VariableOf(ModelSpec model) =>
-        (model.Environment ?? new Dictionary<string, string>()).Where(pair => IsSwitch(pair.Key) && pair.Value is not ("" or "0" or "false" or "False")).Select(pair => pair.Key).FirstOrDefault();
-
-    /// <summary>How TGI is told by a variable.</summary>
-    public static bool IsSwitch(string variable) => variable.Contains("TRUST_REMOTE_CODE", StringComparison.OrdinalIgnoreCase);
+        (model.Environment ?? new Dictionary<string, string>()).Where(pair => ServerVariables.IsRemoteCode(pair.Key) && pair.Value is not ("" or "0" or "false" or "False")).Select(pair => pair.Key).FirstOrDefault();
 
     /// <summary>However it is written there: over several lines, in quotes, with escapes of JSON, or cut short. Comments do not count.</summary>
     public static bool IsIn(string dockerfile)

@@ -107,7 +107,7 @@ internal static class ServerCommand
     }
 
     /// <summary>A boolean is the flag alone, or <c>--no-…</c>; a mapping is JSON; a list is several values.</summary>
-    private static IEnumerable<string> Argument(string name, JsonElement value) => value.ValueKind switch
+    public static IEnumerable<string> Argument(string name, JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.True => [name],
         JsonValueKind.False => ["--no-" + name.TrimStart('-')],

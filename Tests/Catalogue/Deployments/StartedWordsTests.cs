@@ -60,6 +60,39 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         Assert.Contains($"--code-revision {new string('c', 40)}", Line(await Ask(catalogue, Of(pinned) + ""","arguments":{"--trust-remote-code":true}""")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_variable_that_decides_over_code_or_weights_is_seen_and_held_to_what_flags_are()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply("{kind: Secret, metadata: {name: s}, spec: {data: {k: 'true'}}}")).ExpectOk();
+        string Tgi(string more) => Of(Own) + ""","server":"tgi",""" + more;
+        await Holds(
+            catalogue,
+            (Secret("TRUST_REMOTE_CODE"), "spec.secrets.TRUST_REMOTE_CODE: expected no variable that decides which code is run or which weights are loaded"),
+            (Secret("VLLM_USE_MODELSCOPE"), "spec.secrets.VLLM_USE_MODELSCOPE"),
+            (Secret("hf_home"), "spec.secrets.hf_home"),
+            (Secret("LD_PRELOAD"), "Say it where everybody reads it: environment: { LD_PRELOAD: VALUE }."),
+            (Secret("HF_TOKEN"), ""),
+            (Tgi(""" "secrets":{"LORA_ADAPTERS":{"name":"s","key":"k"}}"""), "spec.secrets.LORA_ADAPTERS: expected no variable that decides which weights"),
+            (Tgi(""" "secrets":{"MODEL_ID":{"name":"s","key":"k"}}"""), "spec.secrets.MODEL_ID: expected no variable for what is decided elsewhere"),
+            (Secret("LORA_ADAPTERS"), ""),
+            (Tgi(""" "environment":{"LORA_ADAPTERS":"acme/lora"}"""), "spec.environment.LORA_ADAPTERS names acme/lora"),
+            (Tgi(""" "environment":{"MODEL_ID":"acme/other"}"""), "spec.environment.MODEL_ID: expected no variable for what is decided elsewhere. Say it in spec.model"),
+            (Tgi(""" "environment":{"NUM_SHARD":"8"}"""), "Say it in spec.gpu.count."),
+            (Tgi(""" "environment":{"TOKENIZER_CONFIG_PATH":"mistralai/Codestral-22B-v0.1"}"""), "Licence MNPL-0.1 (acceptance)"),
+            (Environment("SGLANG_USE_MODELSCOPE", "true"), "expected no other hub"),
+            (Environment("HUGGINGFACE_CO_STAGING", "1"), "expected no other hub"),
+            (Environment("HF_HOME", "/models/../tmp"), "spec.environment.HF_HOME is '/models/../tmp': expected a folder below /models"),
+            (Environment("HF_HUB_CACHE", "/models/$X"), "expected a folder below /models"),
+            (Environment("HF_HUB_CACHE", "/models/hub"), ""),
+            (Of(Own.Trim() + ""","environment":{"SGLANG_USE_MODELSCOPE":"1"}"""), "spec.entry.environment.SGLANG_USE_MODELSCOPE: expected no variable that the image rests upon"),
+            (Of(Own.Trim() + ""","environment":{"PYTHONUSERBASE":"/x"}"""), "spec.entry.environment.PYTHONUSERBASE"));
+    }
+
+    private static string Environment(string name, string value) => $$""" "model":"qwen3-8b","environment":{"{{name}}":"{{value}}"}""";
+
+    private static string Secret(string name) => $$""" "model":"qwen3-8b","secrets":{"{{name}}":{"name":"s","key":"k"} }""";
+
     private static int Count(string line, string flag) => line.Split(' ').Count(word => word == flag);
 
     private async Task Holds(params (string Spec, string Fault)[] cases)
