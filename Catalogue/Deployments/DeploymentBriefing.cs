@@ -207,6 +207,15 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Refuse(DeploymentReasons.Misdeclared, $"spec.adapters: '{pinned.Id}' names the revision {pinned.Revision}, which vLLM cannot be told. Put its files into the cache and name that folder in path.");
         }
 
+        foreach (var adapter in adapters)
+        {
+            // A Model without an engine may say how the adapter is governed: its limits, its strategy.
+            if (shelf.Of(question.Namespace).Find(adapter.Id) is { IsBuiltIn: false } taken && (taken.Id != adapter.Id || taken.Spec.IsEntry))
+            {
+                Refuse(DeploymentReasons.Misdeclared, $"spec.adapters: the id '{adapter.Id}' is taken: expected an id or alias that no model of namespace '{question.Namespace}' has; {taken.Origin} has it. Choose another.");
+            }
+        }
+
         arguments["--enable-lora"] = JsonSerializer.SerializeToElement(true);
         arguments["--max-loras"] = arguments.GetValueOrDefault("--max-loras", JsonSerializer.SerializeToElement(adapters.Count));
         // Those that the entry or the deployment names by hand stay: models that hear have one of their own.
@@ -214,8 +223,6 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             : named.ValueKind == JsonValueKind.String ? [named.GetString()!] : [];
         arguments["--lora-modules"] = JsonSerializer.SerializeToElement(others.Concat(adapters.Select(LoraModule)).ToArray());
     }
-
-    private bool RunsCode(ModelSpec declared) => declared.RemoteCode == true || (_spec.Command is { } command && RemoteCodeSigns.IsIn(string.Join(' ', command)));
 
     /// <summary>As vLLM reads it: <c>name=path</c>, or JSON for what that cannot say. It parts the first at every equals sign, and takes a comma for JSON and a dash for a flag.</summary>
     private static string LoraModule(AdapterSpec adapter)
@@ -233,9 +240,12 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private void AskGate(ModelSpec declared, ModelSpec deployed)
     {
         var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
-        var decision = LicenceGate.Of(state, question.Namespace).Decide(
-            declared with { Repo = deployed.Repo, Revision = deployed.Revision, RemoteCode = RunsCode(declared), Arguments = deployed.Arguments, Environment = environment },
-            [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo), .. (_spec.Command ?? []).SelectMany(ServedWeights.NamedIn)]);
+        var started = new StartedModel(declared with { Repo = deployed.Repo, Revision = deployed.Revision, Arguments = deployed.Arguments, Environment = environment })
+        {
+            Command = _spec.Command ?? [],
+            Weights = [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo ?? adapter.Path)],
+        };
+        var decision = LicenceGate.Of(state, question.Namespace).Decide(started);
         foreach (var finding in decision.Findings.Where(finding => finding.Open))
         {
             Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());

@@ -32,6 +32,14 @@ internal static class DeploymentRules
             CheckVariable(spec, name, value, errors);
         }
 
+        for (var i = 0; i < spec.Adapters?.Count; i++)
+        {
+            if (BuiltInEntries.FindNamed(spec.Adapters[i].Id) is { } taken)
+            {
+                errors.Add($"spec.adapters[{i}].id", spec.Adapters[i].Id, $"an id or alias that no entry has which comes with the Catalogue; '{taken.Id}' has it", "It would be answered under that one's name and licence: choose another.");
+            }
+        }
+
         foreach (var name in (spec.Secrets?.Keys ?? []).Where(ServerVariables.Decides))
         {
             errors.Add($"spec.secrets.{name}", null, "no variable that decides which code is run or which weights are loaded: of a Secret nobody sees what it decides", $"Say it where everybody reads it: environment: {{ {name}: VALUE }}.");

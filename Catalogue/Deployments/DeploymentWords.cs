@@ -12,7 +12,7 @@ internal static class DeploymentWords
     /// <summary>Flags that name weights, or what reads them, beside the model's own.</summary>
     private static readonly string[] NamesWeights =
     [
-        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-config.model",
+        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-token-map", "--speculative-config.model",
     ];
 
     private static readonly string[] NamesAdapters = ["--lora-modules", "--lora-paths", "--lora-adapters", "--default-mm-loras"];
@@ -55,8 +55,8 @@ internal static class DeploymentWords
 
     private static bool IsOfWeights(ServerTable table, string flag) => (table.Find(flag)?.Name ?? flag).Replace('_', '-') is var name && (NamesWeights.Contains(name) || NamesAdapters.Contains(name));
 
-    /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one nobody has said under which it is.</summary>
-    private static (string Repo, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)
+    /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one, or of what is none and no folder, nobody has said under which it is.</summary>
+    private static (string Name, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)
     {
         var name = flag.Replace('_', '-');
         var (names, remedy) = NamesAdapters.Contains(name) ? (AdaptersIn(value), "Name it in spec.adapters.")
@@ -64,16 +64,27 @@ internal static class DeploymentWords
             : name == "--speculative-config" ? (DraftsIn(value), InEntry)
             : ([], "");
         var said = (spec.Adapters ?? []).Select(adapter => adapter.Repo).Append(model.Repo).Append(spec.Weights?.Repo).ToList();
-        return names.FirstOrDefault(repo => ModelSpec.IsRepo(repo) && !BuiltInEntries.OfRepo(repo).Any() && !said.Contains(repo, StringComparer.OrdinalIgnoreCase)) is { } unknown
+        return names.FirstOrDefault(text => text.Length > 0 && !NoWeights.Contains(text) && !IsFolder(text) && !BuiltInEntries.OfRepo(text).Any() && !said.Contains(text, StringComparer.OrdinalIgnoreCase)) is { } unknown
             ? (unknown, remedy)
             : null;
     }
 
+    /// <summary>Words that stand where a repository may.</summary>
+    private static readonly string[] NoWeights = ["auto", "vllm", "ngram", "[ngram]", "suffix", "deepseek_v32"];
+
+    private static bool IsFolder(string text) => text.StartsWith('/') && !text.Split('/').Contains("..");
+
     private const string InEntry = "Declare it with the model, in spec.entry.arguments or in a Model of the namespace, and its licence in alsoLicensed; or put it into the cache and name its folder, /models/….";
 
-    /// <summary><c>name=owner/repo</c>, or JSON with a path.</summary>
-    private static IEnumerable<string> AdaptersIn(JsonElement value) =>
-        ServedWeights.Texts(value).SelectMany(text => text.Split(',')).Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+    /// <summary><c>name=owner/repo</c>, JSON with a path, or a mapping of names to repositories.</summary>
+    private static IEnumerable<string> AdaptersIn(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String when ServedWeights.InText(value.GetString()!) is { } json => AdaptersIn(json),
+        JsonValueKind.String => value.GetString()!.Split(',').Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]),
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(AdaptersIn),
+        JsonValueKind.Object => value.EnumerateObject().Where(member => member.Name is not ("name" or "lora_name" or "base_model_name")).SelectMany(member => AdaptersIn(member.Value)),
+        _ => [],
+    };
 
     private static IEnumerable<string> DraftsIn(JsonElement value)
     {

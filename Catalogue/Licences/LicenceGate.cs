@@ -43,16 +43,19 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         return new LicenceGate(policy ?? NoPolicy, [.. resources.Values.Where(resource => resource is { Spec: LicenceAcceptanceSpec, IsGoing: false })]);
     }
 
-    /// <param name="others">Repositories of further weights that are served with it.</param>
-    public GateDecision Decide(ModelSpec model, params IReadOnlyList<string?> others)
+    /// <summary>Over a model as its entry starts it.</summary>
+    public GateDecision Decide(ModelSpec model) => Decide(new StartedModel(model));
+
+    public GateDecision Decide(StartedModel started)
     {
-        var findings = ServedWeights.LicencesOf(model, others).Select(DecideLicence).ToList();
+        var model = started.Model;
+        var findings = ServedWeights.LicencesOf(started).Select(DecideLicence).ToList();
         if (findings.Count == 0)
         {
             findings.Add(new GateFinding("licence", LicenceDecisions.Deny, "The entry names no licence.", Open: true, "Name one in spec.licence: an SPDX identifier, or your own name for it."));
         }
 
-        if (RemoteCodeSigns.Of(model) is { } sign)
+        if (RemoteCodeSigns.Of(started) is { } sign)
         {
             findings.Add(DecideRemoteCode(model, sign));
         }

@@ -89,6 +89,58 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Of(Own.Trim() + ""","environment":{"PYTHONUSERBASE":"/x"}"""), "spec.entry.environment.PYTHONUSERBASE"));
     }
 
+    [Fact]
+    public async Task Weights_are_under_their_licence_however_they_are_named()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply("{kind: Model, metadata: {name: own}, spec: {id: own, modelType: chat, engine: vllm, repo: acme/own, aliases: [mine]}}")).ExpectOk();
+        (await catalogue.Apply("{kind: Model, metadata: {name: governed}, spec: {id: governed, modelType: chat}}")).ExpectOk();
+        const string Held = "Licence MNPL-0.1 (acceptance)";
+        await Holds(
+            catalogue,
+            (Weights("hub/models--mistralai--Codestral-22B-v0.1/snapshots/abc"), Held),
+            (Weights("models--mistralai--Codestral-22B-v0.1/snapshots/abc"), Held),
+            (Weights("mistralai/Codestral-22B-v0.1"), Held),
+            (Weights("own/tuned"), ""),
+            (Adapter("a", "hub/models--mistralai--Codestral-22B-v0.1/snapshots/abc"), Held),
+            (Environment("Y", "mistralai/Codestral-22B-v0.1") + ""","command":["sh","-c","exec vllm serve $Y"]""", Held),
+            (Command(""" "vllm","serve","mistralai/Codestral\u002d22B-v0.1" """), Held),
+            (Command(""" "sh","-c","exec vllm serve mistralai/Codestral'-22B'-v0.1" """), Held),
+            (Of(Own.Trim() + ""","dockerfile":"FROM a:1\nCMD [\"vllm\",\"serve\",\"mistralai/Codestral\\\n-22B-v0.1\"]" """), Held),
+            (Of(Own.Trim() + ""","dockerfile":"FROM a:1\nCMD [\"vllm\",\"serve\",\"mistralai/Codestral\\u002d22B-v0.1\"]" """), Held),
+            (Of(Own.Trim() + ""","arguments":{"--tokenizer":"https://huggingface.co/mistralai%2FCodestral-22B-v0.1"}"""), Held),
+
+            // What is no repository of the catalogue's and no folder.
+            (Arguments(""" "--speculative-config":{"model":"gpt2","num_speculative_tokens":3}"""), "spec.arguments.--speculative-config names gpt2"),
+            (Arguments(""" "--speculative-config":{"method":"ngram","model":"ngram","num_speculative_tokens":3}"""), ""),
+            (Arguments(""" "--tokenizer":"acme/tokens@main" """), "names acme/tokens@main"),
+            (Arguments(""" "--tokenizer":"acme/tokens/sub" """), "names acme/tokens/sub"),
+            (Arguments(""" "--tokenizer":"https://huggingface.co/acme/tokens" """), "names https://huggingface.co/acme/tokens"),
+            (Arguments(""" "--tokenizer":"s3://acme/tokens" """), "names s3://acme/tokens"),
+            (Arguments(""" "--tokenizer":"/models/../tmp" """), "names /models/../tmp"),
+            (Arguments(""" "--lora-modules":"{\"name\":\"x\",\"path\":\"gpt2\"}" """), "names gpt2"),
+
+            // Names of others.
+            (Adapter("llama-3.3-70b-instruct", "own/x"), "spec.adapters[0].id is 'llama-3.3-70b-instruct': expected an id or alias that no entry has which comes with the Catalogue"),
+            (Adapter("own", "own/x"), "the id 'own' is taken"),
+            (Adapter("mine", "own/x"), "the id 'mine' is taken"),
+            (Adapter("governed", "own/x"), ""));
+    }
+
+    [Fact]
+    public Task Code_out_of_a_repository_is_found_however_the_command_is_written() => Holds(
+        (Command(""" "vllm","serve","Qwen/Qwen3-8B","x\n#","--trust-remote-code" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Command(""" "sh","-c","# --trust-remote-code\nexec vllm serve Qwen/Qwen3-8B" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --tru\"st-remote\"-code" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Environment("X", "--trust-remote-code") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B $X"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Command(""" "vllm","serve","Qwen/Qwen3-8B" """), ""));
+
+    private static string Command(string words) => $$""" "model":"qwen3-8b","command":[ {{words}} ]""";
+
+    private static string Weights(string path) => $$""" "model":"qwen3-8b","weights":{"path":"{{path}}"}""";
+
+    private static string Adapter(string id, string path) => $$""" "model":"qwen3-8b","adapters":[{"id":"{{id}}","path":"{{path}}"}]""";
+
     private static string Environment(string name, string value) => $$""" "model":"qwen3-8b","environment":{"{{name}}":"{{value}}"}""";
 
     private static string Secret(string name) => $$""" "model":"qwen3-8b","secrets":{"{{name}}":{"name":"s","key":"k"} }""";
