@@ -37,6 +37,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             : default;
         var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
         RefuseFlagsAmongValues(model, table);
+        RefuseWithoutWeights(model, table);
         AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
         return new DeploymentBrief
@@ -177,6 +178,15 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             && ServerCommand.FlagAmongValues(ServerCommand.Flags(model, table, new StartOptions(AreOfServer: true))) is var (flag, value))
         {
             Refuse(DeploymentReasons.Misdeclared, $"The server would be started with '{value}' behind {flag}: expected a value that begins with no dash, which the server would take for a flag. Mend it in {(_spec.Entry is null ? $"the Model of '{model.Id}' or in the deployment" : "spec")}.");
+        }
+    }
+
+    /// <summary>Such a server would load a model of its own choice, under the licence that the entry says.</summary>
+    private void RefuseWithoutWeights(ModelSpec model, ServerTable table)
+    {
+        if (model is { Repo: null, Dockerfile: null } && _spec.Command is null && (table.Server == Engines.Vllm || ServingEngines.Alternatives.Contains(table.Server)))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"Nothing says which weights {model.Id} has: expected a repo in its entry, spec.weights, or a dockerfile that starts its server.");
         }
     }
 

@@ -9,19 +9,16 @@ namespace Orrery.Catalogue.Deployments;
 /// <summary>Flags of a deployment that would go behind what is decided elsewhere: which weights are loaded, over how many GPUs, under which name and port.</summary>
 internal static class DeploymentWords
 {
-    /// <summary>Flags that name weights, or what reads them, beside the model's own.</summary>
-    private static readonly string[] NamesWeights =
-    [
-        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-token-map", "--speculative-config.model",
-    ];
-
-    private static readonly string[] NamesAdapters = ["--lora-modules", "--lora-paths", "--lora-adapters", "--default-mm-loras"];
-
-    /// <summary>Each with its remedy. A command of one's own is started as it is: nothing of ours stands beside it.</summary>
+    /// <summary>Each with its remedy. A command of one's own is started as it is; only of a server that is known it is looked at what it loads.</summary>
     public static IEnumerable<string> Faults(ModelDeploymentSpec spec, ModelSpec model, ServerTable table)
     {
-        if (spec.Command is not null)
+        if (spec.Command is { } command)
         {
+            foreach (var fault in CommandWords.Faults(command, spec.Environment ?? new Dictionary<string, string>(), text => IsUnknown(spec, model, text)))
+            {
+                yield return fault;
+            }
+
             yield break;
         }
 
@@ -53,20 +50,22 @@ internal static class DeploymentWords
         .. (spec.Secrets?.Keys ?? []).Where(name => ServerVariables.FlagOf(table, name) is not null).Select(name => ($"spec.secrets.{name}", ServerVariables.FlagOf(table, name)!, (JsonElement?)null)),
     ];
 
-    private static bool IsOfWeights(ServerTable table, string flag) => (table.Find(flag)?.Name ?? flag).Replace('_', '-') is var name && (NamesWeights.Contains(name) || NamesAdapters.Contains(name));
+    private static bool IsOfWeights(ServerTable table, string flag) => (table.Find(flag)?.Name ?? flag) is var name && (ServedWeights.IsOfWeights(name) || ServedWeights.IsOfAdapters(name));
 
     /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one, or of what is none and no folder, nobody has said under which it is.</summary>
     private static (string Name, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)
     {
-        var name = flag.Replace('_', '-');
-        var (names, remedy) = NamesAdapters.Contains(name) ? (AdaptersIn(value), "Name it in spec.adapters.")
-            : NamesWeights.Contains(name) ? (ServedWeights.Texts(value), InEntry)
-            : name == "--speculative-config" ? (DraftsIn(value), InEntry)
+        var (names, remedy) = ServedWeights.IsOfAdapters(flag) ? (AdaptersIn(value), "Name it in spec.adapters.")
+            : flag.Replace('_', '-') == "--speculative-config" ? (DraftsIn(value), InEntry)
+            : ServedWeights.IsOfWeights(flag) ? (ServedWeights.Texts(value), InEntry)
             : ([], "");
+        return names.FirstOrDefault(text => IsUnknown(spec, model, text)) is { } unknown ? (unknown, remedy) : null;
+    }
+
+    private static bool IsUnknown(ModelDeploymentSpec spec, ModelSpec model, string text)
+    {
         var said = (spec.Adapters ?? []).Select(adapter => adapter.Repo).Append(model.Repo).Append(spec.Weights?.Repo).ToList();
-        return names.FirstOrDefault(text => text.Length > 0 && !NoWeights.Contains(text) && !IsFolder(text) && !BuiltInEntries.OfRepo(text).Any() && !said.Contains(text, StringComparer.OrdinalIgnoreCase)) is { } unknown
-            ? (unknown, remedy)
-            : null;
+        return text.Length > 0 && !NoWeights.Contains(text) && !IsFolder(text) && !BuiltInEntries.OfRepo(text).Any() && !said.Contains(text, StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>Words that stand where a repository may.</summary>

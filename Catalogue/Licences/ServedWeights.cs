@@ -11,6 +11,19 @@ internal sealed record HeldLicence(string Id, Entry? Of, IReadOnlyList<(string M
 /// <summary>Whose weights a model's server loads: its repository's, and what flags, a Dockerfile or a command name besides.</summary>
 internal static class ServedWeights
 {
+    /// <summary>Flags that name weights, or what reads them, beside the model's own.</summary>
+    private static readonly string[] OfWeights =
+    [
+        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-token-map",
+        "--speculative-config", "--speculative-config.model",
+    ];
+
+    private static readonly string[] OfAdapters = ["--lora-modules", "--lora-paths", "--lora-adapters", "--default-mm-loras"];
+
+    public static bool IsOfWeights(string flag) => OfWeights.Contains(flag.Replace('_', '-'));
+
+    public static bool IsOfAdapters(string flag) => OfAdapters.Contains(flag.Replace('_', '-'));
+
     /// <summary>The model's own licences, and those of the entries that come with the service and have the same weights: whoever says another type of them has both.</summary>
     public static IEnumerable<HeldLicence> LicencesOf(StartedModel started)
     {

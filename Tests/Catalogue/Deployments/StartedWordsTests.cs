@@ -135,6 +135,28 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Environment("X", "--trust-remote-code") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B $X"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Command(""" "vllm","serve","Qwen/Qwen3-8B" """), ""));
 
+    [Fact]
+    public async Task A_command_loads_what_was_said()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply("{kind: LicenceAcceptance, metadata: {name: a}, spec: {remoteCode: Qwen/Qwen3-8B}}")).ExpectOk();
+        await Holds(
+            catalogue,
+            (Command(""" "vllm","serve","Qwen/Qwen3-8B","--trust-remote-code" """), ""),
+            (Command(""" "vllm","serve","evil/repo","--trust-remote-code" """), "Remote code of evil/repo (acceptance)"),
+            (Command(""" "vllm","serve","evil/repo" """), "spec.command names evil/repo, of whose licence the catalogue knows nothing."),
+            (Command(""" "python3","-m","sglang.launch_server","--model-path=evil/repo" """), "spec.command names evil/repo"),
+            (Command(""" "vllm","serve","Qwen/Qwen3-8B","--tokenizer","evil/repo" """), "spec.command names evil/repo"),
+            (Command(""" "vllm","serve","/models/own" """), ""),
+            (Command(""" "sh","-c","exec vllm serve $M" """), "spec.command: expected words that can be read; $M is not set in spec.environment"),
+            (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --port $PORT $X" """), "$X is not set in spec.environment"),
+            (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --port $PORT" """), ""),
+            (Environment("M", "evil/repo") + ""","command":["sh","-c","exec vllm serve ${M}"]""", "spec.command names evil/repo"),
+            (Command(""" "sh","-c","exec vllm serve \"$@\"","vllm","Qwen/Qwen3-8B" """), ""),
+            (Command(""" "/start.sh","evil/repo" """), ""),
+            (Of(Own.Trim().Replace("\"repo\":\"acme/chat\",", "", StringComparison.Ordinal)), "Nothing says which weights acme-chat has"));
+    }
+
     private static string Command(string words) => $$""" "model":"qwen3-8b","command":[ {{words}} ]""";
 
     private static string Weights(string path) => $$""" "model":"qwen3-8b","weights":{"path":"{{path}}"}""";
