@@ -98,7 +98,23 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return null;
         }
 
+        if (!entry.IsBuiltIn)
+        {
+            RefuseRules(entry);
+        }
+
         return entry.Spec;
+    }
+
+    /// <summary>A Model that was stored before there were such rules is held to them when it is deployed.</summary>
+    private void RefuseRules(Entry entry)
+    {
+        var found = new FieldErrors();
+        DeploymentRules.CheckDeployed(entry.Spec, found);
+        foreach (var error in found.All)
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"{entry.Origin}, {error.Path}{(error.Value is null ? "" : $" is '{error.Value}'")}: expected {error.Expectation}.{(error.Remedy is null ? "" : " " + error.Remedy)}");
+        }
     }
 
     private ServerTable? FindTable(ModelSpec model)
@@ -148,7 +164,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var weights = _spec.Weights;
         return model with
         {
-            Engine = model.Engine,
+            ExpertParallel = ServerCommand.RunBy(model, table).ExpertParallel,
             Arguments = arguments,
             Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
             Revision = weights is null ? model.Revision : weights.Revision,
@@ -323,6 +339,12 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         if (!fit.Fits)
         {
             misfits.Add($"On {name}: {string.Join(" ", fit.Reasons)}");
+            return null;
+        }
+
+        if (fit.Memory?.MostRequests < DeploymentWords.Requests(served.Model, served.Table))
+        {
+            misfits.Add($"On {name}: {served.Table.Spelling.MaxRequests} has the server run more requests at once than the {fit.Memory.MostRequests} whose states have room. Leave it out, or say fewer.");
             return null;
         }
 

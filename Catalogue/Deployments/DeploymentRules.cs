@@ -66,7 +66,7 @@ internal static class DeploymentRules
     private static void CheckEntry(ModelSpec entry, FieldErrors errors)
     {
         var found = new FieldErrors();
-        ModelRules.CheckStart(entry, found);
+        CheckDeployed(entry, found);
         foreach (var error in found.All)
         {
             errors.Add("spec.entry" + error.Path["spec".Length..], error.Value, error.Expectation, error.Remedy);
@@ -77,6 +77,19 @@ internal static class DeploymentRules
             errors.Add(
                 "spec.entry.id", entry.Id, $"an id or alias that no entry has which comes with the Catalogue; '{taken.Id}' has it",
                 $"Choose another id, or deploy that one: model: {taken.Id}.");
+        }
+    }
+
+    /// <summary>What is deployed says nothing of what the deployment decides, whether it is stored as a Model or stands within.</summary>
+    public static void CheckDeployed(ModelSpec entry, FieldErrors errors)
+    {
+        ModelRules.CheckStart(entry, errors);
+        foreach (var name in entry.Dockerfile is null ? entry.Arguments?.Keys.Take(ModelSpec.MostInAList) ?? [] : [])
+        {
+            if (OwnWords.OfDeployed(entry.Engine ?? Engines.Vllm, name) is { } instead)
+            {
+                errors.Add($"spec.arguments.{name}", null, "no flag for what is decided elsewhere", $"Say it in {instead}.");
+            }
         }
     }
 

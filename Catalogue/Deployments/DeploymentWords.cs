@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
@@ -93,7 +94,17 @@ internal static class DeploymentWords
     }
 
     /// <summary>The share of a GPU's memory that the server is told to take, where the deployment says one.</summary>
-    public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) => table.Server != Engines.Vllm ? null
-        : (spec.Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => table.Find(argument.Key)?.Name == table.Spelling.Memory)
-            .Select(argument => argument.Value.ValueKind == JsonValueKind.Number ? argument.Value.GetDouble() : (double?)null).LastOrDefault(share => share is > 0 and <= 1);
+    public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) =>
+        Number(spec.Arguments, table, table.Spelling.Memory) is > 0 and <= 1 and var share ? share : null;
+
+    /// <summary>How many requests the server is told to run at once.</summary>
+    public static double? Requests(ModelSpec model, ServerTable table) => Number(model.Arguments, table, table.Spelling.MaxRequests);
+
+    private static double? Number(IReadOnlyDictionary<string, JsonElement>? arguments, ServerTable table, string? flag)
+    {
+        var value = (arguments ?? new Dictionary<string, JsonElement>()).LastOrDefault(argument => flag is not null && table.Find(argument.Key)?.Name is { } name && name == (table.Find(flag)?.Name ?? flag)).Value;
+        return value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+            : value.ValueKind == JsonValueKind.String && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+            : null;
+    }
 }

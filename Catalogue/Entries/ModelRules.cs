@@ -53,9 +53,16 @@ internal static class ModelRules
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in (model.Arguments?.Keys ?? []).Take(ModelSpec.MostInAList))
         {
-            if (table.Find(name)?.Name is { } flag && !seen.TryAdd(flag, name))
+            if (table.Find(name)?.Name is { } flag)
             {
-                errors.Add($"spec.arguments.{name}", null, "a flag that is given once", $"It is there as {seen[flag]} already: keep one.");
+                if (!seen.TryAdd(flag, name))
+                {
+                    errors.Add($"spec.arguments.{name}", null, "a flag that is given once", $"It is there as {seen[flag]} already: keep one.");
+                }
+            }
+            else if (OwnWords.CutShort(table, name) is { } whole && OwnWords.Instead(engine, name) is null)
+            {
+                errors.Add($"spec.arguments.{name}", null, "a flag's whole name: the server takes its beginning for it, and nothing here does", $"Write {whole}.");
             }
         }
     }

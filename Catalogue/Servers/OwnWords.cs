@@ -18,6 +18,14 @@ internal static class OwnWords
     /// <summary>The same for what no entry that is deployed says, whatever its linter thinks: where it is reached, and on what.</summary>
     public static string? OfDeployed(string engine, string written) => Find(engine, written, words => [.. DecidedLater(words), .. Reached, .. Reckoned]);
 
+    /// <summary>The flag whose beginning this is; <c>null</c>: it is known as it stands, or begins none or several.</summary>
+    public static string? CutShort(ServerTable table, string written)
+    {
+        var name = Normal(written);
+        return name.Length < 4 || table.Find(name) is not null ? null
+            : table.Flags.Keys.Where(flag => Normal(flag).StartsWith(name, StringComparison.Ordinal)).Take(2).ToList() is [var only] ? only : null;
+    }
+
     /// <summary>Whether a flag lets the server run code out of the model's repository.</summary>
     public static bool IsRemoteCode(string? engine, string written) =>
         Find(engine ?? Engines.Vllm, written, static words => [(words.RemoteCode, nameof(words.RemoteCode)), ("--trust-remote-code", nameof(words.RemoteCode))]) is not null;

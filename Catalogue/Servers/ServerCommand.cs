@@ -56,9 +56,10 @@ internal static class ServerCommand
         Add(names.Port, Number(model.EffectivePort));
         AddSwitch(names.RemoteCode, model.RemoteCode == true && !runsCode);
         Add(names.MaxLength, Number(options.MaxLength ?? model.MaxModelLength));
-        Add(names.TensorParallel, options.Gpus > 1 && model.ExpertParallel != true ? Number(options.Gpus) : null);
-        Add(names.DataParallel, SharesExperts(model, options) ? Number(options.Gpus) : null);
-        AddSwitch(names.ExpertParallel, SharesExperts(model, options));
+        var sharesExperts = SharesExperts(model, options) && names.ExpertParallel is not null;
+        Add(names.TensorParallel, options.Gpus > 1 && !sharesExperts ? Number(options.Gpus) : null);
+        Add(names.DataParallel, sharesExperts ? Number(options.Gpus) : null);
+        AddSwitch(names.ExpertParallel, sharesExperts);
         Add(names.MaxRequests, IsWritten(model, table, options, names.MaxRequests) ? null : Number(options.MaxRequests));
         AddSwitch(names.ToolChoice, OfField(names.ToolChoice, model.ToolParser) is not null);
         Add(names.ToolParser, OfField(names.ToolParser, model.ToolParser));
@@ -90,6 +91,10 @@ internal static class ServerCommand
             }
         }
     }
+
+    /// <summary>The model as a server runs it: without flags that are another engine's, and split as the server can. What is reckoned follows that.</summary>
+    public static ModelSpec RunBy(ModelSpec model, ServerTable table) => IsOf(model, table) ? model
+        : model with { Arguments = null, ExpertParallel = table.Spelling.ExpertParallel is null ? null : model.ExpertParallel };
 
     /// <summary>Parsers, templates and further flags are the names of the entry's own engine: another server has others.</summary>
     private static bool IsOf(ModelSpec model, ServerTable table) => table.Server == model.Engine;

@@ -157,6 +157,39 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Of(Own.Trim().Replace("\"repo\":\"acme/chat\",", "", StringComparison.Ordinal)), "Nothing says which weights acme-chat has"));
     }
 
+    [Fact]
+    public async Task Nothing_undoes_what_was_reckoned()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        (await catalogue.Apply("{kind: GpuClass, metadata: {name: g24}, spec: {memory: 24GB}}")).ExpectOk();
+        (await catalogue.Apply("{kind: GpuClass, metadata: {name: h100-80}, spec: {}}")).ExpectOk();
+        (await catalogue.Apply("{kind: Model, metadata: {name: own}, spec: {id: own, modelType: chat, engine: vllm, repo: acme/own, licence: MIT, weights: 16GB, parameters: 8B, arguments: {--gpu-memory-utilization: 0.01}}}")).ExpectOk();
+        const string On = ""","gpu":{"type":"g24","count":1}""";
+        const string Nemotron = """ "model":"nemotron-nano-9b-v2","arguments":{"--max-num-seqs":""";
+        await Holds(
+            catalogue,
+            (Of(Own.Trim() + ""","arguments":{"--gpu-memory-utilization":0.01,"--tensor-parallel-size":8,"--pipeline-parallel-size":4}"""), "spec.entry.arguments.--tensor-parallel-size: expected no flag for what is decided elsewhere"),
+            (Of(Own.Trim() + ""","arguments":{"--uds":"/x"}"""), "spec.entry.arguments.--uds"),
+            (Of(Own.Trim() + ""","arguments":{"--download-dir":"/x"}"""), "spec.entry.arguments.--download-dir"),
+            (""" "model":"own" """, "Model 'own', spec.arguments.--gpu-memory-utilization: expected no flag for what is decided elsewhere"),
+            (Arguments(""" "--kv-cache-memory-bytes":1000000"""), "Say it in spec.context"),
+            (Arguments(""" "--num-gpu-blocks-override":10"""), "Say it in spec.context"),
+            (Arguments(""" "--headless":true"""), "spec.arguments.--headless"),
+            (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"fp8","--kv-cache-dt":"auto"}"""), "spec.entry.arguments.--kv-cache-dt: expected a flag's whole name"),
+            (Nemotron + "100000}" + On, "--max-num-seqs has the server run more requests at once than the"),
+            (Nemotron + "2}" + On, ""),
+            (""" "model":"qwen3-8b","context":36864,"arguments":{"--gpu-memory-utilization":0.9}""" + On, "does not fit"));
+
+        // The flag that saves memory is one that the server gets, and the share that it is told is what it may use.
+        Assert.Contains("--kv-cache-dtype fp8_e5m2", Line(await Ask(catalogue, Of(Own) + ""","server":"sglang","context":4096,"arguments":{"--kv-cache-dtype":"fp8_e5m2"}""" + On)), StringComparison.Ordinal);
+        Assert.Contains(Faults(await Ask(catalogue, Of(Own) + ""","server":"sglang","arguments":{"--mem-fraction-static":0.2}""" + On)), fault => fault.Contains("does not fit", StringComparison.Ordinal));
+
+        // A server that cannot share experts splits every layer.
+        const string Experts = """ "entry":{"id":"moe","modelType":"chat","engine":"vllm","servers":["sglang"],"repo":"acme/moe","licence":"MIT","parameters":"80B","activeParameters":"8B","weights":"160GB","dtype":"bf16","contextWindow":4096,"expertParallel":true,"architecture":{"layers":40,"heads":32,"kvHeads":8,"headSize":128,"experts":128,"activeExperts":8}},"gpu":{"type":"h100-80","count":4}""";
+        Assert.Contains("--data-parallel-size 4 --enable-expert-parallel", Line(await Ask(catalogue, Experts)), StringComparison.Ordinal);
+        Assert.Contains("--tensor-parallel-size 4", Line(await Ask(catalogue, Experts + ""","server":"sglang" """)), StringComparison.Ordinal);
+    }
+
     private static string Command(string words) => $$""" "model":"qwen3-8b","command":[ {{words}} ]""";
 
     private static string Weights(string path) => $$""" "model":"qwen3-8b","weights":{"path":"{{path}}"}""";
