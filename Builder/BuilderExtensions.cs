@@ -28,6 +28,7 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeclaredResources>();
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
+        builder.Services.AddSingleton<RevisionLicences>();
         builder.AddTargets();
         builder.Services.AddSingleton<Reconciler>();
         builder.Services.AddSingleton<ReconcileLoop>();

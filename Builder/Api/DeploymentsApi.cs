@@ -158,7 +158,7 @@ internal static class DeploymentsApi
     }
 
     private static async Task<IResult> Rollback(
-        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, int? to = null, CancellationToken cancellationToken = default)
+        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionLicences licences, int? to = null, CancellationToken cancellationToken = default)
     {
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
@@ -178,13 +178,20 @@ internal static class DeploymentsApi
                 statusCode: aim is null ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest);
         }
 
+        // To what serves is no start: what is on its way beside it is left, and nothing more.
+        if (revision.Number != record.Serving && await licences.RefusalAsync(declared, revision, cancellationToken) is { } refusal)
+        {
+            return Refused(refusal);
+        }
+
         await store.PinAsync(record.Key, revision.Number, declared.Metadata.Generation, http.CallerName(), cancellationToken);
         return TypedResults.Ok(RevisionAnswer.Of(revision, record));
     }
 
-    private static async Task<IResult> Promote(string @namespace, string name, HttpContext http, DeploymentStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> Promote(
+        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionLicences licences, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record)
+        if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
             return Missing(@namespace, name);
         }
@@ -192,6 +199,11 @@ internal static class DeploymentsApi
         if (record.NextRevision is not { } next || record.Serving is null)
         {
             return TypedResults.Problem($"{record.Key} has no revision on its way that could be promoted.", statusCode: StatusCodes.Status409Conflict);
+        }
+
+        if (await licences.RefusalAsync(declared, next, cancellationToken) is { } refusal)
+        {
+            return Refused(refusal);
         }
 
         await store.PromoteAsync(record.Key, next.Number, http.CallerName(), cancellationToken);
@@ -208,6 +220,8 @@ internal static class DeploymentsApi
         await store.RestartAsync(record.Key, http.CallerName(), cancellationToken);
         return TypedResults.Accepted((string?)null);
     }
+
+    private static IResult Refused(string message) => TypedResults.Problem(message, statusCode: StatusCodes.Status409Conflict, title: DeploymentReasons.LicenceRefused);
 
     private static string CallerName(this HttpContext http) => http.Request.Headers[CallerHeader].ToString() is { Length: > 0 } name ? name : $"service {http.InternalCaller()}";
 
