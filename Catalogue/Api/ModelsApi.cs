@@ -234,7 +234,7 @@ internal static partial class ModelsApi
 
     private static EntryQuery ReadQuery(HttpRequest request)
     {
-        var words = EntryIndex.Words(request.Text("q") ?? "").Count();
+        var words = EntryWords.In(request.Text("q") ?? "").Count();
         if (request.Text("q") is { } text && (words > EntryIndex.MostWords || (words == 0 && !string.IsNullOrWhiteSpace(text))))
         {
             throw Queries.Wrong("q", text.Cut(77, "..."), $"1 to {EntryIndex.MostWords} words");

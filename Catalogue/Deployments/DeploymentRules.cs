@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
@@ -27,6 +28,16 @@ internal static class DeploymentRules
             CheckFlag(name, value, errors);
         }
 
+        for (var i = 0; i < spec.Command?.Count; i++)
+        {
+            // What a command sets for itself, and what stands behind a flag.
+            var words = spec.Command[i].Split([' ', '\t', '\r', '\n', ';', '"', '\''], StringSplitOptions.RemoveEmptyEntries);
+            if (SecretSigns.IsValue(spec.Command[i]) || words.Any(IsSecretWord) || (i > 0 && IsSecretPair(spec.Command[i - 1], spec.Command[i])) || words.Zip(words.Skip(1)).Any(pair => IsSecretPair(pair.First, pair.Second)))
+            {
+                errors.Add($"spec.command[{i}]", null, "no secret in a deployment: everybody who looks at it reads it", "Put it into a Secret, name that in spec.secrets, and let the command read its variable.");
+            }
+        }
+
         foreach (var (name, value) in spec.Environment ?? new Dictionary<string, string>())
         {
             CheckVariable(spec, name, value, errors);
@@ -45,6 +56,12 @@ internal static class DeploymentRules
             errors.Add($"spec.secrets.{name}", null, "no variable that decides which code is run or which weights are loaded: of a Secret nobody sees what it decides", $"Say it where everybody reads it: environment: {{ {name}: VALUE }}.");
         }
     }
+
+    /// <summary><c>HF_TOKEN=…</c> or <c>--api-key=…</c>.</summary>
+    private static bool IsSecretWord(string word) => word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && IsSecretPair("--" + word[..equals], word[(equals + 1)..]);
+
+    private static bool IsSecretPair(string flag, string value) =>
+        flag.StartsWith("--", StringComparison.Ordinal) && value.Length > 0 && value[0] is not ('-' or '$') && SecretSigns.IsName(flag.TrimStart('-').Replace('-', '_'));
 
     private static void CheckFlag(string name, JsonElement value, FieldErrors errors)
     {

@@ -10,8 +10,9 @@ namespace Orrery.Catalogue.Search;
 
 /// <summary>Finds entries by words and by facts. Immutable: another set of entries is another index.</summary>
 /// <remarks>
-/// Words stand sorted, each with the entries that have it and how much it counts there, so that the beginning of a word is a range of the
-/// list. A fact is a set of entries, so that several facts are a few thousand bit operations. Numbers are compared for what is left.
+/// Each entry has its words sorted, with how much they count, so that the beginning of a word is a range of that list; they are made once for
+/// each model, however often others change. A fact is a set of entries, so that several facts are a few thousand bit operations. Numbers are
+/// compared for what is left.
 /// </remarks>
 internal sealed class EntryIndex
 {
@@ -25,8 +26,7 @@ internal sealed class EntryIndex
     private const float OfTheType = 24;
 
     private readonly Entry[] _entries;
-    private readonly string[] _words;
-    private readonly Posting[][] _postings;
+    private readonly EntryWords[] _words;
     private readonly Dictionary<string, EntrySet> _facts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Gpu, int Count), EntrySet> _fits = new();
 
@@ -34,19 +34,9 @@ internal sealed class EntryIndex
     {
         // In this order where nothing else decides: what is sure before what is rough, then by name.
         _entries = [.. entries.OrderByDescending(entry => entry.IsSure).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
-        var words = new SortedDictionary<string, Dictionary<int, float>>(StringComparer.Ordinal);
+        _words = [.. _entries.Select(entry => EntryWords.Of(entry.Spec))];
         for (var i = 0; i < _entries.Length; i++)
         {
-            foreach (var (word, weight) in WordsOf(_entries[i].Spec))
-            {
-                if (!words.TryGetValue(word, out var places))
-                {
-                    words.Add(word, places = []);
-                }
-
-                places[i] = Math.Max(places.GetValueOrDefault(i), weight);
-            }
-
             foreach (var fact in EntryFacts.Of(_entries[i]))
             {
                 if (!_facts.TryGetValue(fact, out var set))
@@ -57,9 +47,6 @@ internal sealed class EntryIndex
                 set.Add(i);
             }
         }
-
-        _words = [.. words.Keys];
-        _postings = [.. words.Values.Select(places => places.Select(place => new Posting(place.Key, place.Value)).ToArray())];
     }
 
     public IReadOnlyList<Entry> All => _entries;
@@ -151,70 +138,40 @@ internal sealed class EntryIndex
     /// <summary>Those of <paramref name="places"/> that have every word of the text; without words all.</summary>
     private IEnumerable<Hit> Scored(string? text, IEnumerable<int> places)
     {
-        List<string> wanted = [.. Words(text ?? "").Distinct()];
+        List<string> wanted = [.. EntryWords.In(text ?? "").Distinct()];
         if (wanted.Count == 0)
         {
             return places.Select(place => new Hit(place, 0));
         }
 
-        var (scores, counts, best) = (new float[_entries.Length], new int[_entries.Length], new float[_entries.Length]);
-        for (var i = 0; i < wanted.Count; i++)
+        var scores = new float[_entries.Length];
+        for (var i = 0; i < _entries.Length; i++)
         {
-            AddUp(wanted[i], i, scores, counts, best);
+            scores[i] = ScoreOf(_words[i], wanted);
         }
 
         // "text to speech" are three words that many have; together they are a type.
-        var phrase = $" {string.Join(' ', Words(text ?? ""))} ";
+        var phrase = $" {string.Join(' ', EntryWords.In(text ?? ""))} ";
         var type = ModelTypes.All.FirstOrDefault(type => type.Contains('_') && phrase.Contains($" {type.Replace('_', ' ')} ", StringComparison.Ordinal));
-        return places.Where(place => counts[place] == wanted.Count)
+        return places.Where(place => scores[place] > 0)
             .Select(place => new Hit(place, scores[place] + (type is not null && _entries[place].Spec.ModelType == type ? OfTheType : 0)));
     }
 
-    /// <summary>Adds the best that a word of each entry gives for one word of the query; only where all before it were found.</summary>
-    private void AddUp(string word, int before, float[] scores, int[] counts, float[] best)
+    /// <summary>The best that a word of the entry gives for each word of the query, added up; 0 where one was not found.</summary>
+    private static float ScoreOf(EntryWords words, List<string> wanted)
     {
-        Array.Clear(best);
-        var start = Array.BinarySearch(_words, word, StringComparer.Ordinal);
-        for (var i = start < 0 ? ~start : start; i < _words.Length && _words[i].StartsWith(word, StringComparison.Ordinal); i++)
+        var score = 0f;
+        foreach (var word in wanted)
         {
-            var share = _words[i].Length == word.Length ? 1 : 0.5f;
-            foreach (var posting in _postings[i])
+            if (words.Best(word) is not (> 0 and var best))
             {
-                best[posting.Index] = Math.Max(best[posting.Index], posting.Weight * share);
+                return 0;
             }
+
+            score += best;
         }
 
-        for (var i = 0; i < best.Length; i++)
-        {
-            if (best[i] > 0 && counts[i] == before)
-            {
-                counts[i]++;
-                scores[i] += best[i];
-            }
-        }
-    }
-
-    private static IEnumerable<(string Word, float Weight)> WordsOf(ModelSpec model)
-    {
-        (string? Text, float Weight)[] texts =
-        [
-            (model.Id, 8), (model.Name, 8), (model.Repo, 6), (string.Join(' ', model.Aliases ?? []), 8), (model.Vendor, 4), (string.Join(' ', model.Tags ?? []), 4),
-            (model.ModelType, 2), (model.EffectiveCategory, 2), (model.Engine, 2), (model.Licence, 2), (model.Description, 1), (model.Documentation, 0.5f),
-        ];
-        return texts.SelectMany(text => Words(text.Text ?? "").Select(word => (word, text.Weight)));
-    }
-
-    /// <summary>In small letters, apart at blanks, dashes and slashes: <c>Qwen2.5-VL</c> is qwen2.5 and vl.</summary>
-    internal static IEnumerable<string> Words(string text)
-    {
-        foreach (var part in text.ToLowerInvariant().Split([' ', '/', '-', '_', ',', '(', ')', ':', ';', '\'', '"', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries))
-        {
-            var word = part.Trim('.', '!', '?');
-            if (word.Length > 0)
-            {
-                yield return word.Length > 64 ? word[..64] : word;
-            }
-        }
+        return score;
     }
 
     /// <summary>Whether an entry has this fact.</summary>
@@ -237,8 +194,6 @@ internal sealed class EntryIndex
         var next = Array.FindIndex(_entries, entry => entry.IsSure == isSure ? string.CompareOrdinal(entry.Id, id) > 0 : !entry.IsSure);
         return new Hit((next < 0 ? _entries.Length : next) - 1, score);
     }
-
-    private readonly record struct Posting(int Index, float Weight);
 
     private readonly record struct Hit(int Index, float Score)
     {

@@ -190,6 +190,23 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         Assert.Contains("--tensor-parallel-size 4", Line(await Ask(catalogue, Experts + ""","server":"sglang" """)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public Task No_secret_stands_where_everybody_reads_it() => Holds(
+        (Command(""" "vllm","serve","Qwen/Qwen3-8B","--api-key","abcdefgh" """), "spec.command[4]: expected no secret in a deployment"),
+        (Command(""" "vllm","serve","Qwen/Qwen3-8B","--api-key=abcdefgh" """), "spec.command[3]: expected no secret"),
+        (Command(""" "sh","-c","HF_TOKEN=abcdefgh exec vllm serve Qwen/Qwen3-8B" """), "spec.command[2]: expected no secret"),
+        (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --api-key $KEY" """), ""),
+        (Environment("REPUBLIC_DB_PASSWORD", "x"), "expected no secret"),
+        (Environment("KEY_PASSPHRASE", "x"), "expected no secret"),
+        (Environment("A", "postgres://u:pa$$w0rd@h/d"), "expected no secret"),
+        (Environment("A", "redis://:hunter22@redis"), "expected no secret"),
+        (Environment("A", "Basic dXNlcjpwYXNzd29yZDEyMw"), "expected no secret"),
+        (Environment("A", "bearer abcdefghijklmnopqrst"), "expected no secret"),
+        (Environment("A", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2ln"), "expected no secret"),
+        (Environment("A", "sk_live_abcdefghijklmnopqrst"), "expected no secret"),
+        (Environment("A", "postgres://u:$PASSWORD@h/d"), ""),
+        (Environment("PUBLIC_KEY", "x"), ""));
+
     private static string Command(string words) => $$""" "model":"qwen3-8b","command":[ {{words}} ]""";
 
     private static string Weights(string path) => $$""" "model":"qwen3-8b","weights":{"path":"{{path}}"}""";
