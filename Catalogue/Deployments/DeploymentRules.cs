@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Orrery.Catalogue.Dockerfiles;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Servers;
@@ -7,7 +8,7 @@ using Orrery.Contracts;
 namespace Orrery.Catalogue.Deployments;
 
 /// <summary>What holds for every deployment and needs the catalogue's knowledge: an entry of its own is held to what Models are, and no secret stands where everybody reads it.</summary>
-internal static class DeploymentRules
+internal static partial class DeploymentRules
 {
     public static void Check(ModelDeploymentSpec spec, FieldErrors errors)
     {
@@ -43,8 +44,10 @@ internal static class DeploymentRules
             CheckVariable(spec, name, value, errors);
         }
 
+        CheckSource(spec.Weights, "spec.weights", errors);
         for (var i = 0; i < spec.Adapters?.Count; i++)
         {
+            CheckSource(spec.Adapters[i].Source, $"spec.adapters[{i}]", errors);
             if (BuiltInEntries.FindNamed(spec.Adapters[i].Id) is { } taken)
             {
                 errors.Add($"spec.adapters[{i}].id", spec.Adapters[i].Id, $"an id or alias that no entry has which comes with the Catalogue; '{taken.Id}' has it", "It would be answered under that one's name and licence: choose another.");
@@ -56,6 +59,23 @@ internal static class DeploymentRules
             errors.Add($"spec.secrets.{name}", null, "no variable that decides which code is run or which weights are loaded: of a Secret nobody sees what it decides", $"Say it where everybody reads it: environment: {{ {name}: VALUE }}.");
         }
     }
+
+    /// <summary>As an entry's: it stands on a command line, and in the addresses of the hub.</summary>
+    private static void CheckSource(WeightsSource? source, string path, FieldErrors errors)
+    {
+        if (source?.Repo is { } repo && !ModelSpec.IsRepo(repo))
+        {
+            errors.Add($"{path}.repo", repo, "a repository as owner/name");
+        }
+
+        if (source?.Revision is { } revision && (!RevisionForm.IsMatch(revision) || revision.Split('/').Any(part => part is "." or "..")))
+        {
+            errors.Add($"{path}.revision", revision, "a commit (40 hexadecimal digits) or a tag");
+        }
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\z")]
+    private static partial Regex RevisionForm { get; }
 
     /// <summary><c>HF_TOKEN=…</c> or <c>--api-key=…</c>.</summary>
     private static bool IsSecretWord(string word) => word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && IsSecretPair("--" + word[..equals], word[(equals + 1)..]);

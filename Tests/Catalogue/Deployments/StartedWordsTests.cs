@@ -16,7 +16,10 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Arguments(""" "--chat-template":"--port=9000" """), "spec.arguments.--chat-template is '--port=9000'"),
         (Arguments(""" "--chat-template":"-p" """), "spec.arguments.--chat-template is '-p'"),
         (Arguments(""" "--seed":-1"""), ""),
-        (Of(Own) + ""","weights":{"repo":"acme/own","revision":"--trust-remote-code"}""", "'--trust-remote-code' behind --revision: expected a value that begins with no dash"));
+        (Of(Own) + ""","weights":{"repo":"acme/own","revision":"--trust-remote-code"}""", "spec.weights.revision is '--trust-remote-code': expected a commit"),
+        (Of(Own) + ""","weights":{"repo":"acme/own","revision":"a/../../b"}""", "spec.weights.revision is 'a/../../b'"),
+        (Of(Own) + ""","weights":{"repo":"--x/y"}""", "spec.weights.repo is '--x/y'"),
+        (Of(Own.Replace("acme-chat", "--port=1", StringComparison.Ordinal)), "'--port=1' behind --served-model-name: expected a value that begins with no dash"));
 
     [Fact]
     public Task False_takes_away_what_can_be_taken_away() => Holds(

@@ -204,6 +204,7 @@ public sealed class LicenceGateTests
     [InlineData("")]
     [InlineData("  ")]
     [InlineData("\u200b")]
+    [InlineData("\u3164 \u115f")]
     public void A_blank_licence_is_none(string licence)
     {
         Assert.Equal("deny", new LicenceGate(new LicencePolicySpec { Otherwise = "allow" }, []).Decide(Own with { Licence = licence, AlsoLicensed = [licence] }).Decision);
