@@ -232,7 +232,7 @@ internal static partial class ModelsApi
             : throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
     }
 
-    private static readonly string[] Filters = ["category", "type", "engine", "licence", "modality", "language", "tag", "fits", "served", "minParameters", "maxParameters", "minContext"];
+    private static readonly string[] Narrowing = ["category", "type", "engine", "licence", "modality", "language", "tag", "fits", "served", "minParameters", "maxParameters", "minContext"];
 
     private static EntryQuery ReadQuery(HttpRequest request)
     {
@@ -242,7 +242,7 @@ internal static partial class ModelsApi
             throw Queries.Wrong("q", text.Cut(77, "..."), $"1 to {EntryIndex.MostWords} words");
         }
 
-        if (Filters.FirstOrDefault(name => request.Query.ContainsKey(name) && Several(request, name).Count == 0) is { } empty)
+        if (Narrowing.FirstOrDefault(name => request.Query.ContainsKey(name) && Several(request, name).Count == 0) is { } empty)
         {
             throw Queries.Wrong(empty, request.Query[empty].ToString(), "a value; without the parameter nothing is filtered by it");
         }

@@ -17,7 +17,7 @@ internal static partial class CommandWords
             yield break;
         }
 
-        var words = start.Arguments.Select(argument => Variable.Replace(argument.Word, match => environment.GetValueOrDefault(match.Groups["name"].Value) ?? match.Value)).ToList();
+        var words = start.Arguments.SelectMany(argument => argument.Word is "$@" or "$*" ? command.Skip(ScriptWords) : [argument.Word]).Select(argument => Variable.Replace(argument, match => environment.GetValueOrDefault(match.Groups["name"].Value) ?? match.Value)).ToList();
         for (var i = 0; i < words.Count; i++)
         {
             var (flag, value) = Read(words, i);
@@ -26,12 +26,18 @@ internal static partial class CommandWords
             {
                 yield return $"spec.command: expected words that can be read; {hidden.Value} is not set in spec.environment, and may be the model or any flag. Write it out, or set it there.";
             }
-            else if (isWeights && !value.StartsWith('{') && isUnknown(value))
+            else if (isWeights && Named(value).FirstOrDefault(isUnknown) is { } unknown)
             {
-                yield return $"spec.command names {value}, of whose licence the catalogue knows nothing. Declare it in spec.entry or in a Model of the namespace, with its licence, or name it in spec.weights.";
+                yield return $"spec.command names {unknown}, of whose licence the catalogue knows nothing. Declare it in spec.entry or in a Model of the namespace, with its licence, or name it in spec.weights.";
             }
         }
     }
+
+    /// <summary>The shell, its <c>-c</c>, the script and the script's name: what follows are the script's own words.</summary>
+    private const int ScriptWords = 4;
+
+    /// <summary>A draft model stands in JSON.</summary>
+    private static IEnumerable<string> Named(string value) => ServedWeights.InText(value) is { } json ? DeploymentWords.DraftsIn(json) : [value];
 
     /// <summary>A word with the flag that it is a value of; none where it stands alone.</summary>
     private static (string Flag, string Value) Read(List<string> words, int i)
@@ -45,7 +51,7 @@ internal static partial class CommandWords
     [GeneratedRegex(@"\$\{?(?<name>[A-Za-z_][A-Za-z0-9_]*)\}?")]
     private static partial Regex Variable { get; }
 
-    /// <summary>What the shell puts in later; the command's own further words are there to be seen.</summary>
-    [GeneratedRegex(@"\$(?!\{?[@*0-9])[^\s]*|`")]
+    /// <summary>What the shell puts in later.</summary>
+    [GeneratedRegex(@"\$[^\s]*|`")]
     private static partial Regex Hidden { get; }
 }

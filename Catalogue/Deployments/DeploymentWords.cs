@@ -86,7 +86,7 @@ internal static class DeploymentWords
         _ => [],
     };
 
-    private static IEnumerable<string> DraftsIn(JsonElement value)
+    public static IEnumerable<string> DraftsIn(JsonElement value)
     {
         var config = value.ValueKind == JsonValueKind.String ? ServedWeights.InText(value.GetString()!) : value;
         return config is not { ValueKind: JsonValueKind.Object } mapping ? []

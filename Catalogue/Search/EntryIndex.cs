@@ -10,9 +10,9 @@ namespace Orrery.Catalogue.Search;
 
 /// <summary>Finds entries by words and by facts. Immutable: another set of entries is another index.</summary>
 /// <remarks>
-/// Each entry has its words sorted, with how much they count, so that the beginning of a word is a range of that list; they are made once for
-/// each model, however often others change. A fact is a set of entries, so that several facts are a few thousand bit operations. Numbers are
-/// compared for what is left.
+/// Words stand sorted, each with the entries that have it and how much it counts there, so that the beginning of a word is a range of the
+/// list. Entries of very many words are asked one by one instead: their words are made once for each model, however often others change.
+/// A fact is a set of entries, so that several facts are a few thousand bit operations. Numbers are compared for what is left.
 /// </remarks>
 internal sealed class EntryIndex
 {
@@ -22,11 +22,16 @@ internal sealed class EntryIndex
     /// <summary>Of a query; each is looked for in all entries.</summary>
     public const int MostWords = 32;
 
+    /// <summary>With more than so many an entry is not put among the others: that would be done anew with each change of any.</summary>
+    private const int ManyWords = 1_000;
+
     /// <summary>What a query that names a whole type of models gives those: more than any one word.</summary>
     private const float OfTheType = 24;
 
     private readonly Entry[] _entries;
-    private readonly EntryWords[] _words;
+    private readonly string[] _words;
+    private readonly Posting[][] _postings;
+    private readonly List<(int Index, EntryWords Words)> _wordy = [];
     private readonly Dictionary<string, EntrySet> _facts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Gpu, int Count), EntrySet> _fits = new();
 
@@ -34,9 +39,18 @@ internal sealed class EntryIndex
     {
         // In this order where nothing else decides: what is sure before what is rough, then by name.
         _entries = [.. entries.OrderByDescending(entry => entry.IsSure).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
-        _words = [.. _entries.Select(entry => EntryWords.Of(entry.Spec))];
+        var words = new SortedDictionary<string, List<Posting>>(StringComparer.Ordinal);
         for (var i = 0; i < _entries.Length; i++)
         {
+            if (EntryWords.Of(_entries[i].Spec) is { Count: > ManyWords } wordy)
+            {
+                _wordy.Add((i, wordy));
+            }
+            else
+            {
+                Add(words, i);
+            }
+
             foreach (var fact in EntryFacts.Of(_entries[i]))
             {
                 if (!_facts.TryGetValue(fact, out var set))
@@ -46,6 +60,22 @@ internal sealed class EntryIndex
 
                 set.Add(i);
             }
+        }
+
+        _words = [.. words.Keys];
+        _postings = [.. words.Values.Select(places => places.ToArray())];
+    }
+
+    private void Add(SortedDictionary<string, List<Posting>> words, int index)
+    {
+        foreach (var (word, weight) in EntryWords.Of(_entries[index].Spec).All)
+        {
+            if (!words.TryGetValue(word, out var places))
+            {
+                words.Add(word, places = []);
+            }
+
+            places.Add(new Posting(index, weight));
         }
     }
 
@@ -144,34 +174,46 @@ internal sealed class EntryIndex
             return places.Select(place => new Hit(place, 0));
         }
 
-        var scores = new float[_entries.Length];
-        for (var i = 0; i < _entries.Length; i++)
+        var (scores, counts, best) = (new float[_entries.Length], new int[_entries.Length], new float[_entries.Length]);
+        for (var i = 0; i < wanted.Count; i++)
         {
-            scores[i] = ScoreOf(_words[i], wanted);
+            AddUp(wanted[i], i, scores, counts, best);
         }
 
         // "text to speech" are three words that many have; together they are a type.
         var phrase = $" {string.Join(' ', EntryWords.In(text ?? ""))} ";
         var type = ModelTypes.All.FirstOrDefault(type => type.Contains('_') && phrase.Contains($" {type.Replace('_', ' ')} ", StringComparison.Ordinal));
-        return places.Where(place => scores[place] > 0)
+        return places.Where(place => counts[place] == wanted.Count)
             .Select(place => new Hit(place, scores[place] + (type is not null && _entries[place].Spec.ModelType == type ? OfTheType : 0)));
     }
 
-    /// <summary>The best that a word of the entry gives for each word of the query, added up; 0 where one was not found.</summary>
-    private static float ScoreOf(EntryWords words, List<string> wanted)
+    /// <summary>Adds the best that a word of each entry gives for one word of the query; only where all before it were found.</summary>
+    private void AddUp(string word, int before, float[] scores, int[] counts, float[] best)
     {
-        var score = 0f;
-        foreach (var word in wanted)
+        Array.Clear(best);
+        var start = Array.BinarySearch(_words, word, StringComparer.Ordinal);
+        for (var i = start < 0 ? ~start : start; i < _words.Length && _words[i].StartsWith(word, StringComparison.Ordinal); i++)
         {
-            if (words.Best(word) is not (> 0 and var best))
+            var share = EntryWords.ShareOf(_words[i], word);
+            foreach (var posting in _postings[i])
             {
-                return 0;
+                best[posting.Index] = Math.Max(best[posting.Index], posting.Weight * share);
             }
-
-            score += best;
         }
 
-        return score;
+        foreach (var (index, words) in _wordy)
+        {
+            best[index] = words.Best(word);
+        }
+
+        for (var i = 0; i < best.Length; i++)
+        {
+            if (best[i] > 0 && counts[i] == before)
+            {
+                counts[i]++;
+                scores[i] += best[i];
+            }
+        }
     }
 
     /// <summary>Whether an entry has this fact.</summary>
@@ -194,6 +236,8 @@ internal sealed class EntryIndex
         var next = Array.FindIndex(_entries, entry => entry.IsSure == isSure ? string.CompareOrdinal(entry.Id, id) > 0 : !entry.IsSure);
         return new Hit((next < 0 ? _entries.Length : next) - 1, score);
     }
+
+    private readonly record struct Posting(int Index, float Weight);
 
     private readonly record struct Hit(int Index, float Score)
     {

@@ -38,14 +38,21 @@ internal sealed class EntryWords
 
     public static EntryWords Of(ModelSpec model) => Known.GetValue(model, static model => new EntryWords(model));
 
-    /// <summary>What a word of a query gives: the weight of the same word, half of that of one that it begins; 0: there is none.</summary>
+    public int Count => _words.Length;
+
+    public IEnumerable<(string Word, float Weight)> All => _words.Zip(_weights);
+
+    /// <summary>What is left of a word's weight where a query says only its beginning.</summary>
+    public static float ShareOf(string word, string asked) => word.Length == asked.Length ? 1 : 0.5f;
+
+    /// <summary>What a word of a query gives, at best; 0: nothing.</summary>
     public float Best(string word)
     {
         var best = 0f;
         var start = Array.BinarySearch(_words, word, StringComparer.Ordinal);
         for (var i = start < 0 ? ~start : start; i < _words.Length && _words[i].StartsWith(word, StringComparison.Ordinal); i++)
         {
-            best = Math.Max(best, _words[i].Length == word.Length ? _weights[i] : _weights[i] * 0.5f);
+            best = Math.Max(best, _weights[i] * ShareOf(_words[i], word));
         }
 
         return best;

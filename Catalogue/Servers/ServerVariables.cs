@@ -38,7 +38,7 @@ internal static class ServerVariables
 
     /// <summary>The flag that a variable stands for, with servers that take each flag by a variable as well; <c>null</c>: none.</summary>
     public static string? FlagOf(ServerTable table, string name) =>
-        table.FlagsAreVariables && table.Find("--" + name.ToLowerInvariant().Replace('_', '-')) is { Name: { } flag } ? flag : null;
+        table.FlagsAreVariables && !IsCacheFolder(name) && table.Find("--" + name.ToLowerInvariant().Replace('_', '-')) is { Name: { } flag } ? flag : null;
 
     /// <summary>A folder of the weights' volume as it is written: nothing in it leads elsewhere, and nothing is put in later.</summary>
     public static bool IsOnVolume(string folder) =>

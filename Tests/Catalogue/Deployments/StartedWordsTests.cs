@@ -150,12 +150,14 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Command(""" "vllm","serve","evil/repo" """), "spec.command names evil/repo, of whose licence the catalogue knows nothing."),
             (Command(""" "python3","-m","sglang.launch_server","--model-path=evil/repo" """), "spec.command names evil/repo"),
             (Command(""" "vllm","serve","Qwen/Qwen3-8B","--tokenizer","evil/repo" """), "spec.command names evil/repo"),
+            (Command(""" "vllm","serve","Qwen/Qwen3-8B","--speculative-config","{\"model\":\"evil/draft\"}" """), "spec.command names evil/draft"),
             (Command(""" "vllm","serve","/models/own" """), ""),
             (Command(""" "sh","-c","exec vllm serve $M" """), "spec.command: expected words that can be read; $M is not set in spec.environment"),
             (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --port $PORT $X" """), "$X is not set in spec.environment"),
             (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --port $PORT" """), ""),
             (Environment("M", "evil/repo") + ""","command":["sh","-c","exec vllm serve ${M}"]""", "spec.command names evil/repo"),
             (Command(""" "sh","-c","exec vllm serve \"$@\"","vllm","Qwen/Qwen3-8B" """), ""),
+            (Command(""" "sh","-c","exec vllm serve \"$@\"","vllm","evil/repo" """), "spec.command names evil/repo"),
             (Command(""" "/start.sh","evil/repo" """), ""),
             (Of(Own.Trim().Replace("\"repo\":\"acme/chat\",", "", StringComparison.Ordinal)), "Nothing says which weights acme-chat has"));
     }
@@ -180,8 +182,9 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Arguments(""" "--headless":true"""), "spec.arguments.--headless"),
             (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"fp8","--kv-cache-dt":"auto"}"""), "spec.entry.arguments.--kv-cache-dt: expected a flag's whole name"),
             (Nemotron + "100000}" + On, "--max-num-seqs has the server run more requests at once than the"),
-            (Nemotron + "2}" + On, ""),
             (""" "model":"qwen3-8b","context":36864,"arguments":{"--gpu-memory-utilization":0.9}""" + On, "does not fit"));
+
+        Assert.DoesNotContain(Faults(await Ask(catalogue, Nemotron + "2}" + On)), fault => fault.Contains("--max-num-seqs", StringComparison.Ordinal));
 
         // The flag that saves memory is one that the server gets, and the share that it is told is what it may use.
         Assert.Contains("--kv-cache-dtype fp8_e5m2", Line(await Ask(catalogue, Of(Own) + ""","server":"sglang","context":4096,"arguments":{"--kv-cache-dtype":"fp8_e5m2"}""" + On)), StringComparison.Ordinal);

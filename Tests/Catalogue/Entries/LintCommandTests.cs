@@ -20,7 +20,7 @@ public sealed class LintCommandTests : IDisposable
         }
 
         File.CreateSymbolicLink(Path.Combine(_folder.FullName, "zero.yaml"), "/dev/zero");
-        Assert.Equal(2, await CatalogueCommands.RunAsync(["lint", _folder.FullName]));
+        Assert.Equal(1, await CatalogueCommands.RunAsync(["lint", _folder.FullName])); // There is no entry in either.
     }
 
     [Fact]

@@ -23,6 +23,12 @@ public sealed class ShelfTests
     {
         var model = new ModelSpec { Id = "a", ModelType = "chat", Documentation = "zebra crossing", Tags = ["zebra"] };
         Assert.Same(EntryWords.Of(model), EntryWords.Of(model));
-        Assert.Equal((4, 2, 0.5f, 0), (EntryWords.Of(model).Best("zebra"), EntryWords.Of(model).Best("zeb"), EntryWords.Of(model).Best("crossing"), EntryWords.Of(model).Best("lion")));
+        Assert.Equal((4f, 2f, 0.5f, 0f), (EntryWords.Of(model).Best("zebra"), EntryWords.Of(model).Best("zeb"), EntryWords.Of(model).Best("crossing"), EntryWords.Of(model).Best("lion")));
+
+        // As many words as a book has, and few: both are found in the same way.
+        var book = model with { Id = "b", Documentation = "zebra " + string.Join(' ', Enumerable.Range(0, 2_000).Select(i => $"w{i}")) };
+        var index = new EntryIndex([new Entry(model, "a"), new Entry(book, "b")]);
+        Assert.Equal(["a", "b"], index.Search(new EntryQuery { Text = "zebra" }, 10).Items.Select(entry => entry.Id));
+        Assert.Equal(["b"], index.Search(new EntryQuery { Text = "w1999 zeb" }, 10).Items.Select(entry => entry.Id));
     }
 }
