@@ -29,6 +29,7 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeclaredResources>();
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
+        builder.Services.AddSingleton<RevisionLicences>();
         builder.AddTargets();
         builder.AddBuilds();
         builder.Services.AddSingleton<LogStore>();

@@ -35,6 +35,9 @@ public sealed record ModelArchitecture
     /// <summary>Routed experts that take part in a token.</summary>
     public int? ActiveExperts { get; init; }
 
+    /// <summary>Far below what any layer keeps: a state of nothing would take no memory for any number of requests.</summary>
+    private const int LeastState = 64;
+
     public void Validate(FieldErrors errors, string path)
     {
         RequireBetween(errors, $"{path}.layers", Layers, 1, 10_000);
@@ -59,6 +62,11 @@ public sealed record ModelArchitecture
         if (Latent is null && KvHeads > 0 && FullLayers == 0 && State is null && (Window is null || WindowLayers == 0))
         {
             errors.Add($"{path}.fullLayers", $"{FullLayers}", "1 or more, or what the layers keep instead: window or state", "A model of which nothing is kept would take no memory for any context.");
+        }
+
+        if (State is { } state && state.Bytes < LeastState * (Layers ?? 1L))
+        {
+            errors.Add($"{path}.state", $"{state}", $"what all such layers keep of a request: at least {LeastState} bytes a layer", "Leave it out where no layer keeps a state.");
         }
 
         if (Latent is not null && FullLayers == 0)

@@ -196,7 +196,7 @@ internal static class DeploymentsApi
         replicas.Distinct().Select(one => $"replica={one.Ordinal}&revision={one.Revision}").ToList() is { Count: > 0 } names ? string.Join(", ", names) : "none";
 
     private static async Task<IResult> Rollback(
-        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, int? to = null, CancellationToken cancellationToken = default)
+        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionLicences licences, int? to = null, CancellationToken cancellationToken = default)
     {
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
@@ -221,11 +221,18 @@ internal static class DeploymentsApi
                 statusCode: aim is null ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest);
         }
 
+        // To what serves is no start: what is on its way beside it is left, and nothing more.
+        if (revision.Number != record.Serving && await licences.RefusalAsync(declared, revision, cancellationToken) is { } refusal)
+        {
+            return Refused(refusal);
+        }
+
         await store.PinAsync(record.Key, revision.Number, declared.Metadata.Generation, http.CallerName(), cancellationToken);
         return TypedResults.Ok(RevisionAnswer.Of(revision, record));
     }
 
-    private static async Task<IResult> Promote(string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, CancellationToken cancellationToken)
+    private static async Task<IResult> Promote(
+        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionLicences licences, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
@@ -240,6 +247,11 @@ internal static class DeploymentsApi
         if (record.NextRevision is not { } next || record.Serving is null)
         {
             return TypedResults.Problem($"{record.Key} has no revision on its way that could be promoted.", statusCode: StatusCodes.Status409Conflict);
+        }
+
+        if (await licences.RefusalAsync(declared, next, cancellationToken) is { } refusal)
+        {
+            return Refused(refusal);
         }
 
         await store.PromoteAsync(record.Key, next.Number, http.CallerName(), cancellationToken);
@@ -261,6 +273,8 @@ internal static class DeploymentsApi
         await store.RestartAsync(record.Key, http.CallerName(), cancellationToken);
         return TypedResults.Accepted((string?)null);
     }
+
+    private static IResult Refused(string message) => TypedResults.Problem(message, statusCode: StatusCodes.Status409Conflict, title: DeploymentReasons.LicenceRefused);
 
     internal static string CallerName(this HttpContext http) => http.Request.Headers[CallerHeader].ToString() is { Length: > 0 } name ? name : $"service {http.InternalCaller()}";
 

@@ -66,7 +66,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
 
         var number = After.LastNumber + 1;
         Overtake(number);
-        After = After with { Revisions = [.. After.Revisions, new RevisionRecord(number, generation, hash, template, RevisionStates.Starting, null, Now)] };
+        After = After with { Revisions = [.. After.Revisions, new RevisionRecord(number, generation, hash, template, RevisionStates.Starting, null, Now) { Spec = Spec }] };
         Tell("Normal", "RevisionCreated", $"Revision {number} runs {template.ShownImage}{(template.Digest is { } digest && !template.ShownImage.Contains(digest, StringComparison.Ordinal) ? $" ({digest})" : "")}{(template.Gpu is { } gpu ? $" on {gpu.Count} x {gpu.Class}" : "")}.", number);
         foreach (var warning in verdict.Warnings)
         {
@@ -138,6 +138,10 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
         After = After with { Replicas = [.. Replicas.Select(replica => new ReplicaRecord(replica.Revision, replica.Ordinal, replica.Replica.Incarnation, replica.ReadyAt, replica.DrainingAt))] };
         Forget();
     }
+
+    /// <summary>So many replicas of a revision may be started, and healed.</summary>
+    public void Grant(int number, int replicas) =>
+        After = After with { Revisions = [.. After.Revisions.Select(revision => revision.Number == number ? revision with { Granted = replicas } : revision)] };
 
     /// <summary>The phase that begins now; how long the one before took is kept.</summary>
     public void Enter(string phase)

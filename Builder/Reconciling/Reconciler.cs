@@ -22,7 +22,8 @@ namespace Orrery.Builder.Reconciling;
 /// 8. Report: the status, if it says something new.
 /// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
 /// </remarks>
-internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, ServedNames names, LastWords words, TimeProvider time)
+internal sealed class Reconciler(
+    CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, RevisionLicences licences, ServedNames names, LastWords words, TimeProvider time)
 {
     /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
     private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
@@ -88,7 +89,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
 
         Remember(look, await names.HoldAgainstAsync(look.After, seen, cancellationToken));
-        var plan = Plan(look, rules);
+        var plan = await PlanAsync(look, rules, cancellationToken);
         await store.SaveAsync(look.Before, look.After, look.Events, cancellationToken);
         var isRegistered = await RegisterAsync(look, plan, cancellationToken);
         if ((declared.Spec.Paused != true || declared.IsGoing) && await ActAsync(look, plan, target, isRegistered, cancellationToken))
@@ -270,10 +271,15 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
         }
     }
 
-    private static RolloutPlan Plan(Look look, RolloutRules rules)
+    private async Task<RolloutPlan> PlanAsync(Look look, RolloutRules rules, CancellationToken cancellationToken)
     {
         var scene = look.Scene(rules);
-        if (RolloutPlanner.PromotesCanary(scene))
+        var refusal = RolloutPlanner.PromotesCanary(scene) ? await licences.RefusalAsync(look.Declared, look.After.NextRevision!, cancellationToken) : null;
+        if (refusal is not null)
+        {
+            look.Faults = [.. look.Faults, new DeploymentFault(DeploymentReasons.LicenceRefused, refusal)];
+        }
+        else if (RolloutPlanner.PromotesCanary(scene))
         {
             look.After = look.After with { Promoted = true, ProgressAt = look.Now };
             look.Tell("Normal", "Promoted", $"Revision {look.After.Next} has served as a canary for {new Duration(rules.PromoteAfter!.Value)} and takes over.", look.After.Next);
@@ -282,7 +288,7 @@ internal sealed class Reconciler(CatalogueClient catalogue, DeploymentStore stor
 
         var plan = RolloutPlanner.Plan(scene);
         look.Take(plan);
-        return plan;
+        return look.Declared.IsGoing || look.Spec.Paused == true ? plan : await licences.GrantAsync(look, plan, cancellationToken);
     }
 
     /// <returns>Whether the gateway knows who serves.</returns>

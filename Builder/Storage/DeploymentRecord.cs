@@ -50,7 +50,14 @@ internal sealed record DeploymentRecord(
 /// <param name="Hash">Of the template.</param>
 /// <param name="State">One of <see cref="RevisionStates"/>.</param>
 /// <param name="Reason">Why it failed.</param>
-internal sealed record RevisionRecord(int Number, long Generation, string Hash, RevisionTemplate Template, string State, string? Reason, DateTimeOffset CreatedAt);
+internal sealed record RevisionRecord(int Number, long Generation, string Hash, RevisionTemplate Template, string State, string? Reason, DateTimeOffset CreatedAt)
+{
+    /// <summary>What it was made of; <c>null</c>: it is from before this was kept.</summary>
+    public ModelDeploymentSpec? Spec { get; init; }
+
+    /// <summary>How many replicas the licence gate has let start; as many may be healed.</summary>
+    public int Granted { get; init; }
+}
 
 internal static class RevisionStates
 {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
+using Orrery.Contracts;
 
 namespace Orrery.Builder.Storage;
 
@@ -176,7 +177,7 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
         }
 
         var revisions = await connection.QueryAsync<RevisionRow>(new CommandDefinition(
-            "SELECT number, generation, hash, template::text AS Template, state, reason, created_at AS CreatedAt FROM revisions WHERE deployment = @Uid ORDER BY number",
+            "SELECT number, generation, hash, template::text AS Template, state, reason, created_at AS CreatedAt, spec::text AS Spec, granted FROM revisions WHERE deployment = @Uid ORDER BY number",
             new { row.Uid },
             cancellationToken: cancellationToken));
         var replicas = await connection.QueryAsync<(int Revision, int Ordinal, string Incarnation, DateTime? ReadyAt, DateTime? DrainingAt)>(new CommandDefinition(
@@ -188,14 +189,14 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
 
     private static async Task SaveRevisionsAsync(NpgsqlConnection connection, Guid uid, DeploymentRecord before, DeploymentRecord after, CancellationToken cancellationToken)
     {
-        foreach (var revision in after.Revisions.Where(revision => before.Find(revision.Number) is not { } known || known.State != revision.State || known.Reason != revision.Reason))
+        foreach (var revision in after.Revisions.Where(revision => before.Find(revision.Number) is not { } known || known.State != revision.State || known.Reason != revision.Reason || known.Granted != revision.Granted))
         {
             await ExecuteAsync(
                 connection,
                 """
-                INSERT INTO revisions (deployment, number, generation, hash, template, state, reason, created_at)
-                VALUES (@uid, @Number, @Generation, @Hash, @template::jsonb, @State, @Reason, @CreatedAt)
-                ON CONFLICT (deployment, number) DO UPDATE SET state = excluded.state, reason = excluded.reason
+                INSERT INTO revisions (deployment, number, generation, hash, template, state, reason, created_at, spec, granted)
+                VALUES (@uid, @Number, @Generation, @Hash, @template::jsonb, @State, @Reason, @CreatedAt, @spec::jsonb, @Granted)
+                ON CONFLICT (deployment, number) DO UPDATE SET state = excluded.state, reason = excluded.reason, granted = excluded.granted
                 """,
                 new
                 {
@@ -206,6 +207,8 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
                     revision.State,
                     revision.Reason,
                     revision.CreatedAt,
+                    revision.Granted,
+                    spec = revision.Spec is null ? null : JsonSerializer.Serialize(revision.Spec, ContractsJson.Default.ModelDeploymentSpec),
                     template = JsonSerializer.Serialize(revision.Template, BuilderJson.Default.RevisionTemplate),
                 },
                 cancellationToken);
@@ -320,8 +323,15 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
 
         public DateTime CreatedAt { get; init; }
 
-        public RevisionRecord ToRecord() =>
-            new(Number, Generation, Hash, JsonSerializer.Deserialize(Template, BuilderJson.Default.RevisionTemplate)!, State, Reason, CreatedAt);
+        public string? Spec { get; init; }
+
+        public int Granted { get; init; }
+
+        public RevisionRecord ToRecord() => new(Number, Generation, Hash, JsonSerializer.Deserialize(Template, BuilderJson.Default.RevisionTemplate)!, State, Reason, CreatedAt)
+        {
+            Spec = Spec is null ? null : JsonSerializer.Deserialize(Spec, ContractsJson.Default.ModelDeploymentSpec),
+            Granted = Granted,
+        };
     }
 }
 

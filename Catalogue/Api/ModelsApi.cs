@@ -191,13 +191,15 @@ internal static partial class ModelsApi
         var table = ServerFor(model, request);
         return model.Dockerfile is not null && Start.FirstOrDefault(name => request.Text(name) is not null) is { } changing
             ? throw Queries.Wrong(changing, request.Text(changing)!, $"none of {string.Join(", ", Start)}: {model.Id} has a Dockerfile of its own, which is what it is")
-            : DockerfileRenderer.Render(model, table, ReadStart(model, entry.Recommended?.Fit, request), pins);
+            : DockerfileRenderer.Render(model, table, ReadStart(ServerCommand.RunBy(model, table), entry.Recommended?.Fit, table.Server != model.Engine, request), pins);
     }
 
     /// <summary>As the request asks; for the rest as it is recommended. What follows from the entry alone is not refused.</summary>
-    private static StartOptions ReadStart(ModelSpec model, Fit? recommended, HttpRequest request)
+    /// <param name="model">As the server runs it.</param>
+    /// <param name="isOther">Whether that is another server than the one that was recommended for: on the same machine it may hold less.</param>
+    private static StartOptions ReadStart(ModelSpec model, Fit? recommended, bool isOther, HttpRequest request)
     {
-        var start = recommended is { Fits: true } ? recommended : null;
+        var start = recommended is not { Fits: true } ? null : isOther ? Fitting.Of(model, recommended.Offer, new FitQuestion()) is { Fits: true } own ? own : null : recommended;
         var gpus = (int)request.Number("gpus", Math.Max(1, start?.Gpus ?? 1), 1, 64);
         var context = request.Text("context") is null ? (int?)null : (int)request.Number("context", 0, 1, int.MaxValue);
         if (request.Text("gpus") is not null && Splitting.WhyNot(model, gpus) is { } reason)
@@ -225,12 +227,19 @@ internal static partial class ModelsApi
             : throw Queries.Wrong("server", server, $"a server that serves {model.Id}: {string.Join(", ", allowed)}");
     }
 
+    private static readonly string[] Narrowing = ["category", "type", "engine", "licence", "modality", "language", "tag", "fits", "served", "minParameters", "maxParameters", "minContext"];
+
     private static EntryQuery ReadQuery(HttpRequest request)
     {
-        var words = EntryIndex.Words(request.Text("q") ?? "").Count();
+        var words = EntryWords.In(request.Text("q") ?? "").Count();
         if (request.Text("q") is { } text && (words > EntryIndex.MostWords || (words == 0 && !string.IsNullOrWhiteSpace(text))))
         {
             throw Queries.Wrong("q", text.Cut(77, "..."), $"1 to {EntryIndex.MostWords} words");
+        }
+
+        if (Narrowing.FirstOrDefault(name => request.Query.ContainsKey(name) && Several(request, name).Count == 0) is { } empty)
+        {
+            throw Queries.Wrong(empty, request.Query[empty].ToString(), "a value; without the parameter nothing is filtered by it");
         }
 
         if (request.Text("language") is { } language && !LanguageForm.IsMatch(language))

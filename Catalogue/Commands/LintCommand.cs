@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.IO.Enumeration;
 using System.Text;
 using System.Text.Json;
+using Orrery.Catalogue.Documents;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Linting;
 
@@ -29,6 +30,12 @@ internal static class LintCommand
             return 2;
         }
 
+        if (Files(paths).Select(path => (Path: path, Fault: FaultOf(path))).FirstOrDefault(file => file.Fault is not null) is { Fault: { } fault } unread)
+        {
+            Console.Error.WriteLine($"'{unread.Path}' is not read: {fault}.");
+            return 2;
+        }
+
         var (entries, findings) = LintFiles(paths);
         if (entries == 0 && findings.Count == 0)
         {
@@ -42,11 +49,43 @@ internal static class LintCommand
 
     private static (int Entries, IReadOnlyList<LintFinding> Findings) LintFiles(string[] paths)
     {
-        var files = paths.Length == 0 ? [.. BuiltInEntries.Texts().Select(file => (file.Path, Text: Encoding.UTF8.GetBytes(file.Text)))] : Files(paths).Select(path => (Path: path, Text: File.ReadAllBytes(path))).ToList();
+        var files = paths.Length == 0 ? [.. BuiltInEntries.Texts().Select(file => (file.Path, Text: Encoding.UTF8.GetBytes(file.Text)))] : Files(paths).Select(path => (Path: path, Text: Read(path))).ToList();
         var results = files.Select(file => EntryLinter.Lint(file.Text, file.Path)).ToList();
         var entries = results.SelectMany(result => result.Entries).ToList();
         return (entries.Count, [.. results.SelectMany(result => result.Findings), .. EntryLinter.LintTogether(entries)]);
     }
+
+    /// <summary>Nothing is opened that may have no end: a pipe, a device, a socket. All of these have no length, and what has none is not opened.</summary>
+    private static string? FaultOf(string path)
+    {
+        try
+        {
+            var file = Target(path);
+            return !file.Exists ? "it leads to nothing"
+                : file.Length > DocumentLimits.MaxBytes ? $"it has {file.Length} bytes; expected at most {DocumentLimits.MaxBytes / 1024 / 1024} MiB, as the service takes"
+                : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return error.Message.TrimEnd('.');
+        }
+    }
+
+    private static byte[] Read(string path)
+    {
+        var file = Target(path);
+        if (file.Length == 0)
+        {
+            return [];
+        }
+
+        using var stream = file.OpenRead();
+        var text = new byte[Math.Min(file.Length, DocumentLimits.MaxBytes)];
+        return text[..stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false)];
+    }
+
+    /// <summary>What a link leads to in the end.</summary>
+    private static FileInfo Target(string path) => new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
 
     private static IEnumerable<string> Files(string[] paths) => paths.SelectMany(path =>
         Directory.Exists(path) ? Within(path).Where(IsEntry).Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1));

@@ -36,6 +36,8 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             ? await pins.FindAsync(IsOffline(open, table) ? question with { Wish = null } : question, Pinnable.OfRevision(open.Repo!, open.Revision), caller, cancellationToken)
             : default;
         var model = pin?.Commit is { } commit ? open with { Revision = commit } : open;
+        RefuseFlagsAmongValues(model, table);
+        RefuseWithoutWeights(model, table);
         AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
         var recipe = _spec.Image is null && _spec.Target != DeploymentTargets.Simulated ? await recipes.FindAsync(declared, table, question, caller, cancellationToken) : null;
@@ -107,7 +109,23 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return null;
         }
 
+        if (!entry.IsBuiltIn)
+        {
+            RefuseRules(entry);
+        }
+
         return entry.Spec;
+    }
+
+    /// <summary>A Model that was stored before there were such rules is held to them when it is deployed.</summary>
+    private void RefuseRules(Entry entry)
+    {
+        var found = new FieldErrors();
+        DeploymentRules.CheckDeployed(entry.Spec, found);
+        foreach (var error in found.All)
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"{entry.Origin}, {error.Path}{(error.Value is null ? "" : $" is '{error.Value}'")}: expected {error.Expectation}.{(error.Remedy is null ? "" : " " + error.Remedy)}");
+        }
     }
 
     private ServerTable? FindTable(ModelSpec model)
@@ -157,7 +175,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var weights = _spec.Weights;
         return model with
         {
-            Engine = model.Engine,
+            ExpertParallel = ServerCommand.RunBy(model, table).ExpertParallel,
             Arguments = arguments,
             Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
             Revision = weights is null ? model.Revision : weights.Revision,
@@ -177,6 +195,25 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         foreach (var fault in DeploymentWords.Faults(_spec, model, table))
         {
             Refuse(DeploymentReasons.Misdeclared, fault);
+        }
+    }
+
+    /// <summary>The last look at the whole line: whatever field a value is from, the server must not read it as a flag.</summary>
+    private void RefuseFlagsAmongValues(ModelSpec model, ServerTable table)
+    {
+        if (_faults.Count == 0 && model.Dockerfile is null && _spec.Command is null
+            && ServerCommand.FlagAmongValues(ServerCommand.Flags(model, table, new StartOptions(AreOfServer: true))) is var (flag, value))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"The server would be started with '{value}' behind {flag}: expected a value that begins with no dash, which the server would take for a flag. Mend it in {(_spec.Entry is null ? $"the Model of '{model.Id}' or in the deployment" : "spec")}.");
+        }
+    }
+
+    /// <summary>Such a server would load a model of its own choice, under the licence that the entry says.</summary>
+    private void RefuseWithoutWeights(ModelSpec model, ServerTable table)
+    {
+        if (model is { Repo: null, Dockerfile: null } && _spec.Command is null && (table.Server == Engines.Vllm || ServingEngines.Alternatives.Contains(table.Server)))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"Nothing says which weights {model.Id} has: expected a repo in its entry, spec.weights, or a dockerfile that starts its server.");
         }
     }
 
@@ -207,6 +244,15 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Refuse(DeploymentReasons.Misdeclared, $"spec.adapters: '{pinned.Id}' names the revision {pinned.Revision}, which vLLM cannot be told. Put its files into the cache and name that folder in path.");
         }
 
+        foreach (var adapter in adapters)
+        {
+            // A Model without an engine may say how the adapter is governed: its limits, its strategy.
+            if (shelf.Of(question.Namespace).Find(adapter.Id) is { IsBuiltIn: false } taken && (taken.Id != adapter.Id || taken.Spec.IsEntry))
+            {
+                Refuse(DeploymentReasons.Misdeclared, $"spec.adapters: the id '{adapter.Id}' is taken: expected an id or alias that no model of namespace '{question.Namespace}' has; {taken.Origin} has it. Choose another.");
+            }
+        }
+
         arguments["--enable-lora"] = JsonSerializer.SerializeToElement(true);
         arguments["--max-loras"] = arguments.GetValueOrDefault("--max-loras", JsonSerializer.SerializeToElement(adapters.Count));
         // Those that the entry or the deployment names by hand stay: models that hear have one of their own.
@@ -214,8 +260,6 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             : named.ValueKind == JsonValueKind.String ? [named.GetString()!] : [];
         arguments["--lora-modules"] = JsonSerializer.SerializeToElement(others.Concat(adapters.Select(LoraModule)).ToArray());
     }
-
-    private bool RunsCode(ModelSpec declared) => declared.RemoteCode == true || (_spec.Command is { } command && RemoteCodeSigns.IsIn(string.Join(' ', command)));
 
     /// <summary>As vLLM reads it: <c>name=path</c>, or JSON for what that cannot say. It parts the first at every equals sign, and takes a comma for JSON and a dash for a flag.</summary>
     private static string LoraModule(AdapterSpec adapter)
@@ -233,9 +277,12 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private void AskGate(ModelSpec declared, ModelSpec deployed)
     {
         var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
-        var decision = LicenceGate.Of(state, question.Namespace).Decide(
-            declared with { Repo = deployed.Repo, Revision = deployed.Revision, RemoteCode = RunsCode(declared), Arguments = deployed.Arguments, Environment = environment },
-            [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo), .. (_spec.Command ?? []).SelectMany(ServedWeights.NamedIn)]);
+        var started = new StartedModel(declared with { Repo = deployed.Repo, Revision = deployed.Revision, Arguments = deployed.Arguments, Environment = environment })
+        {
+            Command = _spec.Command ?? [],
+            Weights = [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo ?? adapter.Path)],
+        };
+        var decision = LicenceGate.Of(state, question.Namespace).Decide(started);
         foreach (var finding in decision.Findings.Where(finding => finding.Open))
         {
             Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
@@ -303,6 +350,12 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         if (!fit.Fits)
         {
             misfits.Add($"On {name}: {string.Join(" ", fit.Reasons)}");
+            return null;
+        }
+
+        if (fit.Memory?.MostRequests < DeploymentWords.Requests(served.Model, served.Table))
+        {
+            misfits.Add($"On {name}: {served.Table.Spelling.MaxRequests} has the server run more requests at once than the {fit.Memory.MostRequests} whose states have room. Leave it out, or say fewer.");
             return null;
         }
 
@@ -408,7 +461,10 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         public GpuChoice Choose(string? name, GpuClassSpec? spec, int gpus, int? context, string arithmetic, StartOptions options) => Model.Dockerfile is not null
             ? new GpuChoice(name, spec, gpus, context, arithmetic, null)
             : new GpuChoice(
-                name, spec, gpus, context, arithmetic, ServerCommand.Arguments(Model, Table, options),
-                Model.Revision == Open.Revision ? null : ServerCommand.Arguments(Open, Table, options));
+                name, spec, gpus, context, arithmetic, Arguments(Model, options),
+                Model.Revision == Open.Revision ? null : Arguments(Open, options));
+
+        /// <summary>The flags of the entry and of the deployment are one by now, and this server's.</summary>
+        private IReadOnlyList<string> Arguments(ModelSpec model, StartOptions options) => ServerCommand.Arguments(model, Table, options with { AreOfServer = true });
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Licences;
@@ -9,56 +10,83 @@ namespace Orrery.Catalogue.Deployments;
 /// <summary>Flags of a deployment that would go behind what is decided elsewhere: which weights are loaded, over how many GPUs, under which name and port.</summary>
 internal static class DeploymentWords
 {
-    /// <summary>Flags that name weights, or what reads them, beside the model's own.</summary>
-    private static readonly string[] NamesWeights =
-    [
-        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-config.model",
-    ];
-
-    private static readonly string[] NamesAdapters = ["--lora-modules", "--lora-paths", "--lora-adapters", "--default-mm-loras"];
-
-    /// <summary>Each with its remedy. A command of one's own is started as it is: nothing of ours stands beside it.</summary>
+    /// <summary>Each with its remedy. A command of one's own is started as it is; only of a server that is known it is looked at what it loads.</summary>
     public static IEnumerable<string> Faults(ModelDeploymentSpec spec, ModelSpec model, ServerTable table)
     {
-        if (spec.Command is not null)
+        if (spec.Command is { } command)
         {
+            foreach (var fault in CommandWords.Faults(command, spec.Environment ?? new Dictionary<string, string>(), text => IsUnknown(spec, model, text)))
+            {
+                yield return fault;
+            }
+
             yield break;
         }
 
-        foreach (var (name, value) in spec.Arguments ?? new Dictionary<string, JsonElement>())
+        foreach (var (path, name, value) in Said(spec, table))
         {
             if (OwnWords.OfBuilder(table.Server, name) is { } instead)
             {
-                yield return $"spec.arguments.{name}: expected no flag for what is decided elsewhere. Say it in {instead}.";
+                yield return $"{path}: expected {(path.StartsWith(InArguments, StringComparison.Ordinal) ? "no flag" : "no variable")} for what is decided elsewhere. Say it in {instead}.";
             }
-            else if (UnknownIn(spec, model, table.Find(name)?.Name ?? name, value) is var (repo, remedy))
+            else if (value is null && IsOfWeights(table, name))
             {
-                yield return $"spec.arguments.{name} names {repo}, of whose licence the catalogue knows nothing. {remedy}";
+                yield return $"{path}: expected no variable that decides which weights are loaded: of a Secret nobody sees what it decides. Say it in spec.arguments.{name}.";
+            }
+            else if (value is { } seen && UnknownIn(spec, model, table.Find(name)?.Name ?? name, seen) is var (repo, remedy))
+            {
+                yield return $"{path} names {repo}, of whose licence the catalogue knows nothing. {remedy}";
             }
         }
     }
 
-    /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one nobody has said under which it is.</summary>
-    private static (string Repo, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)
+    private const string InArguments = "spec.arguments.";
+
+    /// <summary>Flags, and variables that are flags to this server, each with the field that says it; of a Secret's the value is not seen.</summary>
+    private static IEnumerable<(string Path, string Flag, JsonElement? Value)> Said(ModelDeploymentSpec spec, ServerTable table) =>
+    [
+        .. (spec.Arguments ?? new Dictionary<string, JsonElement>()).Select(pair => (InArguments + pair.Key, pair.Key, (JsonElement?)pair.Value)),
+        .. (spec.Environment ?? new Dictionary<string, string>()).Where(pair => ServerVariables.FlagOf(table, pair.Key) is not null)
+            .Select(pair => ($"spec.environment.{pair.Key}", ServerVariables.FlagOf(table, pair.Key)!, (JsonElement?)JsonSerializer.SerializeToElement(pair.Value, CatalogueJson.Default.String))),
+        .. (spec.Secrets?.Keys ?? []).Where(name => ServerVariables.FlagOf(table, name) is not null).Select(name => ($"spec.secrets.{name}", ServerVariables.FlagOf(table, name)!, (JsonElement?)null)),
+    ];
+
+    private static bool IsOfWeights(ServerTable table, string flag) => (table.Find(flag)?.Name ?? flag) is var name && (ServedWeights.IsOfWeights(name) || ServedWeights.IsOfAdapters(name));
+
+    /// <summary>The catalogue's own repositories are held against their licences by the gate; of another one, or of what is none and no folder, nobody has said under which it is.</summary>
+    private static (string Name, string Remedy)? UnknownIn(ModelDeploymentSpec spec, ModelSpec model, string flag, JsonElement value)
     {
-        var name = flag.Replace('_', '-');
-        var (names, remedy) = NamesAdapters.Contains(name) ? (AdaptersIn(value), "Name it in spec.adapters.")
-            : NamesWeights.Contains(name) ? (ServedWeights.Texts(value), InEntry)
-            : name == "--speculative-config" ? (DraftsIn(value), InEntry)
+        var (names, remedy) = ServedWeights.IsOfAdapters(flag) ? (AdaptersIn(value), "Name it in spec.adapters.")
+            : flag.Replace('_', '-') == "--speculative-config" ? (DraftsIn(value), InEntry)
+            : ServedWeights.IsOfWeights(flag) ? (ServedWeights.Texts(value), InEntry)
             : ([], "");
-        var said = (spec.Adapters ?? []).Select(adapter => adapter.Repo).Append(model.Repo).Append(spec.Weights?.Repo).ToList();
-        return names.FirstOrDefault(repo => ModelSpec.IsRepo(repo) && !BuiltInEntries.OfRepo(repo).Any() && !said.Contains(repo, StringComparer.OrdinalIgnoreCase)) is { } unknown
-            ? (unknown, remedy)
-            : null;
+        return names.FirstOrDefault(text => IsUnknown(spec, model, text)) is { } unknown ? (unknown, remedy) : null;
     }
+
+    private static bool IsUnknown(ModelDeploymentSpec spec, ModelSpec model, string text)
+    {
+        var said = (spec.Adapters ?? []).Select(adapter => adapter.Repo).Append(model.Repo).Append(spec.Weights?.Repo).ToList();
+        return text.Length > 0 && !NoWeights.Contains(text) && !IsFolder(text) && !BuiltInEntries.OfRepo(text).Any() && !said.Contains(text, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Words that stand where a repository may.</summary>
+    private static readonly string[] NoWeights = ["auto", "vllm", "ngram", "[ngram]", "suffix", "deepseek_v32"];
+
+    private static bool IsFolder(string text) => text.StartsWith('/') && !text.Split('/').Contains("..");
 
     private const string InEntry = "Declare it with the model, in spec.entry.arguments or in a Model of the namespace, and its licence in alsoLicensed; or put it into the cache and name its folder, /models/….";
 
-    /// <summary><c>name=owner/repo</c>, or JSON with a path.</summary>
-    private static IEnumerable<string> AdaptersIn(JsonElement value) =>
-        ServedWeights.Texts(value).SelectMany(text => text.Split(',')).Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+    /// <summary><c>name=owner/repo</c>, JSON with a path, or a mapping of names to repositories.</summary>
+    private static IEnumerable<string> AdaptersIn(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String when ServedWeights.InText(value.GetString()!) is { } json => AdaptersIn(json),
+        JsonValueKind.String => value.GetString()!.Split(',').Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]),
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(AdaptersIn),
+        JsonValueKind.Object => value.EnumerateObject().Where(member => member.Name is not ("name" or "lora_name" or "base_model_name")).SelectMany(member => AdaptersIn(member.Value)),
+        _ => [],
+    };
 
-    private static IEnumerable<string> DraftsIn(JsonElement value)
+    public static IEnumerable<string> DraftsIn(JsonElement value)
     {
         var config = value.ValueKind == JsonValueKind.String ? ServedWeights.InText(value.GetString()!) : value;
         return config is not { ValueKind: JsonValueKind.Object } mapping ? []
@@ -66,7 +94,17 @@ internal static class DeploymentWords
     }
 
     /// <summary>The share of a GPU's memory that the server is told to take, where the deployment says one.</summary>
-    public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) => table.Server != Engines.Vllm ? null
-        : (spec.Arguments ?? new Dictionary<string, JsonElement>()).Where(argument => table.Find(argument.Key)?.Name == table.Spelling.Memory)
-            .Select(argument => argument.Value.ValueKind == JsonValueKind.Number ? argument.Value.GetDouble() : (double?)null).LastOrDefault(share => share is > 0 and <= 1);
+    public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) =>
+        Number(spec.Arguments, table, table.Spelling.Memory) is > 0 and <= 1 and var share ? share : null;
+
+    /// <summary>How many requests the server is told to run at once.</summary>
+    public static double? Requests(ModelSpec model, ServerTable table) => Number(model.Arguments, table, table.Spelling.MaxRequests);
+
+    private static double? Number(IReadOnlyDictionary<string, JsonElement>? arguments, ServerTable table, string? flag)
+    {
+        var value = (arguments ?? new Dictionary<string, JsonElement>()).LastOrDefault(argument => flag is not null && table.Find(argument.Key)?.Name is { } name && name == (table.Find(flag)?.Name ?? flag)).Value;
+        return value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+            : value.ValueKind == JsonValueKind.String && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+            : null;
+    }
 }

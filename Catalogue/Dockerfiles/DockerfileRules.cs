@@ -109,7 +109,17 @@ internal sealed class DockerfileRules
     }
 
     /// <summary>Tags that are another image tomorrow, by their names.</summary>
-    private static bool IsMoving(string? tag) => tag is null or "latest" or "nightly" or "main" or "master" or "edge" or "dev" or "stable";
+    /// <remarks>Beside a version some of these words are a flavour: <c>12.4.1-devel</c>; with a date or a commit all are.</remarks>
+    private static bool IsMoving(string? tag)
+    {
+        var parts = tag?.ToLowerInvariant().Split('-', '_') ?? [];
+        return tag is null || (parts is [var only] && MovingNames.Contains(only))
+            || (parts.Any(MovingWords.Contains) && !parts.Any(part => part.Length >= 7 && part.All(char.IsAsciiHexDigit)));
+    }
+
+    private static readonly string[] MovingWords = ["latest", "nightly", "rolling", "canary", "edge"];
+
+    private static readonly string[] MovingNames = [.. MovingWords, "main", "master", "dev", "devel", "stable", "unstable"];
 
     private static string? MountedFrom(string? mount) =>
         mount?.Split(',').FirstOrDefault(option => option.StartsWith("from=", StringComparison.OrdinalIgnoreCase)) is { } option ? option["from=".Length..].Trim('"') : null;

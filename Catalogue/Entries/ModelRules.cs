@@ -9,14 +9,6 @@ namespace Orrery.Catalogue.Entries;
 /// <summary>What holds for every Model and needs the servers' tables: nothing of its flags and variables goes behind its fields, and none is a secret.</summary>
 internal static class ModelRules
 {
-    /// <summary>What the images rest upon: where weights and packages lie, who runs, and that nothing is reported.</summary>
-    private static readonly string[] Reserved =
-    [
-        "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_ENDPOINT", "VLLM_USE_MODELSCOPE", "VLLM_PLUGINS",
-        "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "BASH_ENV", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
-        "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "USAGE_STATS",
-    ];
-
     public static void Check(ModelSpec model, FieldErrors errors)
     {
         model.Validate(errors);
@@ -61,9 +53,16 @@ internal static class ModelRules
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in (model.Arguments?.Keys ?? []).Take(ModelSpec.MostInAList))
         {
-            if (table.Find(name)?.Name is { } flag && !seen.TryAdd(flag, name))
+            if (table.Find(name)?.Name is { } flag)
             {
-                errors.Add($"spec.arguments.{name}", null, "a flag that is given once", $"It is there as {seen[flag]} already: keep one.");
+                if (!seen.TryAdd(flag, name))
+                {
+                    errors.Add($"spec.arguments.{name}", null, "a flag that is given once", $"It is there as {seen[flag]} already: keep one.");
+                }
+            }
+            else if (OwnWords.CutShort(table, name) is { } whole && OwnWords.Instead(engine, name) is null)
+            {
+                errors.Add($"spec.arguments.{name}", null, "a flag's whole name: the server takes its beginning for it, and nothing here does", $"Write {whole}.");
             }
         }
     }
@@ -100,11 +99,11 @@ internal static class ModelRules
     private static void CheckVariable(string name, string value, FieldErrors errors)
     {
         var path = $"spec.environment.{name}";
-        if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (ServerVariables.IsReserved(name))
         {
-            errors.Add(path, null, "no variable that the image rests upon: " + string.Join(", ", Reserved), "Leave it out, or bring a whole dockerfile.");
+            errors.Add(path, null, "no variable that the image rests upon: " + string.Join(", ", ServerVariables.Reserved), "Leave it out, or bring a whole dockerfile.");
         }
-        else if (RemoteCodeSigns.IsSwitch(name))
+        else if (ServerVariables.IsRemoteCode(name))
         {
             errors.Add(path, null, "no variable for what the entry says in a field of its own", "Say it in remoteCode.");
         }

@@ -10,8 +10,9 @@ namespace Orrery.Catalogue.Entries;
 internal sealed class Shelf(LiveState live)
 {
     private readonly ConcurrentDictionary<string, Indexed> _indexes = new(StringComparer.Ordinal);
+    private readonly Lock _changing = new();
 
-    /// <summary>As it is now. Made anew only when the namespace's models are others.</summary>
+    /// <summary>As it is now. Made anew only when the namespace's models are others, and once for all who wait for it.</summary>
     public EntryIndex Of(string @namespace)
     {
         var state = live.State;
@@ -19,14 +20,18 @@ internal sealed class Shelf(LiveState live)
             .OrderBy(resource => resource.Metadata.Name, StringComparer.Ordinal).ToList();
         var engines = state.Providers(@namespace).ToDictionary(provider => provider.Name, provider => provider.Engine, StringComparer.Ordinal);
         var served = state.Models(@namespace).Where(model => model.Offers.Count > 0).Select(model => new Served(model.Id, model.ModelType, string.Join(' ', model.Offers.Select(offer => engines[offer.Provider]).Distinct()))).ToList();
-        if (_indexes.TryGetValue(@namespace, out var known) && known.Models.SequenceEqual(models, ReferenceEqualityComparer.Instance) && known.Served.SequenceEqual(served))
+        Indexed found;
+        lock (_changing)
         {
-            return known.Index;
+            if (!_indexes.TryGetValue(@namespace, out var known) || !known.Models.SequenceEqual(models, ReferenceEqualityComparer.Instance) || !known.Served.SequenceEqual(served))
+            {
+                _indexes[@namespace] = known = new Indexed(models, served, new Lazy<EntryIndex>(() => new EntryIndex(EntriesOf(models, served))));
+            }
+
+            found = known;
         }
 
-        var index = new EntryIndex(EntriesOf(models, served));
-        _indexes[@namespace] = new Indexed(models, served, index);
-        return index;
+        return found.Index.Value;
     }
 
     /// <summary>A Model with a built-in entry's id says how that one is governed here (aliases, limits); what it is stays as it comes.</summary>
@@ -53,5 +58,5 @@ internal sealed class Shelf(LiveState live)
     /// <param name="Engines">Of the providers that offer it, apart by blanks: two lists of the same are not equal.</param>
     private sealed record Served(string Id, string ModelType, string Engines);
 
-    private sealed record Indexed(List<StoredResource> Models, List<Served> Served, EntryIndex Index);
+    private sealed record Indexed(List<StoredResource> Models, List<Served> Served, Lazy<EntryIndex> Index);
 }

@@ -100,7 +100,10 @@ internal static class KnownLicences
     public static IEnumerable<string> Of(ModelSpec model) => (model.AlsoLicensed ?? []).Prepend(model.Licence).OfType<string>().Where(IsName);
 
     /// <summary>Whether a text names anything: blanks, and what nobody sees, do not.</summary>
-    public static bool IsName(string text) => text.Any(char.IsLetterOrDigit);
+    public static bool IsName(string text) => text.Any(sign => char.IsLetterOrDigit(sign) && !DrawnAsNothing.Contains(sign, StringComparison.Ordinal));
+
+    /// <summary>Letters to Unicode: fillers of Korean syllables.</summary>
+    private const string DrawnAsNothing = "\u115F\u1160\u3164\uFFA0";
 }
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -43,18 +43,21 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
         return new LicenceGate(policy ?? NoPolicy, [.. resources.Values.Where(resource => resource is { Spec: LicenceAcceptanceSpec, IsGoing: false })]);
     }
 
-    /// <param name="others">Repositories of further weights that are served with it.</param>
-    public GateDecision Decide(ModelSpec model, params IReadOnlyList<string?> others)
+    /// <summary>Over a model as its entry starts it.</summary>
+    public GateDecision Decide(ModelSpec model) => Decide(new StartedModel(model));
+
+    public GateDecision Decide(StartedModel started)
     {
-        var findings = ServedWeights.LicencesOf(model, others).Select(DecideLicence).ToList();
+        var model = started.Model;
+        var findings = ServedWeights.LicencesOf(started).Select(DecideLicence).ToList();
         if (findings.Count == 0)
         {
             findings.Add(new GateFinding("licence", LicenceDecisions.Deny, "The entry names no licence.", Open: true, "Name one in spec.licence: an SPDX identifier, or your own name for it."));
         }
 
-        if (RemoteCodeSigns.Of(model) is { } sign)
+        if (RemoteCodeSigns.Of(started) is { } sign)
         {
-            findings.Add(DecideRemoteCode(model, sign));
+            findings.AddRange(CodeSource.Of(started).Select(source => DecideRemoteCode(source, sign)));
         }
 
         if (model.Dockerfile is not null)
@@ -90,26 +93,35 @@ internal sealed class LicenceGate(LicencePolicySpec policy, IReadOnlyCollection<
 
     private static string Origin(Entry? of) => of is null ? "" : $"The Catalogue's entry '{of.Id}' has the same repository, {of.Spec.Repo}, under it. ";
 
-    private GateFinding DecideRemoteCode(ModelSpec model, string sign)
+    private GateFinding DecideRemoteCode(CodeSource source, string sign)
     {
-        var repo = model.Repo ?? model.Id;
+        var decision = policy.RemoteCode ?? LicenceDecisions.Acceptance;
+        var subject = $"remote code of {source.Name}";
+        var ofSource = _acceptances.Where(acceptance => source.IsNamed(acceptance.Spec.RemoteCode)).ToList();
+        if (source.Kind == CodeSourceKind.Nothing && decision == LicenceDecisions.Acceptance)
+        {
+            return new GateFinding(
+                subject, decision, sign, Open: true,
+                string.Join(' ', ["Name its repository in repo, or its folder in a deployment's weights: what is accepted is held to that.", .. ofSource.Select(acceptance => $"{acceptance.Resource.Key} does not count: another model may have this id.")]));
+        }
 
-        // A Model may be called as a repository is: what was accepted of that one's code says nothing of this Dockerfile's.
-        var isNamesake = model.Repo is null && ModelSpec.IsRepo(model.Id);
-        var ofRepo = _acceptances.Where(acceptance => string.Equals(acceptance.Spec.RemoteCode, repo, StringComparison.OrdinalIgnoreCase)).ToList();
-        var valid = ofRepo.Where(acceptance => !isNamesake && (acceptance.Spec.Revision is null || acceptance.Spec.Revision == model.Revision)).Select(acceptance => acceptance.Resource).FirstOrDefault();
-        var others = ofRepo.Where(acceptance => acceptance.Resource != valid).Select(acceptance => isNamesake
-            ? $"{acceptance.Resource.Key} does not count: it is of the repository {repo}, and this Model has that name and no repo. Give it an id that is no repository's."
-            : $"{acceptance.Resource.Key} does not count: it is of revision {acceptance.Spec.Revision}, the entry's is {model.Revision ?? "none"}.");
+        var valid = ofSource.Where(acceptance => Opens(acceptance.Spec, source)).Select(acceptance => acceptance.Resource).FirstOrDefault();
+        var others = ofSource.Where(acceptance => acceptance.Resource != valid).Select(acceptance => source.Kind == CodeSourceKind.Dockerfile
+            ? $"{acceptance.Resource.Key} does not count: it is of {(acceptance.Spec.Revision is null ? "the repository" : $"revision {acceptance.Spec.Revision}")}, and what a Dockerfile starts is accepted by its digest, {source.Revision}."
+            : $"{acceptance.Resource.Key} does not count: it is of revision {acceptance.Spec.Revision}, the entry's is {source.Revision ?? "none"}.");
         return Answer(
-            $"remote code of {repo}",
-            policy.RemoteCode ?? LicenceDecisions.Acceptance,
+            subject,
+            decision,
             sign,
-            ModelSpec.IsRepo(repo) ? $"https://huggingface.co/{repo}/tree/{model.Revision ?? "main"}" : null,
+            source.Kind == CodeSourceKind.Weights && ModelSpec.IsRepo(source.Name) ? $"https://huggingface.co/{source.Name}/tree/{source.Revision ?? "main"}" : null,
             valid,
             others,
-            model.Revision is null ? $"{{ remoteCode: {repo} }}" : $"{{ remoteCode: {repo}, revision: {model.Revision} }}");
+            source.Revision is null ? $"{{ remoteCode: {source.Name} }}" : $"{{ remoteCode: {source.Name}, revision: \"{source.Revision}\" }}");
     }
+
+    /// <summary>An acceptance without a revision is of any commit of a repository; of a Dockerfile there is no such word.</summary>
+    private static bool Opens(LicenceAcceptanceSpec acceptance, CodeSource source) =>
+        acceptance.Revision == source.Revision || (acceptance.Revision is null && source.Kind == CodeSourceKind.Weights);
 
     /// <param name="others">Why acceptances that seem to be about it do not count.</param>
     private static GateFinding Answer(string subject, string decision, string reason, string? text, StoredResource? acceptance, IEnumerable<string> others, string spec) => decision switch

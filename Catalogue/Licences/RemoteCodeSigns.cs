@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Orrery.Catalogue.Servers;
@@ -6,15 +5,16 @@ using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Licences;
 
-/// <summary>Whether a model's server runs code out of its repository: the entry says it, or its flags, variables or Dockerfile switch it on.</summary>
+/// <summary>Whether a model's server runs code out of its repository: the entry says it, or flags, variables, a command or a Dockerfile switch it on.</summary>
 internal static partial class RemoteCodeSigns
 {
     /// <summary>What says so; <c>null</c>: nothing that can be seen here.</summary>
-    public static string? Of(ModelSpec model) =>
-        model.RemoteCode == true ? "The model runs Python code out of its repository."
-        : FlagOf(model) is { } flag ? $"Its arguments let the server run Python code out of its repository: {flag}."
-        : VariableOf(model) is { } variable ? $"Its environment lets the server run Python code out of its repository: {variable}."
-        : model.Dockerfile is { } file && IsIn(file) ? "Its Dockerfile lets the server run Python code out of its repository."
+    public static string? Of(StartedModel started) =>
+        started.Model.RemoteCode == true ? "The model runs Python code out of its repository."
+        : FlagOf(started.Model) is { } flag ? $"Its arguments let the server run Python code out of its repository: {flag}."
+        : VariableOf(started.Model) is { } variable ? $"Its environment lets the server run Python code out of its repository: {variable}."
+        : started.Command.Any(IsSaid) ? "Its command lets the server run Python code out of its repository."
+        : started.Model.Dockerfile is { } file && Sign.IsMatch(PlainText.OfDockerfile(file)) ? "Its Dockerfile lets the server run Python code out of its repository."
         : null;
 
     private static string? FlagOf(ModelSpec model)
@@ -36,35 +36,12 @@ internal static partial class RemoteCodeSigns
         return null;
     }
 
-    private static string? VariableOf(ModelSpec model) =>
-        (model.Environment ?? new Dictionary<string, string>()).Where(pair => IsSwitch(pair.Key) && pair.Value is not ("" or "0" or "false" or "False")).Select(pair => pair.Key).FirstOrDefault();
+    /// <summary>A switch, or a text that a command may take for its flags.</summary>
+    private static string? VariableOf(ModelSpec model) => (model.Environment ?? new Dictionary<string, string>())
+        .Where(pair => (ServerVariables.IsRemoteCode(pair.Key) && pair.Value is not ("" or "0" or "false" or "False")) || IsSaid(pair.Value)).Select(pair => pair.Key).FirstOrDefault();
 
-    /// <summary>How TGI is told by a variable.</summary>
-    public static bool IsSwitch(string variable) => variable.Contains("TRUST_REMOTE_CODE", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>However it is written there: over several lines, in quotes, with escapes of JSON, or cut short. Comments do not count.</summary>
-    public static bool IsIn(string dockerfile)
-    {
-        var lines = dockerfile.Split('\n').Where(line => !line.AsSpan().TrimStart().StartsWith("#"));
-        return IsSaid(string.Join('\n', lines));
-    }
-
-    private static bool IsSaid(string text)
-    {
-        var joined = Continued.Replace(text, "");
-        var plain = Escaped.Replace(joined, match => ((char)ushort.Parse(match.Groups[1].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
-        return Sign.IsMatch(Quotes.Replace(plain, ""));
-    }
-
-    /// <summary>A Dockerfile may choose the backtick to continue lines with.</summary>
-    [GeneratedRegex(@"[\\`][ \t]*\r?\n")]
-    private static partial Regex Continued { get; }
-
-    [GeneratedRegex(@"\\u([0-9A-Fa-f]{4})")]
-    private static partial Regex Escaped { get; }
-
-    [GeneratedRegex(@"[""'\\]")]
-    private static partial Regex Quotes { get; }
+    /// <summary>However it is written: over several lines, in quotes, with escapes of JSON, in a comment, or cut short.</summary>
+    private static bool IsSaid(string text) => Sign.IsMatch(PlainText.Of(text));
 
     /// <summary>pip has a <c>--trusted-host</c>.</summary>
     [GeneratedRegex(@"trust[-_]remote[-_]code|--tru(?!sted[-_])|--tr(?![\w-])", RegexOptions.IgnoreCase)]

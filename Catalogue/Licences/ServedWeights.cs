@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Orrery.Catalogue.Entries;
-using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Licences;
 
@@ -12,28 +11,42 @@ internal sealed record HeldLicence(string Id, Entry? Of, IReadOnlyList<(string M
 /// <summary>Whose weights a model's server loads: its repository's, and what flags, a Dockerfile or a command name besides.</summary>
 internal static class ServedWeights
 {
+    /// <summary>Flags that name weights, or what reads them, beside the model's own.</summary>
+    private static readonly string[] OfWeights =
+    [
+        "--tokenizer", "--tokenizer-path", "--tokenizer-config-path", "--custom-tokenizer", "--hf-config-path", "--generation-config", "--speculative-draft-model-path", "--speculative-token-map",
+        "--speculative-config", "--speculative-config.model",
+    ];
+
+    private static readonly string[] OfAdapters = ["--lora-modules", "--lora-paths", "--lora-adapters", "--default-mm-loras"];
+
+    public static bool IsOfWeights(string flag) => OfWeights.Contains(flag.Replace('_', '-'));
+
+    public static bool IsOfAdapters(string flag) => OfAdapters.Contains(flag.Replace('_', '-'));
+
     /// <summary>The model's own licences, and those of the entries that come with the service and have the same weights: whoever says another type of them has both.</summary>
-    /// <param name="others">Repositories of further weights that are served with it.</param>
-    public static IEnumerable<HeldLicence> LicencesOf(ModelSpec model, IReadOnlyList<string?> others)
+    public static IEnumerable<HeldLicence> LicencesOf(StartedModel started)
     {
-        var entries = others.Prepend(model.Repo ?? model.Id).Concat(NamedBy(model)).Distinct(StringComparer.OrdinalIgnoreCase).SelectMany(BuiltInEntries.OfRepo).Distinct();
+        var model = started.Model;
+        var entries = started.Weights.Prepend(model.Repo ?? model.Id).OfType<string>().Concat(TextsOf(started)).SelectMany(NamedIn).Distinct(StringComparer.OrdinalIgnoreCase).SelectMany(BuiltInEntries.OfRepo).Distinct();
         return KnownLicences.Of(model).Select(id => (Id: id, model.ModelType, Of: (Entry?)null))
             .Concat(entries.SelectMany(entry => KnownLicences.Of(entry.Spec).Select(id => (Id: id, entry.Spec.ModelType, Of: (Entry?)entry))))
             .GroupBy(licence => licence.Id.Trim(), StringComparer.OrdinalIgnoreCase)
             .Select(group => new HeldLicence(group.First().Id, group.First().Of, [.. group.Select(licence => (licence.ModelType, licence.Of)).DistinctBy(use => use.ModelType)]));
     }
 
-    /// <summary>Names of repositories in arguments and in a Dockerfile of the model's own, comments apart.</summary>
-    private static IEnumerable<string> NamedBy(ModelSpec model)
-    {
-        var texts = (model.Arguments ?? new Dictionary<string, JsonElement>()).Values.SelectMany(Texts);
-        var lines = model.Dockerfile?.Split('\n').Where(line => !line.AsSpan().TrimStart().StartsWith("#")) ?? [];
-        return texts.Concat(lines).SelectMany(NamedIn);
-    }
+    /// <summary>All in which a repository may be named: values of flags and of variables, a command, a Dockerfile of the model's own.</summary>
+    private static IEnumerable<string> TextsOf(StartedModel started) =>
+    [
+        .. (started.Model.Arguments ?? new Dictionary<string, JsonElement>()).Values.SelectMany(Texts), .. started.Model.Environment?.Values ?? [],
+        .. started.Command, .. started.Command.Select(PlainText.Of),
+        .. started.Model.Dockerfile is { } file ? PlainText.OfDockerfile(file).Split('\n') : [],
+    ];
 
     /// <summary>Whatever looks like <c>owner/name</c>: in a list, behind an equals sign, in an address, as a folder of the hub's cache.</summary>
     public static IEnumerable<string> NamedIn(string text)
     {
+        text = text.Contains('%', StringComparison.Ordinal) ? Uri.UnescapeDataString(text) : text;
         for (var (start, end) = (0, 0); start < text.Length; start = end + 1)
         {
             for (end = start; end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] is '/' or '-' or '_' or '.'); end++)

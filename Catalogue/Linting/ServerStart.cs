@@ -50,6 +50,15 @@ internal sealed record ServerStart(string Server, IReadOnlyList<(string Word, in
             : null;
     }
 
+    /// <summary>The same of a command alone.</summary>
+    public static ServerStart? Of(IReadOnlyList<string> command)
+    {
+        var words = command is [var shell, ['-', .., 'c'], var script, ..] && shell.Split('/')[^1] is "sh" or "bash" or "dash"
+            ? [.. OfScript(script, 1)]
+            : command.Select(word => (Word: word, Line: 1)).ToList();
+        return Find(words) is var (server, arguments) && server is not null ? new ServerStart(server, arguments, null) : null;
+    }
+
     private static IEnumerable<(string Word, int Line)> Words(Instruction? instruction)
     {
         if (instruction is null)

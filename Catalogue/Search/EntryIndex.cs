@@ -11,7 +11,8 @@ namespace Orrery.Catalogue.Search;
 /// <summary>Finds entries by words and by facts. Immutable: another set of entries is another index.</summary>
 /// <remarks>
 /// Words stand sorted, each with the entries that have it and how much it counts there, so that the beginning of a word is a range of the
-/// list. A fact is a set of entries, so that several facts are a few thousand bit operations. Numbers are compared for what is left.
+/// list. Entries of very many words are asked one by one instead: their words are made once for each model, however often others change.
+/// A fact is a set of entries, so that several facts are a few thousand bit operations. Numbers are compared for what is left.
 /// </remarks>
 internal sealed class EntryIndex
 {
@@ -21,12 +22,16 @@ internal sealed class EntryIndex
     /// <summary>Of a query; each is looked for in all entries.</summary>
     public const int MostWords = 32;
 
+    /// <summary>With more than so many an entry is not put among the others: that would be done anew with each change of any.</summary>
+    private const int ManyWords = 1_000;
+
     /// <summary>What a query that names a whole type of models gives those: more than any one word.</summary>
     private const float OfTheType = 24;
 
     private readonly Entry[] _entries;
     private readonly string[] _words;
     private readonly Posting[][] _postings;
+    private readonly List<(int Index, EntryWords Words)> _wordy = [];
     private readonly Dictionary<string, EntrySet> _facts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Gpu, int Count), EntrySet> _fits = new();
 
@@ -34,17 +39,16 @@ internal sealed class EntryIndex
     {
         // In this order where nothing else decides: what is sure before what is rough, then by name.
         _entries = [.. entries.OrderByDescending(entry => entry.IsSure).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
-        var words = new SortedDictionary<string, Dictionary<int, float>>(StringComparer.Ordinal);
+        var words = new SortedDictionary<string, List<Posting>>(StringComparer.Ordinal);
         for (var i = 0; i < _entries.Length; i++)
         {
-            foreach (var (word, weight) in WordsOf(_entries[i].Spec))
+            if (EntryWords.Of(_entries[i].Spec) is { Count: > ManyWords } wordy)
             {
-                if (!words.TryGetValue(word, out var places))
-                {
-                    words.Add(word, places = []);
-                }
-
-                places[i] = Math.Max(places.GetValueOrDefault(i), weight);
+                _wordy.Add((i, wordy));
+            }
+            else
+            {
+                Add(words, i);
             }
 
             foreach (var fact in EntryFacts.Of(_entries[i]))
@@ -59,7 +63,20 @@ internal sealed class EntryIndex
         }
 
         _words = [.. words.Keys];
-        _postings = [.. words.Values.Select(places => places.Select(place => new Posting(place.Key, place.Value)).ToArray())];
+        _postings = [.. words.Values.Select(places => places.ToArray())];
+    }
+
+    private void Add(SortedDictionary<string, List<Posting>> words, int index)
+    {
+        foreach (var (word, weight) in EntryWords.Of(_entries[index].Spec).All)
+        {
+            if (!words.TryGetValue(word, out var places))
+            {
+                words.Add(word, places = []);
+            }
+
+            places.Add(new Posting(index, weight));
+        }
     }
 
     public IReadOnlyList<Entry> All => _entries;
@@ -156,7 +173,7 @@ internal sealed class EntryIndex
     /// <summary>Those of <paramref name="places"/> that have every word of the text; without words all.</summary>
     private IEnumerable<Hit> Scored(string? text, IEnumerable<int> places)
     {
-        List<string> wanted = [.. Words(text ?? "").Distinct()];
+        List<string> wanted = [.. EntryWords.In(text ?? "").Distinct()];
         if (wanted.Count == 0)
         {
             return places.Select(place => new Hit(place, 0));
@@ -169,7 +186,7 @@ internal sealed class EntryIndex
         }
 
         // "text to speech" are three words that many have; together they are a type.
-        var phrase = $" {string.Join(' ', Words(text ?? ""))} ";
+        var phrase = $" {string.Join(' ', EntryWords.In(text ?? ""))} ";
         var type = ModelTypes.All.FirstOrDefault(type => type.Contains('_') && phrase.Contains($" {type.Replace('_', ' ')} ", StringComparison.Ordinal));
         return places.Where(place => counts[place] == wanted.Count)
             .Select(place => new Hit(place, scores[place] + (type is not null && _entries[place].Spec.ModelType == type ? OfTheType : 0)));
@@ -182,11 +199,16 @@ internal sealed class EntryIndex
         var start = Array.BinarySearch(_words, word, StringComparer.Ordinal);
         for (var i = start < 0 ? ~start : start; i < _words.Length && _words[i].StartsWith(word, StringComparison.Ordinal); i++)
         {
-            var share = _words[i].Length == word.Length ? 1 : 0.5f;
+            var share = EntryWords.ShareOf(_words[i], word);
             foreach (var posting in _postings[i])
             {
                 best[posting.Index] = Math.Max(best[posting.Index], posting.Weight * share);
             }
+        }
+
+        foreach (var (index, words) in _wordy)
+        {
+            best[index] = words.Best(word);
         }
 
         for (var i = 0; i < best.Length; i++)
@@ -195,29 +217,6 @@ internal sealed class EntryIndex
             {
                 counts[i]++;
                 scores[i] += best[i];
-            }
-        }
-    }
-
-    private static IEnumerable<(string Word, float Weight)> WordsOf(ModelSpec model)
-    {
-        (string? Text, float Weight)[] texts =
-        [
-            (model.Id, 8), (model.Name, 8), (model.Repo, 6), (string.Join(' ', model.Aliases ?? []), 8), (model.Vendor, 4), (string.Join(' ', model.Tags ?? []), 4),
-            (model.ModelType, 2), (model.EffectiveCategory, 2), (model.Engine, 2), (model.Licence, 2), (model.Description, 1), (model.Documentation, 0.5f),
-        ];
-        return texts.SelectMany(text => Words(text.Text ?? "").Select(word => (word, text.Weight)));
-    }
-
-    /// <summary>In small letters, apart at blanks, dashes and slashes: <c>Qwen2.5-VL</c> is qwen2.5 and vl.</summary>
-    internal static IEnumerable<string> Words(string text)
-    {
-        foreach (var part in text.ToLowerInvariant().Split([' ', '/', '-', '_', ',', '(', ')', ':', ';', '\'', '"', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries))
-        {
-            var word = part.Trim('.', '!', '?');
-            if (word.Length > 0)
-            {
-                yield return word.Length > 64 ? word[..64] : word;
             }
         }
     }

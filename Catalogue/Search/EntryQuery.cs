@@ -61,7 +61,7 @@ internal sealed record EntryQuery
     {
         string?[] parts =
         [
-            string.Join(' ', EntryIndex.Words(Text ?? "")), string.Join('\n', Facts()), string.Join('\n', NotFacts()), FitsOn is { } offer ? $"{offer.Gpu.Id}:{offer.Count}" : null,
+            string.Join(' ', EntryWords.In(Text ?? "")), string.Join('\n', Facts()), string.Join('\n', NotFacts()), FitsOn is { } offer ? $"{offer.Gpu.Id}:{offer.Count}" : null,
             .. new[] { LeastParameters, MostParameters, LeastContext }.Select(number => number?.ToString("R", CultureInfo.InvariantCulture)),
         ];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))).AsSpan(0, 6));

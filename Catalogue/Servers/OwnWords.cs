@@ -15,6 +15,17 @@ internal static class OwnWords
     /// <summary>Where a deployment says what a flag says; <c>null</c>: the flag is the place for it.</summary>
     public static string? OfBuilder(string server, string written) => Find(server, written, DecidedByBuilder);
 
+    /// <summary>The same for what no entry that is deployed says, whatever its linter thinks: where it is reached, and on what.</summary>
+    public static string? OfDeployed(string engine, string written) => Find(engine, written, words => [.. DecidedLater(words), .. Reached, .. Reckoned]);
+
+    /// <summary>The flag whose beginning this is; <c>null</c>: it is known as it stands, or begins none or several.</summary>
+    public static string? CutShort(ServerTable table, string written)
+    {
+        var name = Normal(written);
+        return name.Length < 4 || table.Find(name) is not null ? null
+            : table.Flags.Keys.Where(flag => Normal(flag).StartsWith(name, StringComparison.Ordinal)).Take(2).ToList() is [var only] ? only : null;
+    }
+
     /// <summary>Whether a flag lets the server run code out of the model's repository.</summary>
     public static bool IsRemoteCode(string? engine, string written) =>
         Find(engine ?? Engines.Vllm, written, static words => [(words.RemoteCode, nameof(words.RemoteCode)), ("--trust-remote-code", nameof(words.RemoteCode))]) is not null;
@@ -35,19 +46,40 @@ internal static class OwnWords
     private static (string? Flag, string Instead)[] DecidedByBuilder(ServerSpelling words) =>
     [
         (words.Model, "spec.model, or in spec.weights for weights of your own"), ("--model", "spec.model, or in spec.weights for weights of your own"),
-        (words.Name, "nothing: clients ask for the model's id"), (words.Revision, "spec.weights.revision"), (words.CodeRevision, "spec.weights.revision"), (words.MaxLength, "spec.context"),
+        (words.Name, "nothing: clients ask for the model's id"), (words.Revision, "spec.weights.revision"), (words.CodeRevision, "spec.weights.revision"),
+        ("--tokenizer-revision", "spec.weights.revision"), (words.MaxLength, "spec.context"),
         (words.Port, "the model's defaultPort"), (words.Host, "nothing: it listens everywhere in its container"), ("--config", "spec.arguments, flag by flag: nobody sees those of a file"),
-        ("--api-key", "nothing: only the gateway reaches the server, and asks its callers for keys"), ("--uds", "nothing: it is reached on its port"), ("--root-path", "spec.probes.path, where it answers elsewhere"),
-        ("--ssl-keyfile", Plain), ("--ssl-certfile", Plain), ("--download-dir", "nothing: weights are kept on the volume of spec.cache"),
+        ("--api-key", "nothing: only the gateway reaches the server, and asks its callers for keys"), .. Reached, .. Reckoned,
         (words.TensorParallel, "spec.gpu.count"), (words.DataParallel, "spec.replicas"), (words.ExpertParallel, "the model's expertParallel, and how many GPUs in spec.gpu.count"),
         .. MoreGpus.Select(flag => ((string?)flag, "spec.gpu.count: a copy is split as its heads allow")),
     ];
 
     private const string Plain = "nothing: the gateway and the probes reach it without TLS";
 
+    /// <summary>Where the server is reached, and where its weights lie.</summary>
+    private static readonly (string? Flag, string Instead)[] Reached =
+    [
+        ("--uds", "nothing: it is reached on its port"), ("--headless", "nothing: it is reached on its port"), ("--root-path", ElsewherePath), ("--fastapi-root-path", ElsewherePath),
+        ("--ssl-keyfile", Plain), ("--ssl-certfile", Plain), ("--download-dir", OnVolume), ("--huggingface-hub-cache", OnVolume), ("--weights-cache-override", OnVolume),
+    ];
+
+    private const string ElsewherePath = "spec.probes.path, where it answers elsewhere";
+    private const string OnVolume = "nothing: weights are kept on the volume of spec.cache";
+
+    /// <summary>The cache's size, which is reckoned from the share of the memory.</summary>
+    private static readonly (string? Flag, string Instead)[] Reckoned =
+    [
+        ("--kv-cache-memory-bytes", CacheSize), ("--num-gpu-blocks-override", CacheSize), ("--max-total-tokens", CacheSize),
+    ];
+
+    private const string CacheSize = "spec.context: the cache is what the memory leaves";
+
     /// <summary>Further ways to split a copy, which nothing here reckons with.</summary>
     private static readonly string[] MoreGpus =
-        ["--pipeline-parallel-size", "--decode-context-parallel-size", "--prefill-context-parallel-size", "--pp-size", "--pp_size", "--cp_size", "--nnodes", "--data-parallel-size-local"];
+    [
+        "--pipeline-parallel-size", "--decode-context-parallel-size", "--prefill-context-parallel-size", "--pp-size", "--pp_size", "--cp_size", "--nnodes", "--data-parallel-size-local",
+        "--dp-size", "--ep-size", "--ep_size", "--attn-cp-size", "--dcp-size", "--moe-dp-size", "--moe-dense-tp-size", "--dwdp-size", "--cluster_size", "--gpus_per_node", "--node-rank", "--sharded",
+    ];
 
     private static string? Find(string engine, string written, Func<ServerSpelling, (string? Flag, string Instead)[]> wordsOf)
     {

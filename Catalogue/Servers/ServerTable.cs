@@ -36,6 +36,9 @@ internal sealed record ServerTable
 
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
+    /// <summary>Whether each flag can be said by a variable too: <c>MODEL_ID</c> for <c>--model-id</c>.</summary>
+    public bool FlagsAreVariables { get; init; }
+
     /// <summary>Python packages that the image is made with, where it is not the server's own.</summary>
     public IReadOnlyList<string>? Packages { get; init; }
 

@@ -132,7 +132,7 @@ internal static class MemoryEstimator
     /// <summary>What writes text keeps a cache; of what reads speech or texts only what is a decoder, which vLLM treats alike.</summary>
     private static bool KeepsCache(ModelSpec model) => model.ModelType switch
     {
-        ModelTypes.Chat or ModelTypes.Multimodal => model.Architecture?.KvHeads != 0,
+        ModelTypes.Chat or ModelTypes.Multimodal => model.Architecture is not { KvHeads: 0, Latent: null },
         ModelTypes.SpeechToText or ModelTypes.Embedding => model is { Engine: Engines.Vllm, ContextWindow: not null, Architecture.KvHeads: > 0 },
         _ => false,
     };

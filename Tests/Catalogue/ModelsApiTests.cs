@@ -352,6 +352,8 @@ public sealed class ModelsApiTests(PostgresServer postgres) : IAsyncLifetime
     [InlineData("/models?licence=!non-comercial", "licence is 'non-comercial'; expected a licence that a model has, or one of")]
     [InlineData("/models?fits=rtx4090", "fits is 'rtx4090'; expected a GPU's name")]
     [InlineData("/models?licence=!", "licence is '!'; expected a licence's name")]
+    [InlineData("/models?tag=", "tag is ''; expected a value; without the parameter nothing is filtered by it")]
+    [InlineData("/models?modality=%2C", "modality is ','; expected a value")]
     [InlineData("/models/export?format=xml", "format is 'xml'; expected one of json, yaml, js")]
     [InlineData("/models/qwen3-8b/dockerfile?gpus=7", "gpus is '7'; expected a number of GPUs over which qwen3-8b can be split: its 32 attention heads")]
     [InlineData("/models/qwen3-8b/dockerfile?context=99999999", "context is '99999999'; expected at most the context window of qwen3-8b, 40960")]

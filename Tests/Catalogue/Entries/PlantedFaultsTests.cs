@@ -54,7 +54,7 @@ public sealed class PlantedFaultsTests
     [InlineData("toolParser: hermes", "toolParser: hermez", "parser", 15, "a parser of vllm 0.16.0: ", "Did you mean 'hermes'?")]
     [InlineData("toolParser: hermes", "reasoningParser: nemotron_v3", "parser", 15, "a parser of vllm 0.16.0: ", null)]
     [InlineData("--enable-prefix-caching: true", "--enable-reasoning: true", "server-flag", 16, "a flag of vllm 0.16.0; this one went away with 0.10.0", "Use --reasoning-parser.")]
-    [InlineData("--enable-prefix-caching: true", "--enable-prefix-cachin: true", "server-flag", 16, "a flag of vllm 0.16.0", "Did you mean '--enable-prefix-caching'?")]
+    [InlineData("--enable-prefix-caching: true", "--enable-prefx-caching: true", "server-flag", 16, "a flag of vllm 0.16.0", "Did you mean '--enable-prefix-caching'?")]
     [InlineData("--enable-prefix-caching: true", "--limit-mm-per-prompt: image=4", "server-flag-value", 16, "a mapping, which is given as JSON (vllm 0.16.0)", "Write {\"image\": 4}.")]
     [InlineData("--enable-prefix-caching: true", "--block-size: many", "server-flag-value", 16, " (vllm 0.16.0)", null)]
     [InlineData("--enable-prefix-caching: true", "--tensor-parallel-size: 4", "own-word", 16, "no flag for what is decided elsewhere", "Say it in the deployment, which knows its GPUs.")]

@@ -204,6 +204,7 @@ public sealed class LicenceGateTests
     [InlineData("")]
     [InlineData("  ")]
     [InlineData("\u200b")]
+    [InlineData("\u3164 \u115f")]
     public void A_blank_licence_is_none(string licence)
     {
         Assert.Equal("deny", new LicenceGate(new LicencePolicySpec { Otherwise = "allow" }, []).Decide(Own with { Licence = licence, AlsoLicensed = [licence] }).Decision);
@@ -216,11 +217,82 @@ public sealed class LicenceGateTests
     {
         var accepted = Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/code" });
         var model = Own with { Id = "acme/code", Repo = null, Dockerfile = "FROM a:1\nCMD [\"vllm\", \"serve\", \"evil/repo\", \"--trust-remote-code\"]" };
-        var decision = new LicenceGate(Usual, [accepted]).Decide(model);
+        Assert.Equal("acceptance", new LicenceGate(Usual, [accepted]).Decide(model).Decision);
+        Assert.Equal("allow", new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "/models/own/code" })]).Decide(Own with { Repo = "/models/own/code", RemoteCode = true }).Decision);
+        Assert.Equal("acceptance", new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "/models/own/code" })]).Decide(Own with { Repo = "/models/OWN/CODE", RemoteCode = true }).Decision);
+    }
+
+    [Theory]
+    [InlineData("acme/code")]
+    [InlineData(null)]
+    public void What_a_Dockerfile_starts_is_accepted_with_its_digest(string? repo)
+    {
+        const string Dockerfile = "FROM a:1\nCMD [\"vllm\", \"serve\", \"evil/repo\", \"--trust-remote-code\"]";
+        var model = Own with { Id = "mydf", Repo = repo, Dockerfile = Dockerfile };
+        var name = repo ?? "mydf";
+        var decision = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = name })]).Decide(model);
+        var remedy = decision.Findings.Single(finding => finding.Open).Remedy!;
+        Assert.Contains("does not count: it is of the repository, and what a Dockerfile starts is accepted by its digest", remedy, StringComparison.Ordinal);
+        var digest = remedy[remedy.IndexOf("sha256:", StringComparison.Ordinal)..][..71];
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = name, Revision = digest })]);
+        Assert.Equal("allow", gate.Decide(model).Decision);
+        Assert.Equal("acceptance", gate.Decide(model with { Dockerfile = Dockerfile.Replace("evil/repo", "evil/other", StringComparison.Ordinal) }).Decision);
+        Assert.Equal("acceptance", gate.Decide(model with { Id = "MYDF", Repo = null }).Decision);
+    }
+
+    [Fact]
+    public void An_id_alone_is_nothing_that_could_be_accepted()
+    {
+        var decision = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "mine" })]).Decide(Own with { Id = "mine", Repo = null, RemoteCode = true });
         Assert.Equal("acceptance", decision.Decision);
-        Assert.Contains("this Model has that name and no repo", decision.Findings.Single(finding => finding.Open).Remedy, StringComparison.Ordinal);
-        Assert.Equal("allow", new LicenceGate(Usual, [accepted]).Decide(model with { Id = "mine", Repo = "acme/code" }).Decision);
-        Assert.Equal("allow", new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "/models/own/code" })]).Decide(model with { Id = "mine", Repo = "/models/own/code" }).Decision);
+        Assert.StartsWith("Name its repository in repo", decision.Findings[^1].Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--tokenizer", "\"evil/repo\"", "remote code of evil/repo")]
+    [InlineData("--tokenizer", "\"/models/evil\"", "remote code of /models/evil")]
+    [InlineData("--speculative-config", """{"model": "evil/draft", "num_speculative_tokens": 3}""", "remote code of evil/draft")]
+    [InlineData("--hf-overrides", """{"auto_map": {"AutoModel": "evil/code--modeling.X"}}""", "remote code of evil/code--modeling.X")]
+    [InlineData("--tokenizer-revision", "\"evil\"", null)]
+    [InlineData("--lora-modules", "\"x=acme/lora\"", "")]
+    [InlineData("--chat-template", "\"/models/x.jinja\"", "")]
+    public void Code_of_another_repository_is_accepted_by_its_own_name(string flag, string value, string? subject)
+    {
+        var commit = new string('c', 40);
+        var model = Own with { RemoteCode = true, Revision = commit, Arguments = new Dictionary<string, JsonElement> { [flag] = JsonElement.Parse(value) } };
+        var open = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b", Revision = commit })]).Decide(model).Findings.Where(finding => finding.Open).ToList();
+        Assert.Equal(subject == "" ? [] : [subject ?? "remote code of acme/acme-8b"], open.Select(finding => finding.Subject));
+    }
+
+    [Theory]
+    [InlineData("vllm serve evil/repo --trust-remote-code", "evil/repo")]
+    [InlineData("vllm serve acme/acme-8b --trust-remote-code --tokenizer evil/repo", "evil/repo")]
+    [InlineData("vllm serve https://huggingface.co/evil/repo --trust-remote-code", "evil/repo")]
+    [InlineData("vllm serve /models/hub/models--evil--repo/snapshots/x --trust-remote-code", "evil/repo")]
+    [InlineData("vllm serve /models/evil --trust-remote-code", "/models/evil")]
+    [InlineData("python3 app/serve.py --trust-remote-code", null)]
+    [InlineData("vllm serve acme/acme-8b --trust-remote-code", null)]
+    public void The_code_that_a_command_runs_is_that_of_what_it_names(string command, string? open)
+    {
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b" })]);
+        foreach (var words in (string[][])[command.Split(' '), ["sh", "-c", "exec " + command]])
+        {
+            Assert.Equal(open is null ? [] : [$"remote code of {open}"], gate.Decide(new StartedModel(Own) { Command = words }).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
+        }
+    }
+
+    [Theory]
+    [InlineData("acme/code", "")]
+    [InlineData("acme/code", "1234567")]
+    [InlineData("acme/code", "sha256:12")]
+    [InlineData("/models/a\nb", null)]
+    public void An_acceptance_that_could_never_count_is_refused(string name, string? revision)
+    {
+        var errors = new FieldErrors();
+        AcceptanceRules.Check(new LicenceAcceptanceSpec { RemoteCode = name, Revision = revision }, errors);
+        Assert.Single(errors.All);
+        AcceptanceRules.Check(new LicenceAcceptanceSpec { RemoteCode = "acme/code", Revision = "v1.0" }, errors);
+        Assert.Single(errors.All);
     }
 
     [Fact]

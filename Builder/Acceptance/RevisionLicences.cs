@@ -1,0 +1,60 @@
+using Orrery.Builder.Declared;
+using Orrery.Builder.Planning;
+using Orrery.Builder.Reconciling;
+using Orrery.Builder.Storage;
+using Orrery.Contracts;
+
+namespace Orrery.Builder.Acceptance;
+
+/// <summary>Asks again whether a revision may be started: what was accepted may be withdrawn by now. What runs goes on, and is healed.</summary>
+internal sealed class RevisionLicences(CatalogueClient catalogue)
+{
+    /// <summary>Of a model that is gone nobody can say any more under which licence it is.</summary>
+    private static readonly string[] Refusing = [DeploymentReasons.LicenceRefused, DeploymentReasons.UnknownModel];
+
+    /// <returns>What stands in the way, with the remedy; <c>null</c>: nothing, or it is from before this was kept.</returns>
+    public async Task<string?> RefusalAsync(DeclaredDeployment deployment, RevisionRecord revision, CancellationToken cancellationToken)
+    {
+        if (revision.Spec is not { } spec)
+        {
+            return null;
+        }
+
+        var brief = await catalogue.BriefAsync(deployment with { Spec = AsItRuns(spec, revision.Template) }, wish: null, cancellationToken);
+        var faults = brief.Faults.Where(fault => Refusing.Contains(fault.Reason)).Select(fault => fault.Message).ToList();
+        return faults.Count == 0 ? null : $"Revision {revision.Number} is not started: {string.Join(" ", faults)}";
+    }
+
+    /// <summary>Lets start what the plan wants more of than was let before; where that is refused, as many stay as there were.</summary>
+    public async Task<RolloutPlan> GrantAsync(Look look, RolloutPlan plan, CancellationToken cancellationToken)
+    {
+        var counts = plan.Counts.ToDictionary();
+        foreach (var (number, count) in plan.Counts)
+        {
+            if (look.After.Find(number) is not { Spec: not null } revision || count == revision.Granted)
+            {
+                continue;
+            }
+
+            if (count > revision.Granted && await RefusalAsync(look.Declared, revision, cancellationToken) is { } refusal)
+            {
+                counts[number] = revision.Granted;
+                look.Faults = look.Faults.Any(fault => fault.Reason == DeploymentReasons.LicenceRefused) ? look.Faults : [.. look.Faults, new DeploymentFault(DeploymentReasons.LicenceRefused, refusal)];
+                continue;
+            }
+
+            look.Grant(number, count);
+        }
+
+        return plan with { Counts = counts };
+    }
+
+    /// <summary>The weights that its command names, which the model's entry may name no more, at the commit that it runs.</summary>
+    private static ModelDeploymentSpec AsItRuns(ModelDeploymentSpec spec, RevisionTemplate template)
+    {
+        var pinned = template.Pin?.Reference;
+        var repo = pinned?[..pinned.LastIndexOf('@')] ?? template.Arguments?.FirstOrDefault(ModelSpec.IsRepo);
+        return repo is null || spec.Weights?.Path is not null || template.Command is not null ? spec
+            : spec with { Weights = new WeightsSource { Repo = repo, Revision = template.Pin?.Commit ?? spec.Weights?.Revision } };
+    }
+}

@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Orrery.Contracts;
+
+namespace Orrery.Catalogue.Licences;
+
+/// <summary>Whose code a server runs, as an acceptance names it.</summary>
+/// <param name="Name">A repository, a folder of the cache, or the id of a model that has neither.</param>
+/// <param name="Revision">The commit or tag; of a Dockerfile its digest; <c>null</c>: whichever there is then.</param>
+/// <param name="Kind">How far the name goes.</param>
+internal sealed record CodeSource(string Name, string? Revision, CodeSourceKind Kind = CodeSourceKind.Weights)
+{
+    /// <summary>The model's own, and whatever else flags or a command have it load; what a Dockerfile loads cannot be seen, so that it is the Dockerfile's.</summary>
+    public static IReadOnlyList<CodeSource> Of(StartedModel started)
+    {
+        var model = started.Model;
+        if (started.IsByDockerfile)
+        {
+            return [new(model.Repo ?? model.Id, "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model.Dockerfile!))), CodeSourceKind.Dockerfile)];
+        }
+
+        var own = new CodeSource(model.Repo ?? model.Id, model.Revision, model.Repo is null ? CodeSourceKind.Nothing : CodeSourceKind.Weights);
+        if (started.Command.Count == 0)
+        {
+            return Distinct([own, .. OfArguments(model)]);
+        }
+
+        // At which commit a command takes its code is its own affair.
+        var named = started.Command.Select(PlainText.Of).Concat(model.Environment?.Values ?? []).SelectMany(text => NamesIn(text, withFolders: true)).Select(name => new CodeSource(name, null)).ToList();
+        return Distinct(named.Count > 0 ? named : [own with { Revision = null }]);
+    }
+
+    /// <summary>Folders are told apart by case, repositories are not.</summary>
+    public bool IsNamed(string? name) => string.Equals(name, Name, ModelSpec.IsRepo(Name) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+
+    private static List<CodeSource> Distinct(IEnumerable<CodeSource> sources)
+    {
+        var distinct = new List<CodeSource>();
+        foreach (var source in sources.Where(source => !distinct.Exists(other => other.IsNamed(source.Name) && other.Revision == source.Revision)))
+        {
+            distinct.Add(source);
+        }
+
+        return distinct;
+    }
+
+    private static IEnumerable<CodeSource> OfArguments(ModelSpec model)
+    {
+        foreach (var (name, value) in model.Arguments ?? new Dictionary<string, JsonElement>())
+        {
+            if (name.EndsWith("revision", StringComparison.Ordinal) && value.ToString() != model.Revision)
+            {
+                yield return new CodeSource(model.Repo ?? model.Id, value.ToString());
+            }
+            else if (!ServedWeights.IsOfAdapters(name))
+            {
+                foreach (var named in ServedWeights.Texts(value).SelectMany(text => NamesIn(text, ServedWeights.IsOfWeights(name))).Where(named => !named.Equals(model.Repo, StringComparison.OrdinalIgnoreCase)))
+                {
+                    yield return new CodeSource(named, null);
+                }
+            }
+        }
+    }
+
+    /// <summary>Repositories by their names or addresses, folders of the hub's cache, and other folders of the cache where a folder may be meant.</summary>
+    private static IEnumerable<string> NamesIn(string text, bool withFolders)
+    {
+        foreach (var word in text.Split(Between, StringSplitOptions.RemoveEmptyEntries))
+        {
+            var cached = word.IndexOf(CacheFolder, StringComparison.Ordinal);
+            var parts = cached >= 0 ? word[(cached + CacheFolder.Length)..].Split('/')[0].Split("--")
+                : word.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? word[(scheme + 3)..].Split('/')[1..]
+                : word.StartsWith('/') ? []
+                : word.Split('/');
+            if (parts.Length > 1 && $"{parts[0]}/{parts[1].Split('@', ':')[0]}" is var repo && ModelSpec.IsRepo(repo) && !IsFile(repo))
+            {
+                yield return repo;
+            }
+            else if (withFolders && word.StartsWith("/models/", StringComparison.Ordinal))
+            {
+                yield return word;
+            }
+        }
+    }
+
+    private const string CacheFolder = "models--";
+
+    private static readonly char[] Between = [' ', '\t', '\r', '\n', '=', ',', ';', '{', '}', '[', ']', '(', ')', '"', '\''];
+
+    private static bool IsFile(string name) => Path.GetExtension(name) is ".py" or ".sh" or ".json" or ".yaml" or ".yml" or ".toml" or ".jinja" or ".txt";
+}
+
+internal enum CodeSourceKind
+{
+    /// <summary>A repository, or a folder of the cache.</summary>
+    Weights,
+
+    /// <summary>What a Dockerfile of the model's own starts.</summary>
+    Dockerfile,
+
+    /// <summary>Only an id, which another may have tomorrow.</summary>
+    Nothing,
+}
