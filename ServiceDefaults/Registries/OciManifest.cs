@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -41,6 +42,9 @@ public sealed record OciManifest
     /// <summary>The specification's bound of what a registry has to take.</summary>
     public const int LongestBytes = 4 << 20;
 
+    /// <summary>Names of types have a plus, which other writers write as it is: the document is for registries, not for pages.</summary>
+    private static readonly OciJson Json = new(new JsonSerializerOptions(OciJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     public int SchemaVersion { get; init; } = 2;
 
     public string? MediaType { get; init; }
@@ -66,7 +70,7 @@ public sealed record OciManifest
     {
         try
         {
-            return JsonSerializer.Deserialize(json, OciJson.Default.OciManifest) is { SchemaVersion: 2 } manifest
+            return JsonSerializer.Deserialize(json, Json.OciManifest) is { SchemaVersion: 2 } manifest
                 && (manifest.Layers ?? []).Concat(manifest.Manifests ?? []).Append(manifest.Config).Append(manifest.Subject).All(IsSound)
                 ? manifest
                 : null;
@@ -77,7 +81,7 @@ public sealed record OciManifest
         }
     }
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, OciJson.Default.OciManifest);
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Json.OciManifest);
 
     private static bool IsSound(OciDescriptor? named) => named is null || (named.MediaType is not null && named.Size >= 0 && OciDigest.IsOne(named.Digest));
 }

@@ -157,24 +157,7 @@ public sealed class RegistryRepository
     public Task<bool> HasBlobAsync(string digest, CancellationToken cancellationToken) => StepAsync(limit => AskForBlobAsync(digest, limit), cancellationToken);
 
     /// <summary>A blob as it comes. What is read is what the digest names only when the end was reached without a <see cref="RemoteFailure"/>.</summary>
-    public Task<Stream> ReadBlobAsync(OciDescriptor blob, CancellationToken cancellationToken) => StepAsync<Stream>(
-        async limit =>
-        {
-            var response = await _session.OpenAsync(new EgressRequest(HttpMethod.Get, BlobUrl(blob.Digest)), limit);
-            if (response.StatusCode == HttpStatusCode.OK)
-            {
-                return new CheckedBlob(_session, blob, response, await response.Content.ReadAsStreamAsync(limit), _options.BlobIdleTimeout, _time);
-            }
-
-            using (response)
-            {
-                throw response.StatusCode == HttpStatusCode.NotFound
-                    ? RegistryFaults.Failure(
-                        RegistryFaults.Blob, RemoteCauses.NotFound, $"{_session.Server} has no blob {blob.Digest} in '{_session.Repository}'", "Was the image deleted in part? Push it again.")
-                    : _session.Faults.NotTaken(await _session.ReadAsync(response, LongestAnswer, limit), RegistryFaults.Blob, $"the question for the blob {blob.Digest}");
-            }
-        },
-        cancellationToken);
+    public Task<Stream> ReadBlobAsync(OciDescriptor blob, CancellationToken cancellationToken) => StepAsync(limit => OpenBlobAsync(blob, limit), cancellationToken);
 
     /// <summary>A small blob, whole.</summary>
     /// <param name="longest">What is said to be larger is refused.</param>
@@ -201,7 +184,7 @@ public sealed class RegistryRepository
     public Task<T> ReadBlobAsync<T>(OciDescriptor blob, Func<Stream, Task<T>> read, CancellationToken cancellationToken) => _retries.RunAsync(
         async () =>
         {
-            await using var content = await ReadBlobAsync(blob, cancellationToken);
+            await using var content = await OnceAsync(limit => OpenBlobAsync(blob, limit), cancellationToken);
             var found = await read(content);
             await content.CopyToAsync(Stream.Null, cancellationToken);
             return found;
@@ -222,6 +205,23 @@ public sealed class RegistryRepository
         : throw new ArgumentException($"'{reference}' is neither a tag nor a digest.", nameof(reference));
 
     private Uri BlobUrl(string digest) => OciDigest.IsOne(digest) ? _session.UrlOf("blobs/" + digest) : throw new ArgumentException($"'{digest}' is no digest.", nameof(digest));
+
+    private async Task<Stream> OpenBlobAsync(OciDescriptor blob, CancellationToken cancellationToken)
+    {
+        var response = await _session.OpenAsync(new EgressRequest(HttpMethod.Get, BlobUrl(blob.Digest)), cancellationToken);
+        if (response.StatusCode == HttpStatusCode.OK)
+        {
+            return new CheckedBlob(_session, blob, response, await response.Content.ReadAsStreamAsync(cancellationToken), _options.BlobIdleTimeout, _time);
+        }
+
+        using (response)
+        {
+            throw response.StatusCode == HttpStatusCode.NotFound
+                ? RegistryFaults.Failure(
+                    RegistryFaults.Blob, RemoteCauses.NotFound, $"{_session.Server} has no blob {blob.Digest} in '{_session.Repository}'", "Was the image deleted in part? Push it again.")
+                : _session.Faults.NotTaken(await _session.ReadAsync(response, LongestAnswer, cancellationToken), RegistryFaults.Blob, $"the question for the blob {blob.Digest}");
+        }
+    }
 
     private async Task<bool> AskForBlobAsync(string digest, CancellationToken cancellationToken)
     {

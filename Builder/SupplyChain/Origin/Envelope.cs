@@ -16,7 +16,7 @@ internal sealed record Envelope(string PayloadType, byte[]? Payload, IReadOnlyLi
     {
         try
         {
-            return JsonSerializer.Deserialize(json, ProvenanceJson.Default.Envelope) is { PayloadType: not null, Payload: not null, Signatures: not null } envelope ? envelope : null;
+            return JsonSerializer.Deserialize(json, Provenance.Json.Envelope) is { PayloadType: not null, Payload: not null, Signatures: not null } envelope ? envelope : null;
         }
         catch (JsonException)
         {
@@ -24,7 +24,7 @@ internal sealed record Envelope(string PayloadType, byte[]? Payload, IReadOnlyLi
         }
     }
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, ProvenanceJson.Default.Envelope);
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Provenance.Json.Envelope);
 
     /// <summary>The key that signed it; <c>null</c>: none of them. The ids that it names are hints and nothing more.</summary>
     public VerificationKey? SignerAmong(IReadOnlyList<VerificationKey> keys)

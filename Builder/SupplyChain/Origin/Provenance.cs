@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -54,6 +55,9 @@ internal static class Provenance
 
     private const string StatementType = "https://in-toto.io/Statement/v1";
 
+    /// <summary>Without escapes that only pages need.</summary>
+    internal static readonly ProvenanceJson Json = new(new JsonSerializerOptions(ProvenanceJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <param name="name">Registry and repository.</param>
     /// <param name="digest">Of the image.</param>
     public static byte[] Write(string name, string digest, BuildRecord build) => JsonSerializer.SerializeToUtf8Bytes(
@@ -73,7 +77,7 @@ internal static class Provenance
                 new RunDetails(
                     new Maker(build.BuilderId, build.BuilderVersion is { } version ? new SortedDictionary<string, string> { ["orrery"] = version } : null),
                     new Run(build.InvocationId, Time(build.StartedOn), Time(build.FinishedOn))))),
-        ProvenanceJson.Default.Statement);
+        Json.Statement);
 
     private static SortedDictionary<string, string> Sorted(IReadOnlyDictionary<string, string> values) => new(values.ToDictionary(), StringComparer.Ordinal);
 

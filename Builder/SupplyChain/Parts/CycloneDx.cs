@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orrery.ServiceDefaults.Registries;
 
@@ -20,7 +21,7 @@ internal static class CycloneDx
     {
         var system = parts.Files.Where(file => file.Distribution is not null).OrderBy(file => file.Path.StartsWith("etc/", StringComparison.Ordinal) ? 0 : 1).FirstOrDefault();
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             var image = PackageUrl.Of(name, digest);
             json.WriteStartObject();

@@ -73,7 +73,7 @@ internal sealed class LayerTar(Stream content, LayerLimits limits)
                         {
                             "path" => (value, target, size),
                             "linkpath" => (name, value, size),
-                            "size" => (name, target, long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < long.MaxValue - Block ? number : throw new LayerException("it has an entry with an impossible size")),
+                            "size" => (name, target, SizeOf(value)),
                             _ => (name, target, size),
                         };
                     }
@@ -223,13 +223,19 @@ internal sealed class LayerTar(Stream content, LayerLimits limits)
         return value;
     }
 
+    private static long SizeOf(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size < long.MaxValue - Block
+        ? size
+        : throw new LayerException("it has an entry with an impossible size");
+
     /// <summary>pax: <c>LENGTH KEY=VALUE\n</c>, the length counting itself.</summary>
     private static IEnumerable<(string Key, string Value)> Records(byte[] header)
     {
         for (var at = 0; at < header.Length;)
         {
             var blank = Array.IndexOf(header, (byte)' ', at);
-            if (blank < 0 || blank - at > 8 || !int.TryParse(Encoding.ASCII.GetString(header, at, blank - at), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length <= blank - at + 1 || at + length > header.Length)
+            if (blank < 0 || blank - at > 8
+                || !int.TryParse(Encoding.ASCII.GetString(header, at, blank - at), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+                || length <= blank - at + 1 || at + length > header.Length)
             {
                 throw new LayerException("it has an extended header that is none");
             }

@@ -5,7 +5,7 @@ using System.Text;
 namespace Orrery.ServiceDefaults.Registries.Ecr;
 
 /// <summary>Who asks AWS. The secret is never shown.</summary>
-/// <param name="ExpiresAt">When they end; <c>null</c>: nobody says.</param>
+/// <param name="expiresAt">When they end; <c>null</c>: nobody says.</param>
 internal sealed class AwsKeys(string id, string secret, string? sessionToken, DateTimeOffset? expiresAt)
 {
     public string Id { get; } = id;
