@@ -1,4 +1,5 @@
 using Orrery.Contracts;
+using Orrery.Gateway.ModelResolution;
 
 namespace Orrery.Gateway.Routing;
 
@@ -32,7 +33,7 @@ internal sealed class RoutePlanner(PlanBuilder builder)
             : exchange.Plan is { Candidates.Count: 0, IsSelected: true } ? NoneSelected(exchange)
             : exchange.Plan.Candidates.Count == 0 && ProviderRules.NobodyLeft(exchange) is { } refusal ? refusal
             : exchange.Plan.Candidates.Count == 0 && exchange.Bounds?.NobodyLeft(exchange) is { } bound ? bound
-            : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers && !providers.Any(name => exchange.Model.Awaited(name) is not null) ? NotOffered(exchange, providers)
+            : exchange.Plan.Candidates.Count == 0 && exchange.Call.Routing?.Providers is { } providers && !IsAwaited(exchange.Model, providers) ? NotOffered(exchange, providers)
             : NotServed(exchange);
     }
 
@@ -43,6 +44,9 @@ internal sealed class RoutePlanner(PlanBuilder builder)
             StatusCodes.Status503ServiceUnavailable, RefusalTypes.Unavailable, "no_model_selected",
             $"The selection of the route '{exchange.Route!.Name}' chooses none of those who may answer this request for '{exchange.Model.Id}'.{failed}", "model", NotServedRetryAfter);
     }
+
+    // Not where it is asked: a closure there would be made for every request.
+    private static bool IsAwaited(ServedModel model, IReadOnlyList<string> providers) => providers.Any(name => model.Awaited(name) is not null);
 
     private static Refusal NotOffered(Exchange exchange, IReadOnlyList<string> providers)
     {
@@ -67,7 +71,7 @@ internal sealed class RoutePlanner(PlanBuilder builder)
     private static Refusal NotServed(Exchange exchange)
     {
         var fault = exchange.Plan.Candidates.Select(candidate => candidate.Provider.Fault).FirstOrDefault(text => text is not null);
-        var provider = exchange.Wanted.Count > 0 ? exchange.Wanted[0].Provider : null;
+        var provider = exchange.Wanted.Count > 0 && exchange.Plan.Candidates.Count == 0 ? exchange.Wanted[0].Provider : null;
         var (phase, why) = exchange.Plan.Candidates.Count == 0 ? NotDeployed(exchange.Model.Awaited(provider))
             : fault is not null ? ("error", "its provider cannot be called; the operator finds why in the gateway's log")
             : ("stopped", "its provider has no endpoint in service");
