@@ -6,8 +6,8 @@ namespace Orrery.Tests.Builder;
 public sealed class RevisionLicencesTests(PostgresServer postgres)
 {
     private const string Class = "kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 16, memory: 80GB }\n---\n";
-    private const string Allowing = "kind: LicencePolicy\nmetadata: { name: default }\nspec: { otherwise: allow }\n";
-    private const string Denying = "kind: LicencePolicy\nmetadata: { name: default }\nspec: { rules: [{ licences: [MNPL-0.1], decision: deny, reason: No more. }], otherwise: allow }\n";
+    private const string Allowing = "kind: LicencePolicy\nmetadata: { name: default }\nspec: { commercial: false, otherwise: allow }\n";
+    private const string Denying = "kind: LicencePolicy\nmetadata: { name: default }\nspec: { rules: [{ licences: [MNPL-0.1], decision: deny, reason: No more. }], commercial: false, otherwise: allow }\n";
 
     [Fact]
     public async Task A_rollback_to_what_is_refused_by_now_starts_nothing()
