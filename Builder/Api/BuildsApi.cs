@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using Orrery.Builder.Builds;
 using Orrery.Builder.Storage;
 using Orrery.ServiceDefaults;

@@ -25,7 +25,11 @@ public sealed class EgressRequest(HttpMethod method, Uri url)
 
     internal EgressRequest With(string? authorization) => new(Method, Url)
     {
-        Authorization = authorization, Accept = Accept, Headers = Headers, Content = Content, AsksFirst = AsksFirst,
+        Authorization = authorization,
+        Accept = Accept,
+        Headers = Headers,
+        Content = Content,
+        AsksFirst = AsksFirst,
     };
 
     internal HttpRequestMessage For(Uri target)

@@ -28,7 +28,7 @@ public sealed class ClusterBuildTests : IAsyncDisposable
             Fingerprint = "f",
         },
         ImageReference.Parse("registry.example.com/models/default/m:aaaa"),
-        RegistryCredentials.TryRead($$"""{"auths":{"registry.example.com":{"username":"u","password":"{{Password}}"}}}""", out _), null);
+        RegistryCredentials.TryRead($"{{\"auths\":{{\"registry.example.com\":{{\"username\":\"u\",\"password\":\"{Password}\"}}}}}}", out _), null);
 
     private readonly ClusterBuildOptions _options = new();
     private FakeCluster? _cluster;
@@ -51,7 +51,7 @@ public sealed class ClusterBuildTests : IAsyncDisposable
         var container = pod["containers"]![0]!;
         Assert.Equal(method == "docker", container.IsTrue("securityContext", "privileged"));
         Assert.False(pod.IsTrue("automountServiceAccountToken"));
-        Assert.Equal("registry.example.com/models/default/m:aaaa", (string?)container["command"]![^1]);
+        Assert.Equal("registry.example.com/models/default/m:aaaa", (string?)container["command"]!.AsArray()[^1]);
         Assert.Equal(
             ["/recipe", "/credentials", "/scratch", "/context", "/context/app/start.sh file-0", "/context/note.txt file-1"],
             container.Items("volumeMounts").Select(mount => $"{mount.Text("mountPath")} {mount.Text("subPath")}".TrimEnd()));
