@@ -28,11 +28,8 @@ public sealed record DeploymentBrief
     /// <summary>The commit that the server's command names. Absent where it can name none, and where nothing is kept and nobody was asked.</summary>
     public DeploymentPin? Pin { get; init; }
 
-    /// <summary>What its image is built of. Absent where the deployment names an image, and where <see cref="RecipeFault"/> says why there is none.</summary>
+    /// <summary>What its image is built of. Absent where the deployment names an image, or needs none.</summary>
     public ImageRecipe? Recipe { get; init; }
-
-    /// <summary>Why no image can be built of the model, with the remedy.</summary>
-    public string? RecipeFault { get; init; }
 
     /// <summary>What is being asked just now, as a sentence: with the same wish the answer is here soon. Absent: nothing.</summary>
     public string? Pending { get; init; }

@@ -25,7 +25,7 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
 
         if (brief.Recipe is not { } recipe)
         {
-            return Refused(DeploymentReasons.NoImage, brief.RecipeFault ?? $"spec.image is missing, and nothing says how the image of {model} is built.");
+            return Refused(DeploymentReasons.NoImage, $"spec.image is missing, and nothing says how the image of {model} is built.");
         }
 
         if (target.Name == DeploymentTargets.Kubernetes && options.Value.Registry is null)

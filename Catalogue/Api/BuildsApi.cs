@@ -61,16 +61,14 @@ internal static class BuildsApi
 
         var (model, table) = Find(http.Request, shelf.Of(@namespace));
         var question = new DeploymentQuestion(@namespace, new ModelDeploymentSpec(), $"build/{http.TraceIdentifier}");
-        var answer = await recipes.FindAsync(model, table, question, caller.Name, cancellationToken);
-        while (answer.Pending is not null)
+        var (recipe, pending) = await recipes.FindAsync(model, table, question, caller.Name, cancellationToken);
+        while (pending is not null)
         {
             await Task.Delay(Pause, time, cancellationToken);
-            answer = await recipes.FindAsync(model, table, question, caller.Name, cancellationToken);
+            (recipe, pending) = await recipes.FindAsync(model, table, question, caller.Name, cancellationToken);
         }
 
-        return answer.Recipe is { } recipe
-            ? await BuilderProxy.PassOn(http, clients, configuration, JsonSerializer.SerializeToUtf8Bytes(new RecipeQuestion(recipe), CatalogueJson.Default.RecipeQuestion), cancellationToken, keepsQuery: false)
-            : Problems.Of(new Refusal(StatusCodes.Status409Conflict, "No image", answer.Fault!));
+        return await BuilderProxy.PassOn(http, clients, configuration, JsonSerializer.SerializeToUtf8Bytes(new RecipeQuestion(recipe), CatalogueJson.Default.RecipeQuestion), cancellationToken, keepsQuery: false);
     }
 
     private static (ModelSpec Model, ServerTable Table) Find(HttpRequest request, EntryIndex index)

