@@ -16,6 +16,8 @@ internal static class BuildJob
     public const string Container = "build";
     public const string Build = "orrery.dev/build";
 
+    private const string NameLabel = "app.kubernetes.io/name";
+    private const string NameOfAll = "orrery-build";
     private const string Recipe = "/recipe";
     private const string Context = "/context";
     private const string Credentials = "/credentials";
@@ -55,12 +57,12 @@ internal static class BuildJob
         return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = cluster.Namespace, ["labels"] = labels } };
     }
 
-    public static string Select(string installation) => $"{ModelLabels.SelectInstallation(installation)},{Build}";
+    public static string Select(string installation) => $"{ModelLabels.SelectInstallation(installation)},{NameLabel}={NameOfAll}";
 
     private static JsonObject LabelsOf(Guid build, string installation)
     {
         var labels = ModelLabels.OfInstallation(installation);
-        labels["app.kubernetes.io/name"] = "orrery-build";
+        labels[NameLabel] = NameOfAll;
         labels["app.kubernetes.io/component"] = "image-builder";
         labels[Build] = build.ToString("N");
         return labels;

@@ -144,47 +144,4 @@ public sealed class ImageSignaturesTests : IAsyncLifetime
             await _repository.WriteManifestAsync(Tag, RegistryManifest.Of(new OciManifest { MediaType = OciTypes.Manifest, Config = config.As(OciTypes.Config), Layers = layers }), Cancelled);
         }
     }
-
-    /// <summary>The other way, a policy of podman's that wants our signature, cannot be tried with Debian's podman: it has that switched off.</summary>
-    [Fact]
-    public async Task What_podman_signs_with_a_key_of_cosign_is_taken()
-    {
-        Assert.SkipUnless(File.Exists("/usr/bin/podman"), "podman is not installed.");
-        using var cosign = SigningKey.Read(CosignKeys.First, "123");
-        await WriteAsync("key", CosignKeys.First);
-        await WriteAsync("password", "123");
-        await WriteAsync(".config/containers/registries.d/all.yaml", "default-docker:\n  use-sigstore-attachments: true\n");
-        await WriteAsync(".config/containers/policy.json", """{ "default": [{ "type": "insecureAcceptAnything" }] }""");
-        await WriteAsync("Containerfile", "FROM scratch\nCOPY Containerfile /\n");
-        _ = (await PodmanAsync("build", "-q", "-t", $"{_registry.Address}/team/theirs:1", _folder)).Text;
-        _ = (await PodmanAsync(
-            "push", "--tls-verify=false", "--format", "oci", "--sign-by-sigstore-private-key", At("key"), "--sign-passphrase-file", At("password"), $"{_registry.Address}/team/theirs:1")).Text;
-
-        var repository = _world.Registry.Open(ImageReference.Parse($"{_registry.Address}/team/theirs")!, null, RegistryAccess.Push);
-        var digest = (await repository.FindManifestAsync("1", Cancelled))!.Digest;
-        using var known = VerificationKey.Read(cosign.PublicKeyPem);
-        var verdict = await new ImageSignatures(repository).VerifyAsync(digest, [known], Cancelled);
-        Assert.Equal((cosign.Id, ""), (verdict.KeyId, string.Join("; ", verdict.Reasons)));
-
-        // Ours beside it, by another key.
-        await new ImageSignatures(repository).SignAsync(digest, _key, Cancelled);
-        Assert.Equal(cosign.Id, (await new ImageSignatures(repository).VerifyAsync(digest, [known], Cancelled)).KeyId);
-
-        // Images and settings of its own, gone with the folder.
-        Task<Answer> PodmanAsync(params string[] arguments)
-        {
-            var start = new System.Diagnostics.ProcessStartInfo("podman", ["--root", At("root"), "--runroot", At("runroot"), "--tmpdir", At("tmp"), "--storage-driver", "vfs", .. arguments]);
-            start.Environment["HOME"] = _folder;
-            start.Environment.Remove("XDG_CONFIG_HOME");
-            return Command.RunAsync(start);
-        }
-
-        string At(string file) => Path.Combine(_folder, file);
-
-        async Task WriteAsync(string file, string content)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(At(file))!);
-            await File.WriteAllTextAsync(At(file), content, Cancelled);
-        }
-    }
 }
