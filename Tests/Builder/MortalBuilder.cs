@@ -97,6 +97,7 @@ internal sealed class MortalBuilder : IAsyncDisposable
         if (_builder is { } builder)
         {
             _builder = null;
+            await Images.Command.RunAsync("pkill", "-P", $"{builder.Id}", "-f", "podman events"); // It would wait for ever for something to happen to what is no more.
             builder.Kill();
             await builder.WaitForExitAsync();
             builder.Dispose();

@@ -109,26 +109,33 @@ internal sealed class ClusterImageBuilder(
             var pod = pods.Items.FirstOrDefault();
             if (pod is not null && pod.Text("status", "phase") is "Running" or "Succeeded" or "Failed")
             {
-                await foreach (var line in client.LogsAsync(cluster.Namespace, pod.Name(), BuildJob.Container, new LogQuestion(Follow: true), cancellationToken))
+                try
                 {
-                    progress.Write(line.Text);
-                    last.Enqueue(line.Text);
-                    if (last.Count > LastLines)
+                    await foreach (var line in client.LogsAsync(cluster.Namespace, pod.Name(), BuildJob.Container, new LogQuestion(Follow: true), cancellationToken))
                     {
-                        last.Dequeue();
-                    }
+                        progress.Write(line.Text);
+                        last.Enqueue(line.Text);
+                        if (last.Count > LastLines)
+                        {
+                            last.Dequeue();
+                        }
 
-                    if (BuildSteps.Of(line.Text) is { } begun)
-                    {
-                        step = begun;
-                        progress.Tell(begun);
+                        if (BuildSteps.Of(line.Text) is { } begun)
+                        {
+                            step = begun;
+                            progress.Tell(begun);
+                        }
+                        else if (!isPushing && BuildSteps.IsPushing(line.Text))
+                        {
+                            isPushing = true;
+                            await progress.EnterAsync(BuildStates.Pushing, cancellationToken);
+                            progress.Tell($"Pushing to {order.Target!.Registry}/{order.Target.Repository}");
+                        }
                     }
-                    else if (!isPushing && BuildSteps.IsPushing(line.Text))
-                    {
-                        isPushing = true;
-                        await progress.EnterAsync(BuildStates.Pushing, cancellationToken);
-                        progress.Tell($"Pushing to {order.Target!.Registry}/{order.Target.Repository}");
-                    }
+                }
+                catch (KubernetesException error) when (error.Status == 400)
+                {
+                    // Its container has not begun to write yet.
                 }
             }
 

@@ -64,8 +64,8 @@ public sealed class ClusterBuildTests : IAsyncDisposable
         var told = new Told();
         var build = (await BuilderAsync()).BuildAsync(Order, told, TestContext.Current.CancellationToken);
         await EventuallyHas(KubernetesResource.Jobs);
-        PutPod("Running", null);
         _cluster!.Logs[Pod] = "#1 [internal] load build definition from Dockerfile\n#5 [2/3] COPY app/ /app/\n#9 exporting to image\n#9 pushing layers\n";
+        PutPod("Running", null);
         await Eventually.Holds(() => Task.FromResult(told.States.ToArray()), states => states.Contains("pushing"));
         PutPod("Succeeded", FakeCluster.Terminated(0, "Completed", Digest + "\n"));
         _cluster.Logs.TryRemove(Pod, out _);
@@ -87,9 +87,9 @@ public sealed class ClusterBuildTests : IAsyncDisposable
         var builder = await BuilderAsync();
         await builder.ClearAsync(new HashSet<Guid> { Order.Id }, TestContext.Current.CancellationToken);
         var second = builder.BuildAsync(Order, new Told(), TestContext.Current.CancellationToken);
-        PutPod("Running", null);
         Assert.Equal(uid, _cluster.All(KubernetesResource.Jobs, _options.Namespace).Single().Value.Uid());
         _cluster.Logs[Pod] = "#5 [2/3] RUN exit 7\nERROR: failed to solve: process \"/bin/sh -c exit 7\" did not complete successfully: exit code: 7\n";
+        PutPod("Running", null);
         PutPod("Failed", FakeCluster.Terminated(1, "Error"));
         _cluster.Logs.TryRemove(Pod, out _);
         var error = await Assert.ThrowsAsync<BuildException>(() => second);
