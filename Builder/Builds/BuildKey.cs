@@ -9,7 +9,7 @@ namespace Orrery.Builder.Builds;
 internal static class BuildKey
 {
     /// <summary>Raised when the same recipe makes another image than before.</summary>
-    private const string Version = "orrery-build-1";
+    private const string Version = "orrery-build-2";
 
     /// <param name="bases">What the tool holds bases as that no digest is known of, by their references.</param>
     public static string Of(ImageRecipe recipe, IReadOnlyDictionary<string, string> bases)

@@ -16,16 +16,19 @@ internal static class Leftovers
         await RemoveAsync(IsOrphan, ["container", "ls", "-a", "--format", "{{.Names}}"], ["container", "rm", "-f"]);
         await RemoveAsync(IsOrphan, ["volume", "ls", "--quiet"], ["volume", "rm"]);
         await RemoveAsync(IsOrphan, ["network", "ls", "--format", "{{.Name}}"], ["network", "rm", "-f"]);
-        await RemoveAsync(IsOrphan, ["images", "--format", "{{.Repository}}:{{.Tag}}"], ["rmi", "-f"]);
+        await RemoveImagesAsync(IsOrphan);
     }
 
     /// <summary>Removes the images whose name begins so.</summary>
-    public static Task RemoveImagesAsync(string start) =>
-        RemoveAsync(name => name.StartsWith(start, StringComparison.Ordinal), ["images", "--format", "{{.Repository}}:{{.Tag}}"], ["rmi", "-f"]);
+    public static Task RemoveImagesAsync(string start) => RemoveImagesAsync(name => name.StartsWith(start, StringComparison.Ordinal));
+
+    /// <summary>By tag or by digest: an image that others name too stays theirs. What it was made of goes with its last name.</summary>
+    private static Task RemoveImagesAsync(Func<string, bool> which) =>
+        RemoveAsync(which, ["images", "--filter", "dangling=false", "--format", "{{range .Names}}{{println .}}{{end}}"], ["rmi", "-f"]);
 
     private static async Task RemoveAsync(Func<string, bool> which, string[] list, string[] remove)
     {
-        var names = (await Command.RunAsync("podman", list)).Text.Split('\n').Where(which).ToArray();
+        var names = (await Command.RunAsync("podman", list)).Text.Split('\n').Where(which).Distinct().ToArray();
         if (names.Length > 0)
         {
             await Command.RunAsync("podman", [.. remove, .. names]);

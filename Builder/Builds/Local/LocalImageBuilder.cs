@@ -117,9 +117,9 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
 
     private async Task<string> MakeAsync(FoundTool found, BuildFolder files, BuildOrder order, IBuildProgress progress, CancellationToken cancellationToken)
     {
-        // Docker's format: OCI's has no health check.
+        // OCI's format: Docker's names the container that it was made in, which is another each time. It has no health check; who runs models probes them.
         string[] how = found.IsLikePodman
-            ? ["--timestamp", "0", "--pull=never", "--layers", "--format", "docker"]
+            ? ["--timestamp", "0", "--pull=never", "--layers", "--format", "oci"]
             : ["--pull=false", "--progress=plain", "--build-arg", "SOURCE_DATE_EPOCH=0"];
         var step = (string?)null;
         var said = await RunAsync(

@@ -1,6 +1,7 @@
 using System.Net;
 using Orrery.Builder.Builds.Local;
 using Orrery.Tests.Builder.Container;
+using Orrery.Tests.Images;
 using Orrery.Tests.ServiceDefaults.Registries;
 
 namespace Orrery.Tests.Builder.Builds;
@@ -14,20 +15,21 @@ public sealed class BuildFaultTests(ServerImage image, PostgresServer postgres)
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         var port = RegistryServer.FreePort();
-        await using var story = await BuildStory.StartAsync(postgres, "away", $"Builder:Builds:Registry=127.0.0.1:{port}/models", "Builder:Builds:FirstPause=00:00:01", "Builder:Builds:Attempts=100");
+        await using var story = await BuildStory.StartAsync(postgres, "away", $"Builder:Builds:Registry=127.0.0.1:{port}/{Leftovers.Mine}", "Builder:Builds:FirstPause=00:00:01", "Builder:Builds:Attempts=100");
         (await story.World.Apply(story.Model("built-away", ""))).ExpectOk();
         var id = (string)(await story.Ask("built-away")).Expect(HttpStatusCode.Accepted).Json["id"]!;
         var waiting = await story.Build(id, build => build["nextAttemptAt"] is not null);
         Assert.Equal(("queued", "Unreachable"), ((string?)waiting["state"], (string?)waiting["reason"]));
         Assert.StartsWith(
-            $"The image was built and cannot be pushed to 127.0.0.1:{port}/models/default/built-away: the registry cannot be reached. Check its name, the network and this machine's proxy; it is tried again. The tool said: ",
+            $"The image was built and cannot be pushed to 127.0.0.1:{port}/{Leftovers.Mine}/default/built-away: the registry cannot be reached. Check its name, the network and this machine's proxy; it is tried again. The tool said: ",
             (string?)waiting["message"], StringComparison.Ordinal);
 
         await using var registry = await RegistryServer.StartAsync(port: port);
         var done = await story.Build(id, build => (string?)build["state"] == "done");
-        Assert.Equal($"127.0.0.1:{port}/models/default/built-away@{done["digest"]}", (string?)done["image"]);
+        Assert.Equal($"127.0.0.1:{port}/{Leftovers.Mine}/default/built-away@{done["digest"]}", (string?)done["image"]);
         Assert.True((int?)done["attempt"] > 1);
         Assert.Contains("Using cache", await story.Log(id), StringComparison.Ordinal);
+        await Leftovers.RemoveImagesAsync(registry.Address);
     }
 
     [Fact]
