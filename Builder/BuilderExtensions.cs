@@ -6,9 +6,12 @@ using Orrery.Builder.Builds;
 using Orrery.Builder.Declared;
 using Orrery.Builder.Reconciling;
 using Orrery.Builder.Storage;
+using Orrery.Builder.SupplyChain;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
+using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder;
 
@@ -29,8 +32,12 @@ internal static class BuilderExtensions
         builder.Services.AddSingleton<DeclaredResources>();
         builder.Services.AddSingleton<DeploymentStore>();
         builder.Services.AddSingleton<DeploymentGate>();
-        builder.Services.AddSingleton<RevisionLicences>();
+        builder.Services.AddSingleton<RevisionGate>();
+        builder.Services.AddSingleton<SignatureCheck>();
         builder.AddTargets();
+        builder.AddEgress();
+        builder.AddRegistries();
+        builder.AddSupplyChain();
         builder.AddBuilds();
         builder.Services.AddSingleton<LogStore>();
         builder.Services.AddSingleton<LastWords>();

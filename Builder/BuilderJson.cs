@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orrery.Builder.Api;
+using Orrery.Builder.SupplyChain;
 
 namespace Orrery.Builder;
 
@@ -12,6 +13,7 @@ namespace Orrery.Builder;
 [JsonSerializable(typeof(RevisionList))]
 [JsonSerializable(typeof(ReplicaList))]
 [JsonSerializable(typeof(EventList))]
+[JsonSerializable(typeof(Evidence))]
 [JsonSerializable(typeof(BuildAnswer))]
 [JsonSerializable(typeof(BuildList))]
 [JsonSerializable(typeof(BuildQuestion))]

@@ -16,5 +16,9 @@ internal sealed record Refusal(int Status, string Title, string Detail, IReadOnl
 
     public static Refusal NotFound(string detail) => new(StatusCodes.Status404NotFound, "Not found", detail);
 
+    /// <summary>A publisher's key for what is no publisher's.</summary>
+    public static Refusal NotPublished(ResourceKind kind) => Forbidden(
+        $"Your access key has the role '{AccessRoles.Publisher}', which writes the kind {ResourceKind.Model.Name} and has images built; a {kind.Name} needs an '{AccessRoles.Administrator}'. Nothing was changed.");
+
     public static Refusal Forbidden(string detail) => new(StatusCodes.Status403Forbidden, "Forbidden", detail);
 }

@@ -14,7 +14,7 @@ public sealed record AccessKeySpec
     /// <summary>The token's first characters, for people to recognise it. Filled in by the Catalogue where it makes the token.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary><see cref="AccessRoles.User"/> (data plane; the default), <see cref="AccessRoles.Viewer"/> or <see cref="AccessRoles.Administrator"/>.</summary>
+    /// <summary><see cref="AccessRoles.User"/> (data plane; the default), <see cref="AccessRoles.Viewer"/>, <see cref="AccessRoles.Publisher"/> or <see cref="AccessRoles.Administrator"/>.</summary>
     public string Role { get; init => field = value ?? AccessRoles.User; } = AccessRoles.User;
 
     /// <summary>The model ids this key may call; absent or empty: all of its namespace.</summary>
@@ -77,10 +77,13 @@ public static class AccessRoles
     /// <summary>Reads the control plane and looks at the Console; changes nothing and calls no model.</summary>
     public const string Viewer = "viewer";
 
+    /// <summary>What a viewer may, and besides: writes models and has images built of them. What is deployed, and to whom it is open, is not its to say.</summary>
+    public const string Publisher = "publisher";
+
     /// <summary>Everything in its namespace.</summary>
     public const string Administrator = "administrator";
 
-    public static readonly IReadOnlyList<string> All = [User, Viewer, Administrator];
+    public static readonly IReadOnlyList<string> All = [User, Viewer, Publisher, Administrator];
 }
 
 /// <summary>An access key's token: <c>ork_</c> and 40 base62 characters (238 bits).</summary>

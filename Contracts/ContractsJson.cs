@@ -21,6 +21,7 @@ namespace Orrery.Contracts;
 [JsonSerializable(typeof(AccessKeyIdentity))]
 [JsonSerializable(typeof(RouteSpec))]
 [JsonSerializable(typeof(LicencePolicySpec))]
+[JsonSerializable(typeof(ImagePolicySpec))]
 [JsonSerializable(typeof(LicenceAcceptanceSpec))]
 [JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(SealedSecret))]

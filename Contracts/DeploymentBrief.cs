@@ -25,6 +25,9 @@ public sealed record DeploymentBrief
     /// <summary>What the namespace pulls images with (<c>.dockerconfigjson</c>), sealed as <see cref="Secrets"/> are; absent: nothing.</summary>
     public SnapshotSecret? PullSecret { get; init; }
 
+    /// <summary>Which images the namespace takes; absent: all.</summary>
+    public ImagePolicySpec? ImagePolicy { get; init; }
+
     /// <summary>The commit that the server's command names. Absent where it can name none, and where nothing is kept and nobody was asked.</summary>
     public DeploymentPin? Pin { get; init; }
 
@@ -62,6 +65,8 @@ public static class DeploymentReasons
     public const string QuotaExceeded = "QuotaExceeded";
     public const string ImageUnavailable = "ImageUnavailable";
     public const string NoImage = "NoImage";
+    public const string ImageNotSigned = "ImageNotSigned";
+    public const string ImageNotVerified = "ImageNotVerified";
     public const string BuildFailed = "BuildFailed";
     public const string TargetUnavailable = "TargetUnavailable";
 }

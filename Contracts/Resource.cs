@@ -84,9 +84,10 @@ public sealed record ResourceKind(string Name, string Plural)
     public static readonly ResourceKind LicenceAcceptance = new("LicenceAcceptance", "licenceacceptances");
     public static readonly ResourceKind ModelDeployment = new("ModelDeployment", "modeldeployments");
     public static readonly ResourceKind GpuClass = new("GpuClass", "gpuclasses");
+    public static readonly ResourceKind ImagePolicy = new("ImagePolicy", "imagepolicies");
 
     /// <summary>Every kind this release knows, in the order in which documents name them.</summary>
-    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass];
+    public static readonly IReadOnlyList<ResourceKind> All = [Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass, ImagePolicy];
 }
 
 /// <summary>Labels with a meaning of their own.</summary>

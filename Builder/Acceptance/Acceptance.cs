@@ -5,6 +5,7 @@ using Orrery.Builder.Storage;
 using Orrery.Builder.Targets;
 using Orrery.Contracts;
 using Orrery.ServiceDefaults;
+using Orrery.ServiceDefaults.Egress;
 using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder.Acceptance;
@@ -38,7 +39,7 @@ internal sealed record DeploymentSecrets(IReadOnlyDictionary<string, string> Var
 }
 
 /// <summary>Asks the Catalogue what the model needs and whether it may run, and the target whether it can.</summary>
-internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sealer, DeploymentImages images)
+internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sealer, DeploymentImages images, ImageCredentials credentials, SignatureCheck signatures)
 {
     /// <summary>Weights come at this rate, at worst, from the hub and from the disk.</summary>
     private const double GigabytesPerMinute = 2;
@@ -69,7 +70,6 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
             faults = [.. faults, lack];
         }
 
-        var (pullSecret, unusable) = PullSecret(deployment, brief, target);
         if (faults.Count > 0 && spec.Image is null)
         {
             return Verdict.Refused(faults) with { Pending = brief.Pending }; // What cannot run here is not built.
@@ -90,11 +90,18 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
 
             var image = found.IsToBeBuilt ? new ResolvedImage(reference, null) { Warning = "Its image is not built yet; declaring it builds it." }
                 : await target.ResolveImageAsync(deployment.Key, reference, wish, cancellationToken);
+            if (target.Name != DeploymentTargets.Simulated && !found.IsToBeBuilt && image.Pending is null
+                && await signatures.FaultAsync(deployment.Metadata.Namespace, brief.ImagePolicy, image.Reference, cancellationToken) is { } unsigned)
+            {
+                faults = [.. faults, unsigned];
+            }
+
             if (faults.Count > 0 || (brief.Pending ?? image.Pending) is not null)
             {
                 return Verdict.Refused(faults) with { Pending = brief.Pending ?? image.Pending };
             }
 
+            var (pullSecret, unusable) = await PullSecretAsync(deployment, brief, target, image.Reference, cancellationToken);
             var template = Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret };
             var verdict = new Verdict(template, []) { Hash = HashOf(deployment, template, choice!, recipe), Warnings = Warnings(template, image.Warning, unusable) };
             return wish is null || await catalogue.RefusalAsync(deployment, ProviderDocument.Of(template, [], isSimulated: target.Name == DeploymentTargets.Simulated), cancellationToken) is not { } refusal
@@ -133,14 +140,36 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
                 $"Revision {revision.Number} has the variable {missing.Name} from the key '{missing.Key}' of Secret '{missing.Secret}', which namespace '{deployment.Metadata.Namespace}' does not have any more. Apply that Secret again, or go on with another revision.")
             : new DeploymentSecrets(
                 brief.Secrets.ToDictionary(pair => pair.Key, pair => Open(deployment, pair.Value), StringComparer.Ordinal),
-                brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null);
+                template.PullSecret is null ? null : await PullCredentialsAsync(deployment, brief, template.Image, cancellationToken));
     }
 
     /// <summary>The Secret's name where the target has others pull its images and it is of use to them; else why it is of none.</summary>
-    private (string? Name, string? Unusable) PullSecret(DeclaredDeployment deployment, DeploymentBrief brief, ITarget target) =>
-        brief.PullSecret is not { } pull || target.Name != DeploymentTargets.Kubernetes ? (null, null)
-        : ReadPullSecret(deployment, pull) is { Fault: { } wrong } ? (null, $"The image is pulled without the Secret '{pull.Secret}': {wrong}")
-        : (pull.Secret, null);
+    private async Task<(string? Name, string? Unusable)> PullSecretAsync(DeclaredDeployment deployment, DeploymentBrief brief, ITarget target, string image, CancellationToken cancellationToken)
+    {
+        if (target.Name != DeploymentTargets.Kubernetes)
+        {
+            return (null, null);
+        }
+
+        var unusable = brief.PullSecret is { } pull && ReadPullSecret(deployment, pull).Fault is { } wrong ? $"The image is pulled without the Secret '{pull.Secret}': {wrong}" : null;
+        return (await PullCredentialsAsync(deployment, brief, image, cancellationToken) is null ? null : ImageCredentials.SecretName, unusable);
+    }
+
+    /// <summary>The namespace's own, with what it is lent for an image that was built for it.</summary>
+    /// <exception cref="TargetException">What is to be lent cannot be had now.</exception>
+    private async Task<string?> PullCredentialsAsync(DeclaredDeployment deployment, DeploymentBrief brief, string image, CancellationToken cancellationToken)
+    {
+        var own = brief.PullSecret is { } pull ? ReadPullSecret(deployment, pull).Text : null;
+        try
+        {
+            var read = own is null ? null : RegistryCredentials.TryRead(own, out _);
+            return ImageReference.Parse(image) is { } named && await credentials.LendAsync(deployment.Metadata.Namespace, named, read, cancellationToken) is { } lent ? DockerConfig.Of(lent) : own;
+        }
+        catch (RemoteFailure failure)
+        {
+            throw new TargetException(DeploymentReasons.TargetUnavailable, $"What the image {image} is pulled with cannot be had: {failure.Fault.Message}. {failure.Fault.Remedy}");
+        }
+    }
 
     /// <summary>As Kubernetes takes it, or what is wrong with it.</summary>
     private (string? Text, string? Fault) ReadPullSecret(DeclaredDeployment deployment, SnapshotSecret secret) =>

@@ -3,6 +3,8 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Orrery.Builder.Builds;
 using Orrery.Builder.Storage;
+using Orrery.Builder.SupplyChain;
+using Orrery.Builder.SupplyChain.Signing;
 using Orrery.ServiceDefaults;
 
 namespace Orrery.Builder.Api;
@@ -18,6 +20,7 @@ internal static class BuildsApi
         var group = routes.MapGroup("/internal/namespaces/{namespace}/builds").RequireInternalCaller().WithTags("Builds");
         group.MapGet("", List).WithSummary("A namespace's builds, the newest first");
         group.MapPost("", Ask).WithSummary("Has an image built, unless it is there");
+        group.MapGet("/public-key", PublicKey).WithSummary("What images are signed with");
         group.MapGet("/{id:guid}", Find).WithSummary("A build");
         group.MapGet("/{id:guid}/log", ReadLog).WithSummary("What its tool wrote; ?follow=true goes on");
         group.MapPost("/{id:guid}/cancel", Cancel).WithSummary("Ends a build that is under way");
@@ -64,6 +67,10 @@ internal static class BuildsApi
             return Refused(error.Message);
         }
     }
+
+    private static IResult PublicKey(ImageEvidence evidence) => evidence.PublicKey is { } key
+        ? TypedResults.Text(key, "application/x-pem-file")
+        : TypedResults.Problem($"This Builder signs nothing: neither {SigningOptions.Section}:KeyFile nor {SigningOptions.Section}:Key is set.", statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<IResult> Find(string @namespace, Guid id, BuildStore store, CancellationToken cancellationToken) =>
         await OwnAsync(store, @namespace, id, cancellationToken) is { } build ? TypedResults.Ok(BuildAnswer.Of(build)) : Missing(@namespace, id);

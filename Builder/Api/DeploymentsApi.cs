@@ -196,7 +196,7 @@ internal static class DeploymentsApi
         replicas.Distinct().Select(one => $"replica={one.Ordinal}&revision={one.Revision}").ToList() is { Count: > 0 } names ? string.Join(", ", names) : "none";
 
     private static async Task<IResult> Rollback(
-        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionLicences licences, int? to = null, CancellationToken cancellationToken = default)
+        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionGate revisions, int? to = null, CancellationToken cancellationToken = default)
     {
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
@@ -222,9 +222,9 @@ internal static class DeploymentsApi
         }
 
         // To what serves is no start: what is on its way beside it is left, and nothing more.
-        if (revision.Number != record.Serving && await licences.RefusalAsync(declared, revision, cancellationToken) is { } refusal)
+        if (revision.Number != record.Serving && await revisions.RefusalAsync(declared, record.Target, revision, cancellationToken) is { } refusal)
         {
-            return Refused(refusal);
+            return Refused(refusal.Message);
         }
 
         await store.PinAsync(record.Key, revision.Number, declared.Metadata.Generation, http.CallerName(), cancellationToken);
@@ -232,7 +232,7 @@ internal static class DeploymentsApi
     }
 
     private static async Task<IResult> Promote(
-        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionLicences licences, CancellationToken cancellationToken)
+        string @namespace, string name, HttpContext http, DeploymentStore store, CatalogueClient catalogue, RevisionGate revisions, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(@namespace, name, cancellationToken) is not { } record || await catalogue.FindAsync(record.Key, cancellationToken) is not { } declared)
         {
@@ -249,9 +249,9 @@ internal static class DeploymentsApi
             return TypedResults.Problem($"{record.Key} has no revision on its way that could be promoted.", statusCode: StatusCodes.Status409Conflict);
         }
 
-        if (await licences.RefusalAsync(declared, next, cancellationToken) is { } refusal)
+        if (await revisions.RefusalAsync(declared, record.Target, next, cancellationToken) is { } refusal)
         {
-            return Refused(refusal);
+            return Refused(refusal.Message);
         }
 
         await store.PromoteAsync(record.Key, next.Number, http.CallerName(), cancellationToken);

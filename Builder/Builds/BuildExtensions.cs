@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Orrery.Builder.Builds.Cluster;
 using Orrery.Builder.Builds.Local;
 using Orrery.Builder.Declared;
+using Orrery.Builder.SupplyChain;
 using Orrery.Builder.Targets;
 using Orrery.Builder.Targets.Container;
 using Orrery.Builder.Targets.Kubernetes;
@@ -19,9 +20,9 @@ internal static class BuildExtensions
     {
         builder.Services.AddOptions<BuildOptions>().BindConfiguration(BuildOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<BuildOptions>, BuildOptionsValidator>();
-        builder.Services.AddOptions<RegistryOptions>().BindConfiguration(RegistryOptions.Section);
         builder.Services.AddSingleton<BuildStore>();
-        builder.Services.AddSingleton<BuildCredentials>();
+        builder.Services.AddSingleton<ImageCredentials>();
+        builder.Services.AddSingleton<PushedImages>();
         builder.Services.AddSingleton<DeploymentImages>();
         builder.Services.AddSingleton<BuildLoop>();
         builder.Services.AddOptions<ClusterBuildOptions>().BindConfiguration(ClusterBuildOptions.Section).ValidateOnStart();
@@ -40,7 +41,7 @@ internal static class BuildExtensions
         }
 
         builder.Services.AddSingleton<BuildRun.Factory>(services => build => new BuildRun(
-            build, services.GetRequiredService<BuildStore>(), services.GetRequiredService<IImageBuilder>(), services.GetRequiredService<BuildCredentials>(),
+            build, services.GetRequiredService<BuildStore>(), services.GetRequiredService<IImageBuilder>(), services.GetRequiredService<ImageEvidence>(), services.GetRequiredService<ImageCredentials>(),
             services.GetRequiredService<IOptions<BuildOptions>>().Value, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<BuildRun>>()));
     }
 

@@ -40,6 +40,9 @@ internal sealed class BuildOptions
 
     /// <summary>Further arguments of the tool's <c>build</c>: <c>--ulimit=nofile=1024:1024</c>.</summary>
     public List<string> Arguments { get; set; } = [];
+
+    /// <summary>Where a namespace's image of a model goes, without a tag; empty: it stays here.</summary>
+    public string RepositoryOf(string @namespace, string model) => Registry is not { } registry ? "" : $"{registry.TrimEnd('/')}/{@namespace}/{RepositoryNames.Of(model)}";
 }
 
 /// <summary>Where images are built.</summary>

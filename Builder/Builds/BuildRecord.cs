@@ -1,3 +1,4 @@
+using Orrery.Builder.SupplyChain;
 using Orrery.Contracts;
 
 namespace Orrery.Builder.Builds;
@@ -33,10 +34,12 @@ internal static class BuildStates
 /// <param name="Progress">What is being done, in words.</param>
 /// <param name="Image">How it is named to whoever runs it: by its digest, or by the tool's id of it.</param>
 /// <param name="Reason">Why it failed, or why it waits: a word for programs.</param>
+/// <param name="Evidence">What was put beside it in the registry.</param>
 /// <param name="Timings">How long each state of the last attempt took, in seconds.</param>
 internal sealed record BuildRecord(
     Guid Id, string Namespace, string Model, string Key, string Repository, ImageRecipe Recipe, string State, int Attempt, DateTimeOffset? NotBefore, string? CancelledBy, string AskedBy, IReadOnlyList<string> Wishes, DateTimeOffset AskedAt,
-    DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, string? Progress, string? Image, string? Digest, string? Reason, string? Message, IReadOnlyDictionary<string, double> Timings)
+    DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, string? Progress, string? Image, string? Digest, string? Reason, string? Message, IReadOnlyDictionary<string, double> Timings,
+    Evidence? Evidence)
 {
     public bool IsUnderWay => BuildStates.IsUnderWay(State);
 
@@ -71,6 +74,9 @@ internal static class BuildReasons
     public const string Untrusted = "Untrusted";
     public const string Unreachable = "Unreachable";
     public const string NotPushed = "NotPushed";
+    public const string NotAttested = "NotAttested";
+    public const string NotScanned = "NotScanned";
+    public const string ScanRefused = "ScanRefused";
     public const string ToolUnavailable = "ToolUnavailable";
     public const string TookTooLong = "TookTooLong";
     public const string Interrupted = "Interrupted";

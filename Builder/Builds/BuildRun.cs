@@ -1,12 +1,13 @@
 using System.Globalization;
 using Npgsql;
+using Orrery.Builder.SupplyChain;
 using Orrery.ServiceDefaults.Registries;
 
 namespace Orrery.Builder.Builds;
 
 /// <summary>One attempt at one build.</summary>
 internal sealed partial class BuildRun(
-    BuildRecord build, BuildStore store, IImageBuilder builder, BuildCredentials credentials, BuildOptions options, TimeProvider time, ILogger<BuildRun> logger) : IBuildProgress
+    BuildRecord build, BuildStore store, IImageBuilder builder, ImageEvidence evidence, ImageCredentials credentials, BuildOptions options, TimeProvider time, ILogger<BuildRun> logger) : IBuildProgress
 {
     public delegate BuildRun Factory(BuildRecord build);
 
@@ -33,11 +34,11 @@ internal sealed partial class BuildRun(
         Func<CancellationToken, Task> outcome;
         try
         {
-            var built = await BuildAsync(limit.Token);
+            var (built, kept) = await BuildAsync(limit.Token);
             Enter(BuildStates.Done);
             Write($"Done: {built.Image}");
             Log.Built(logger, build.Model, build.Namespace, built.Image);
-            outcome = token => store.FinishAsync(build.Id, built, _timings, token);
+            outcome = token => store.FinishAsync(build.Id, built, kept, _timings, token);
         }
         catch (Exception) when (!ended.IsCancellationRequested && cancelled.IsCancellationRequested)
         {
@@ -61,13 +62,15 @@ internal sealed partial class BuildRun(
         await InsistAsync(outcome, ended);
     }
 
-    private async Task<BuiltImage> BuildAsync(CancellationToken cancellationToken)
+    private async Task<(BuiltImage Image, Evidence? Evidence)> BuildAsync(CancellationToken cancellationToken)
     {
         var (pulls, pushes, secrets) = await credentials.OfAsync(build, cancellationToken);
         _log.Hide(secrets);
-        Write(build.Attempt == 1 ? $"Building {build.Model} of namespace {build.Namespace} with {await builder.DescribeAsync(cancellationToken)}" : $"Attempt {build.Attempt}");
+        var tool = await builder.DescribeAsync(cancellationToken);
+        Write(build.Attempt == 1 ? $"Building {build.Model} of namespace {build.Namespace} with {tool}" : $"Attempt {build.Attempt}");
         var target = build.Repository.Length == 0 ? null : ImageReference.Parse($"{build.Repository}:{build.Tag}")!;
-        return await builder.BuildAsync(new BuildOrder(build.Id, build.Key, build.Recipe, target, pulls, pushes), this, cancellationToken);
+        var image = await builder.BuildAsync(new BuildOrder(build.Id, build.Key, build.Recipe, target, pulls, pushes), this, cancellationToken);
+        return (image, image.Digest is null ? null : await evidence.KeepAsync(build, image, tool, pushes, this, cancellationToken));
     }
 
     /// <summary>What cannot be ended now is ended when a Builder looks for what is left.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using Npgsql;
+using Orrery.Builder.SupplyChain;
 using Orrery.Contracts;
 
 namespace Orrery.Builder.Builds;
@@ -14,7 +15,7 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
     private const string Columns =
         """
         id, namespace, model, key, repository, recipe::text AS Recipe, state, attempt, not_before AS NotBefore, cancelled_by AS CancelledBy, asked_by AS AskedBy, wishes, asked_at AS AskedAt, started_at AS StartedAt,
-        ended_at AS EndedAt, progress, image, digest, reason, message, timings::text AS Timings
+        ended_at AS EndedAt, progress, image, digest, reason, message, timings::text AS Timings, evidence::text AS Evidence
         """;
 
     private const string UnderWay = "('queued', 'building', 'pushing')";
@@ -104,9 +105,9 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
     public Task TellAsync(Guid id, string progress, CancellationToken cancellationToken) =>
         ChangeAsync("UPDATE builds SET progress = @progress WHERE id = @id RETURNING id", new { id, progress }, cancellationToken);
 
-    public Task FinishAsync(Guid id, BuiltImage image, IReadOnlyDictionary<string, double> timings, CancellationToken cancellationToken) => ChangeAsync(
-        "UPDATE builds SET state = 'done', image = @Image, digest = @Digest, progress = NULL, ended_at = @now, timings = @timings::jsonb WHERE id = @id RETURNING id",
-        new { id, image.Image, image.Digest, now = time.GetUtcNow(), timings = Json(timings) },
+    public Task FinishAsync(Guid id, BuiltImage image, Evidence? evidence, IReadOnlyDictionary<string, double> timings, CancellationToken cancellationToken) => ChangeAsync(
+        "UPDATE builds SET state = 'done', image = @Image, digest = @Digest, evidence = @evidence::jsonb, progress = NULL, ended_at = @now, timings = @timings::jsonb WHERE id = @id RETURNING id",
+        new { id, image.Image, image.Digest, evidence = evidence is null ? null : JsonSerializer.Serialize(evidence, BuilderJson.Default.Evidence), now = time.GetUtcNow(), timings = Json(timings) },
         cancellationToken);
 
     /// <param name="next">When it is tried again; <c>null</c>: not by itself.</param>
@@ -174,7 +175,7 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            $"DELETE FROM builds WHERE asked_at < @before AND state NOT IN {UnderWay} AND NOT EXISTS (SELECT 1 FROM revisions WHERE template->>'image' = builds.image)",
+            $"DELETE FROM layer_facts WHERE kept_at < @before; DELETE FROM builds WHERE asked_at < @before AND state NOT IN {UnderWay} AND NOT EXISTS (SELECT 1 FROM revisions WHERE template->>'image' = builds.image)",
             new { before = time.GetUtcNow() - age },
             cancellationToken: cancellationToken));
     }
@@ -244,8 +245,11 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
 
         public string Timings { get; init; } = "{}";
 
+        public string? Evidence { get; init; }
+
         public BuildRecord Read() => new(
             Id, Namespace, Model, Key, Repository, JsonSerializer.Deserialize(Recipe, ContractsJson.Default.ImageRecipe)!, State, Attempt, NotBefore, CancelledBy, AskedBy, Wishes, AskedAt, StartedAt, EndedAt, Progress, Image,
-            Digest, Reason, Message, JsonSerializer.Deserialize(Timings, BuilderJson.Default.IReadOnlyDictionaryStringDouble)!);
+            Digest, Reason, Message, JsonSerializer.Deserialize(Timings, BuilderJson.Default.IReadOnlyDictionaryStringDouble)!,
+            Evidence is null ? null : JsonSerializer.Deserialize(Evidence, BuilderJson.Default.Evidence));
     }
 }

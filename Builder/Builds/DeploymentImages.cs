@@ -8,7 +8,7 @@ namespace Orrery.Builder.Builds;
 
 /// <summary>What a deployment runs that names no image: the one that is built of its model, once.</summary>
 /// <param name="builders">Empty: nothing is built by this Builder.</param>
-internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuilder> builders, IOptions<BuildOptions> options)
+internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuilder> builders, PushedImages pushed, IOptions<BuildOptions> options)
 {
     private readonly IImageBuilder? _builder = builders.FirstOrDefault();
 
@@ -43,8 +43,8 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
         }
     }
 
-    /// <summary>Where a namespace's image of a model goes, without a tag; empty: it stays here.</summary>
-    public string RepositoryOf(string @namespace, string model) => options.Value.Registry is not { } registry ? "" : $"{registry.TrimEnd('/')}/{@namespace}/{RepositoryNames.Of(model)}";
+    /// <inheritdoc cref="BuildOptions.RepositoryOf"/>
+    public string RepositoryOf(string @namespace, string model) => options.Value.RepositoryOf(@namespace, model);
 
     /// <summary>The key of a recipe here, bases of this machine included.</summary>
     /// <exception cref="BuildException">A base is known to nobody.</exception>
@@ -93,7 +93,8 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
     }
 
     /// <summary>Whether an image that was built is still where it is run from.</summary>
-    public Task<bool> IsThereAsync(BuildRecord build, CancellationToken cancellationToken) => _builder!.HasAsync(build, cancellationToken);
+    public async Task<bool> IsThereAsync(BuildRecord build, CancellationToken cancellationToken) =>
+        await _builder!.HasAsync(build, cancellationToken) && await pushed.FindAsync(build, cancellationToken) is not false;
 
     /// <summary>How far a build is, for people who wait for it.</summary>
     internal static string Told(BuildRecord build, int ahead) => build.State switch

@@ -23,7 +23,7 @@ namespace Orrery.Builder.Reconciling;
 /// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
 /// </remarks>
 internal sealed class Reconciler(
-    CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, RevisionLicences licences, ServedNames names, LastWords words, TimeProvider time)
+    CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, RevisionGate revisions, ServedNames names, LastWords words, TimeProvider time)
 {
     /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
     private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
@@ -274,10 +274,10 @@ internal sealed class Reconciler(
     private async Task<RolloutPlan> PlanAsync(Look look, RolloutRules rules, CancellationToken cancellationToken)
     {
         var scene = look.Scene(rules);
-        var refusal = RolloutPlanner.PromotesCanary(scene) ? await licences.RefusalAsync(look.Declared, look.After.NextRevision!, cancellationToken) : null;
+        var refusal = RolloutPlanner.PromotesCanary(scene) ? await revisions.RefusalAsync(look.Declared, look.After.Target, look.After.NextRevision!, cancellationToken) : null;
         if (refusal is not null)
         {
-            look.Faults = [.. look.Faults, new DeploymentFault(DeploymentReasons.LicenceRefused, refusal)];
+            look.Faults = [.. look.Faults, refusal];
         }
         else if (RolloutPlanner.PromotesCanary(scene))
         {
@@ -288,7 +288,7 @@ internal sealed class Reconciler(
 
         var plan = RolloutPlanner.Plan(scene);
         look.Take(plan);
-        return look.Declared.IsGoing || look.Spec.Paused == true ? plan : await licences.GrantAsync(look, plan, cancellationToken);
+        return look.Declared.IsGoing || look.Spec.Paused == true ? plan : await revisions.GrantAsync(look, plan, cancellationToken);
     }
 
     /// <returns>Whether the gateway knows who serves.</returns>

@@ -4,11 +4,12 @@ using Orrery.ServiceDefaults;
 
 namespace Orrery.Catalogue.Api;
 
-/// <summary>Who may use the control plane: administrators' access keys, for their namespace, viewers' to read, and services of ours.</summary>
+/// <summary>Who may use the control plane: administrators' access keys, for their namespace, viewers' to read, publishers' to write models, and services of ours.</summary>
 internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeProvider time)
 {
     /// <param name="changesNothing">Whether what is asked for only reads, whatever its method.</param>
-    public (Caller? Caller, Refusal? Refusal) Identify(HttpRequest request, bool changesNothing = false)
+    /// <param name="publishes">Whether what is asked for may be a publisher's.</param>
+    public (Caller? Caller, Refusal? Refusal) Identify(HttpRequest request, bool changesNothing = false, bool publishes = false)
     {
         var isRead = changesNothing || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (request.Headers[InternalAuthentication.Header].ToString() is { Length: > 0 } signed)
@@ -28,11 +29,21 @@ internal sealed class AccessControl(LiveState live, InternalTokens tokens, TimeP
             return (null, Unknown("The access key is not known here, has been revoked or has expired."));
         }
 
-        return key.Role == AccessRoles.Administrator || (key.Role == AccessRoles.Viewer && isRead)
-            ? (new Caller($"accesskey {key.Namespace}/{key.Name}", key.Namespace, IsService: false), null)
-            : (null, Refusal.Forbidden(key.Role == AccessRoles.Viewer
-                ? $"The access key '{key.Name}' has the role '{AccessRoles.Viewer}', which changes nothing; this needs an '{AccessRoles.Administrator}'."
-                : $"The access key '{key.Name}' has the role '{key.Role}'; the control plane needs an '{AccessRoles.Administrator}'."));
+        var isAllowed = key.Role switch
+        {
+            AccessRoles.Administrator => true,
+            AccessRoles.Publisher => isRead || publishes,
+            AccessRoles.Viewer => isRead,
+            _ => false,
+        };
+        return isAllowed
+            ? (new Caller($"accesskey {key.Namespace}/{key.Name}", key.Namespace, IsService: false, IsPublisher: key.Role == AccessRoles.Publisher), null)
+            : (null, Refusal.Forbidden(key.Role switch
+            {
+                AccessRoles.Viewer => $"The access key '{key.Name}' has the role '{AccessRoles.Viewer}', which changes nothing; this needs an '{AccessRoles.Administrator}'{(publishes ? $" or, for models and builds, a '{AccessRoles.Publisher}'" : "")}.",
+                AccessRoles.Publisher => $"The access key '{key.Name}' has the role '{AccessRoles.Publisher}', which writes models and has images built; this needs an '{AccessRoles.Administrator}'.",
+                _ => $"The access key '{key.Name}' has the role '{key.Role}'; the control plane needs an '{AccessRoles.Administrator}'.",
+            }));
     }
 
     /// <summary>The key in force under a token's hash.</summary>
@@ -64,7 +75,7 @@ internal static class AccessControlExtensions
                 return Problems.Starting(http);
             }
 
-            var (caller, refusal) = http.RequestServices.GetRequiredService<AccessControl>().Identify(http.Request, http.GetEndpoint()?.Metadata.GetMetadata<ReadsOnly>() is not null);
+            var (caller, refusal) = http.RequestServices.GetRequiredService<AccessControl>().Identify(http.Request, http.GetEndpoint()?.Metadata.GetMetadata<ReadsOnly>() is not null, http.GetEndpoint()?.Metadata.GetMetadata<OfPublishers>() is not null);
             if (refusal?.Status == StatusCodes.Status401Unauthorized)
             {
                 http.Response.Headers.WWWAuthenticate = "Bearer";
@@ -76,6 +87,9 @@ internal static class AccessControlExtensions
 
     /// <summary>Viewers may ask it too, although it is a POST.</summary>
     public static RouteHandlerBuilder ChangesNothing(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new ReadsOnly());
+
+    /// <summary>Publishers may ask it too, for what <see cref="Caller.MayWrite"/>.</summary>
+    public static RouteHandlerBuilder Publishes(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OfPublishers());
 
     /// <summary>Who asks, on endpoints with <see cref="RequireAdministrator"/>.</summary>
     public static Caller Caller(this HttpContext context) =>
@@ -95,3 +109,6 @@ internal static class AccessControlExtensions
 
 /// <summary>Marks an endpoint that only reads.</summary>
 internal sealed record ReadsOnly;
+
+/// <summary>Marks an endpoint that writes models, or has them built.</summary>
+internal sealed record OfPublishers;

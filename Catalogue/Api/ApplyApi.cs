@@ -9,7 +9,7 @@ namespace Orrery.Catalogue.Api;
 internal static class ApplyApi
 {
     public static void MapApplyApi(this IEndpointRouteBuilder routes) =>
-        routes.MapPost(ResourcesApi.Root + "/apply", Apply).RequireAdministrator().Takes("dryRun", "manager", "prune").WithTags("Apply").WithSummary("Applies YAML or JSON documents, all or nothing");
+        routes.MapPost(ResourcesApi.Root + "/apply", Apply).RequireAdministrator().Takes("dryRun", "manager", "prune").Publishes().WithTags("Apply").WithSummary("Applies YAML or JSON documents, all or nothing");
 
     private static async Task<IResult> Apply(
         HttpContext http, ResourceStore store, ApplyPlanner planner, LiveState live, EnvironmentValues environment, CancellationToken cancellationToken)

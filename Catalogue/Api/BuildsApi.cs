@@ -21,11 +21,12 @@ internal static class BuildsApi
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("Builds");
             group.MapGet("", List).Takes("state", "model", "limit", "after").WithSummary("The namespace's builds of images, the newest first");
-            group.MapPost("", Ask).Takes("model", "server").WithSummary("Has a model's image built, unless it is there");
+            group.MapPost("", Ask).Takes("model", "server").Publishes().WithSummary("Has a model's image built, unless it is there");
+            group.MapGet("/public-key", PassOnAlone).Takes().WithSummary("The key that images built here are signed with, in PEM");
             group.MapGet("/{id:guid}", PassOnAlone).Takes().WithSummary("A build: how far it is, and the image's digest");
             group.MapGet("/{id:guid}/log", Log).Takes("after", "follow").WithSummary("What was said while it was built; ?follow=true goes on, as server-sent events");
-            group.MapPost("/{id:guid}/cancel", PassOnAlone).Takes().WithSummary("Ends a build that is under way");
-            group.MapPost("/{id:guid}/retry", PassOnAlone).Takes().WithSummary("Builds again what failed or was cancelled");
+            group.MapPost("/{id:guid}/cancel", PassOnAlone).Takes().Publishes().WithSummary("Ends a build that is under way");
+            group.MapPost("/{id:guid}/retry", PassOnAlone).Takes().Publishes().WithSummary("Builds again what failed or was cancelled");
         }
     }
 

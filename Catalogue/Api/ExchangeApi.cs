@@ -20,7 +20,7 @@ internal static class ExchangeApi
     {
         var group = routes.MapGroup("/models").RequireAdministrator().WithTags("Models");
         group.MapPost("/lint", Lint).Takes().ChangesNothing().WithSummary("What is wrong with entries: YAML, JSON or a JavaScript literal; nothing is stored");
-        group.MapPost("/import", Import).Takes("dryRun", "manager", "force").WithSummary("Stores entries as Models of the caller's namespace, all or nothing");
+        group.MapPost("/import", Import).Takes("dryRun", "manager", "force").Publishes().WithSummary("Stores entries as Models of the caller's namespace, all or nothing");
         group.MapRead("/export", Export).Takes("id", "format").WithSummary("Entries as JSON, YAML or a JavaScript literal");
     }
 

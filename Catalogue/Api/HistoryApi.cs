@@ -13,7 +13,7 @@ internal static class HistoryApi
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("History");
             group.MapRead("/{plural}/{name}/revisions", List).Takes("limit", "after").WithSummary("Who changed it, when and how; newest first");
-            group.MapPost("/{plural}/{name}/rollback", Rollback).Takes("revision", "manager").WithSummary("Declares the spec of an earlier revision again");
+            group.MapPost("/{plural}/{name}/rollback", Rollback).Takes("revision", "manager").Publishes().WithSummary("Declares the spec of an earlier revision again");
         }
     }
 

@@ -18,8 +18,8 @@ internal static class ResourcesApi
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("Resources");
             group.MapRead("/{plural}", List).Takes("labelSelector", "watch", "resourceVersion", "limit", "after", "allNamespaces").WithSummary("Lists a kind, or watches it with ?watch=true");
             group.MapRead("/{plural}/{name}", Get).Takes().WithSummary("One resource");
-            group.MapPut("/{plural}/{name}", Put).Takes("manager", "dryRun").WithSummary("Creates or replaces one resource");
-            group.MapDelete("/{plural}/{name}", Delete).Takes("manager", "resourceVersion", "dryRun").WithSummary("Deletes one resource");
+            group.MapPut("/{plural}/{name}", Put).Takes("manager", "dryRun").Publishes().WithSummary("Creates or replaces one resource");
+            group.MapDelete("/{plural}/{name}", Delete).Takes("manager", "resourceVersion", "dryRun").Publishes().WithSummary("Deletes one resource");
             group.MapPut("/{plural}/{name}/status", PutStatus).WithSummary("Reports what was seen; for services only");
         }
     }
@@ -133,6 +133,11 @@ internal static class ResourcesApi
         if (key is null)
         {
             return Problems.Of(refusal!);
+        }
+
+        if (!http.Caller().MayWrite(key.Kind))
+        {
+            return Problems.Of(Refusal.NotPublished(key.Kind));
         }
 
         ApplyPlan Plan(CatalogueState state) => planner.PlanDeletion(state, key, manager, version);

@@ -28,7 +28,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var secrets = SecretValues();
         if (FindModel() is not { } declared || FindTable(declared) is not { } table)
         {
-            return new DeploymentBrief { Faults = _faults, Secrets = secrets, PullSecret = PullSecret() };
+            return new DeploymentBrief { Faults = _faults, Secrets = secrets, PullSecret = PullSecret(), ImagePolicy = ImagePolicy() };
         }
 
         var open = Deployed(declared, table);
@@ -46,6 +46,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Faults = _faults,
             Secrets = secrets,
             PullSecret = PullSecret(),
+            ImagePolicy = ImagePolicy(),
             Recipe = recipe.Recipe,
             Choices = choices,
             Pin = pin,
@@ -435,6 +436,9 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     }
 
     private SnapshotSecret? PullSecret() => PullSecret(state, question.Namespace);
+
+    private ImagePolicySpec? ImagePolicy() =>
+        state.Find(new ResourceKey(ResourceKind.ImagePolicy, question.Namespace, ImagePolicySpec.EffectiveName)) is { IsGoing: false, Spec: ImagePolicySpec policy } ? policy : null;
 
     /// <summary>What a namespace fetches and pushes images with.</summary>
     public static SnapshotSecret? PullSecret(CatalogueState state, string @namespace) =>

@@ -23,6 +23,11 @@ internal sealed class ApplyPlanner(SecretVault vault, EgressPolicy egress, TimeP
             AddDeletions(state, [.. managed.Where(resource => !wanted.Contains(resource.Key))], steps);
         }
 
+        if (steps.FirstOrDefault(step => !request.Caller.MayWrite(step.Key.Kind)) is { } foreign)
+        {
+            return ApplyPlan.Refused(Refusal.NotPublished(foreign.Key.Kind));
+        }
+
         CrossChecks.Check(state, request.Documents, steps, faults);
         return faults.Refusal is { } refusal ? ApplyPlan.Refused(refusal) : new ApplyPlan(steps);
     }

@@ -14,6 +14,7 @@ internal static class CrossChecks
             var after = new NamespaceChecks(group.Key, state, [.. group], byKey, faults);
             after.RequireDistinctModelIds();
             after.RequireOwnEntries();
+            after.RequirePolicyNames();
             after.RequireLicences();
             after.RequireProvidersToAgreeWithModels();
             after.RequireDistinctProviderNames();

@@ -25,6 +25,7 @@ internal sealed class NamespaceChecks
     private readonly List<StoredResource> _providers;
     private readonly List<StoredResource> _routes;
     private readonly List<StoredResource> _policies;
+    private readonly List<StoredResource> _imagePolicies;
     private readonly List<StoredResource> _acceptances;
     private readonly HashSet<ResourceKey> _changed;
     private int _suggestions;
@@ -52,6 +53,7 @@ internal sealed class NamespaceChecks
         _providers = [.. ordered.Where(resource => resource.Spec is ModelProviderSpec)];
         _routes = [.. ordered.Where(resource => resource.Spec is RouteSpec)];
         _policies = [.. ordered.Where(resource => resource.Spec is LicencePolicySpec)];
+        _imagePolicies = [.. ordered.Where(resource => resource.Spec is ImagePolicySpec)];
         _acceptances = [.. ordered.Where(resource => resource.Spec is LicenceAcceptanceSpec)];
         _teams = [.. ordered.Where(resource => resource.Spec is TeamSpec).Select(resource => resource.Metadata.Name)];
         _teamKeys = [.. ordered.Where(resource => resource.Spec is AccessKeySpec { Team: not null })];
@@ -133,17 +135,24 @@ internal sealed class NamespaceChecks
         }
     }
 
-    /// <summary>A policy that holds nowhere, and rules and acceptances of licences that nothing has, would be taken for protection.</summary>
+    /// <summary>A policy that holds nowhere would be taken for protection.</summary>
+    public void RequirePolicyNames()
+    {
+        foreach (var (resource, name) in _policies.Select(policy => (policy, LicencePolicySpec.EffectiveName)).Concat(_imagePolicies.Select(policy => (policy, ImagePolicySpec.EffectiveName))))
+        {
+            if (_changed.Contains(resource.Key) && resource.Metadata.Name != name)
+            {
+                Add(resource, "metadata.name", resource.Metadata.Name, $"{name}: the one of that name holds in its namespace, and no other is read");
+            }
+        }
+    }
+
+    /// <summary>Rules and acceptances of licences that nothing has would be taken for protection.</summary>
     public void RequireLicences()
     {
         var names = new Lazy<HashSet<string>>(() => KnownLicences.All.Select(facts => facts.Id).Concat(_models.SelectMany(model => KnownLicences.Of((ModelSpec)model.Spec))).ToHashSet(StringComparer.OrdinalIgnoreCase));
         foreach (var policy in _policies.Where(policy => _changed.Contains(policy.Key)))
         {
-            if (policy.Metadata.Name != LicencePolicySpec.EffectiveName)
-            {
-                Add(policy, "metadata.name", policy.Metadata.Name, $"{LicencePolicySpec.EffectiveName}: the one of that name holds in its namespace, and no other is read");
-            }
-
             var rules = ((LicencePolicySpec)policy.Spec).Rules ?? [];
             for (var i = 0; i < rules.Count; i++)
             {

@@ -33,6 +33,7 @@ internal static class ResourceKinds
         new(ResourceKind.LicencePolicy, ContractsJson.Default.LicencePolicySpec, static (spec, errors) => ((LicencePolicySpec)spec).Validate(errors)),
         new(ResourceKind.LicenceAcceptance, ContractsJson.Default.LicenceAcceptanceSpec, static (spec, errors) => AcceptanceRules.Check((LicenceAcceptanceSpec)spec, errors)),
         new(ResourceKind.ModelDeployment, ContractsJson.Default.ModelDeploymentSpec, static (spec, errors) => DeploymentRules.Check((ModelDeploymentSpec)spec, errors)),
+        new(ResourceKind.ImagePolicy, ContractsJson.Default.ImagePolicySpec, static (spec, errors) => ImagePolicyRules.Check((ImagePolicySpec)spec, errors)),
         new(ResourceKind.GpuClass, ContractsJson.Default.GpuClassSpec, static (spec, errors) => ((GpuClassSpec)spec).Validate(errors)),
         new(ResourceKind.Team, ContractsJson.Default.TeamSpec, static (spec, errors) => ((TeamSpec)spec).Validate(errors)),
     ];

@@ -3,7 +3,7 @@ namespace Orrery.WebConsole.SignIn;
 /// <summary>Who looks at the Console: an access key, and since when.</summary>
 /// <param name="Namespace">The key's namespace.</param>
 /// <param name="Name">The key's name.</param>
-/// <param name="Role"><c>administrator</c> or <c>viewer</c>.</param>
+/// <param name="Role"><c>administrator</c>, or <c>viewer</c> or <c>publisher</c>, who look.</param>
 /// <param name="KeyHash">The token's SHA-256, by which it is asked again whether the key still holds.</param>
 /// <param name="ExpiresAt">When one has to sign in again.</param>
 internal sealed record Session(string Namespace, string Name, string Role, string KeyHash, DateTimeOffset ExpiresAt)

@@ -57,10 +57,10 @@ internal sealed class AccessKeyAuthenticator(TimeProvider time)
                 CultureInfo.InvariantCulture, $"The access key '{caller.Key.Name}' expired at {end.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}. Ask for a new one.")));
         }
 
-        return caller.Key.Role == AccessRoles.Viewer
+        return caller.Key.Role is AccessRoles.Viewer or AccessRoles.Publisher
             ? (null, new Refusal(
                 StatusCodes.Status403Forbidden, RefusalTypes.PermissionDenied, "role_not_allowed",
-                $"The access key '{caller.Key.Name}' has the role '{AccessRoles.Viewer}', which looks and calls no model. Use a key with the role '{AccessRoles.User}'."))
+                $"The access key '{caller.Key.Name}' has the role '{caller.Key.Role}', which calls no model. Use a key with the role '{AccessRoles.User}'."))
             : (caller, null);
     }
 

@@ -37,6 +37,19 @@ public sealed class RegistryCredentials
         return null;
     }
 
+    /// <summary>These, and one for all of an image's registry.</summary>
+    public RegistryCredentials With(ImageReference image, RegistryCredential credential)
+    {
+        var all = new RegistryCredentials();
+        foreach (var (place, known) in _byPlace)
+        {
+            all._byPlace[place] = known;
+        }
+
+        all._byPlace[PlaceOf(image.Normalised.Registry!)] = credential;
+        return all;
+    }
+
     /// <summary>By host, or by a host and the beginning of a repository.</summary>
     public IReadOnlyDictionary<string, RegistryCredential> ByPlace => _byPlace.ToDictionary(pair => pair.Key.TrimEnd('/'), pair => pair.Value, StringComparer.Ordinal);
 

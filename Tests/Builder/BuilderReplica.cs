@@ -29,7 +29,7 @@ internal sealed class BuilderReplica : IAsyncDisposable
     public static string[] Arguments(string database, Uri catalogue, params string[] settings) =>
     [
         "--urls=http://127.0.0.1:0", $"--ConnectionStrings:orrery={database}", $"--Internal:Key={CatalogueReplica.InternalKey}", $"--Secrets:Key={CatalogueReplica.SecretsKey}",
-        $"--services:catalogue:http:0={catalogue}", "--Logging:LogLevel:Default=Warning", "--Logging:Console:LogLevel:Default=None",
+        $"--services:catalogue:http:0={catalogue}", "--Gateway:Egress:AllowLoopback=true", "--Logging:LogLevel:Default=Warning", "--Logging:Console:LogLevel:Default=None",
         .. settings.Select(setting => "--" + setting),
     ];
 

@@ -13,8 +13,8 @@ public sealed class BadDocumentsTests
     private const string Head = "kind: Model\nmetadata: {name: m}\n";
 
     [Theory]
-    [InlineData("{kind: Modell, metadata: {name: m}, spec: {}}", "kind", null, 1, 8, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass", "Did you mean 'Model'?")]
-    [InlineData("metadata: {name: m}", "kind", null, 1, 1, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass", null)]
+    [InlineData("{kind: Modell, metadata: {name: m}, spec: {}}", "kind", null, 1, 8, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass, ImagePolicy", "Did you mean 'Model'?")]
+    [InlineData("metadata: {name: m}", "kind", null, 1, 1, "required: one of Model, ModelProvider, AccessKey, Secret, Route, Team, LicencePolicy, LicenceAcceptance, ModelDeployment, GpuClass, ImagePolicy", null)]
     [InlineData("apiVersion: v1\n" + Head + "spec: {id: x, modelType: chat}", "apiVersion", "v1", 1, 13, "one of orrery.dev/v1, pai.io/v1", null)]
     [InlineData(Head, "spec", null, 1, 1, "required: a mapping that says what is wanted", null)]
     [InlineData(Head + "spec: {id: x, modelType: chat}\nspecs: 1", "specs", null, 4, 1, "a known field: apiVersion, kind, metadata, spec, status", "Did you mean 'spec'?")]

@@ -35,6 +35,6 @@ public sealed partial class KindSchemasTests
     };
 
     /// <summary>A list's name where its values belong, and properties in the code's spelling.</summary>
-    [GeneratedRegex(@"\bof (All|Metrics|OfRequests|OfJobs)\b|\b(in|of|as|see|than) [A-Z][a-z]+[A-Z][a-z]+\b(?<!(ModelProvider|AccessKey|GpuClass|ModelDeployment|LicencePolicy|LicenceAcceptance|ModelProviders|AccessKeys|ConfigMap))")]
+    [GeneratedRegex(@"\bof (All|Metrics|OfRequests|OfJobs)\b|\b(in|of|as|see|than) [A-Z][a-z]+[A-Z][a-z]+\b(?<!(ModelProvider|AccessKey|GpuClass|ModelDeployment|LicencePolicy|ImagePolicy|LicenceAcceptance|ModelProviders|AccessKeys|ConfigMap))")]
     private static partial Regex OfCode { get; }
 }

@@ -162,7 +162,7 @@ public sealed class ResourcesApiTests(PostgresServer postgres) : IAsyncLifetime
     public async Task Discovery_names_the_kinds_and_their_schemas()
     {
         var kinds = (await _catalogue.Get(Root)).ExpectOk().Json["kinds"]!.AsArray();
-        Assert.Equal(["Model", "ModelProvider", "AccessKey", "Secret", "Route", "Team", "LicencePolicy", "LicenceAcceptance", "ModelDeployment", "GpuClass"], kinds.Select(kind => (string)kind!["kind"]!));
+        Assert.Equal(["Model", "ModelProvider", "AccessKey", "Secret", "Route", "Team", "LicencePolicy", "LicenceAcceptance", "ModelDeployment", "GpuClass", "ImagePolicy"], kinds.Select(kind => (string)kind!["kind"]!));
         foreach (var kind in kinds)
         {
             var schema = (await _catalogue.Get((string)kind!["schema"]!)).ExpectOk().Json;

@@ -10,7 +10,7 @@ internal sealed class ImageProvenance(RegistryRepository repository)
     private const string KindAnnotation = "in-toto.io/predicate-type";
 
     /// <param name="key"><c>null</c>: nobody vouches for it.</param>
-    public Task<OciDescriptor> AttachAsync(OciDescriptor image, BuildRecord build, SigningKey? key, CancellationToken cancellationToken)
+    public Task<OciDescriptor> AttachAsync(OciDescriptor image, BuildFacts build, SigningKey? key, CancellationToken cancellationToken)
     {
         var statement = Provenance.Write($"{repository.Name.Registry}/{repository.Name.Repository}", image.Digest, build);
         var (type, content) = key is null ? (Provenance.MediaType, statement) : (Envelope.MediaType, Envelope.Sign(Provenance.MediaType, statement, key).Write());

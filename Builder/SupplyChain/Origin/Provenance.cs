@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Orrery.Builder.SupplyChain.Origin;
 
 /// <summary>What is known of how an image was built.</summary>
-internal sealed record BuildRecord
+internal sealed record BuildFacts
 {
     /// <summary>Of the Dockerfile's text: <c>sha256:…</c>.</summary>
     public required string DockerfileDigest { get; init; }
@@ -60,7 +60,7 @@ internal static class Provenance
 
     /// <param name="name">Registry and repository.</param>
     /// <param name="digest">Of the image.</param>
-    public static byte[] Write(string name, string digest, BuildRecord build) => JsonSerializer.SerializeToUtf8Bytes(
+    public static byte[] Write(string name, string digest, BuildFacts build) => JsonSerializer.SerializeToUtf8Bytes(
         new Statement(
             StatementType,
             [new Resource { Name = name, Digest = DigestOf(digest) }],

@@ -5,6 +5,8 @@ namespace Orrery.Builder.SupplyChain.Scanning;
 /// <summary>The section <c>Builder:Scanner</c>.</summary>
 internal sealed class ScannerOptions
 {
+    public const string Section = "Builder:Scanner";
+
     /// <summary>
     /// The program and its arguments, each by itself; no shell reads them. <c>{image}</c> becomes the image by its digest, <c>{sbom}</c> the file with the list of its parts.
     /// Default none: nothing is scanned.

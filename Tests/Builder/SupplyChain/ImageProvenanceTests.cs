@@ -14,7 +14,7 @@ public sealed class ImageProvenanceTests
 {
     private static readonly string Digest = OciDigest.Of("Dockerfile"u8);
 
-    private static readonly BuildRecord Build = new()
+    private static readonly BuildFacts Build = new()
     {
         DockerfileDigest = Digest,
         Entry = "acme/model",

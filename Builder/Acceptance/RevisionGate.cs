@@ -6,14 +6,14 @@ using Orrery.Contracts;
 
 namespace Orrery.Builder.Acceptance;
 
-/// <summary>Asks again whether a revision may be started: what was accepted may be withdrawn by now. What runs goes on, and is healed.</summary>
-internal sealed class RevisionLicences(CatalogueClient catalogue)
+/// <summary>Asks again whether a revision may be started: what was accepted may be withdrawn by now, a key no longer count. What runs goes on, and is healed.</summary>
+internal sealed class RevisionGate(CatalogueClient catalogue, SignatureCheck signatures)
 {
     /// <summary>Of a model that is gone nobody can say any more under which licence it is.</summary>
     private static readonly string[] Refusing = [DeploymentReasons.LicenceRefused, DeploymentReasons.UnknownModel];
 
     /// <returns>What stands in the way, with the remedy; <c>null</c>: nothing, or it is from before this was kept.</returns>
-    public async Task<string?> RefusalAsync(DeclaredDeployment deployment, RevisionRecord revision, CancellationToken cancellationToken)
+    public async Task<DeploymentFault?> RefusalAsync(DeclaredDeployment deployment, string? target, RevisionRecord revision, CancellationToken cancellationToken)
     {
         if (revision.Spec is not { } spec)
         {
@@ -21,8 +21,13 @@ internal sealed class RevisionLicences(CatalogueClient catalogue)
         }
 
         var brief = await catalogue.BriefAsync(deployment with { Spec = AsItRuns(spec, revision.Template) }, wish: null, cancellationToken);
-        var faults = brief.Faults.Where(fault => Refusing.Contains(fault.Reason)).Select(fault => fault.Message).ToList();
-        return faults.Count == 0 ? null : $"Revision {revision.Number} is not started: {string.Join(" ", faults)}";
+        var faults = brief.Faults.Where(fault => Refusing.Contains(fault.Reason)).ToList();
+        if (target != DeploymentTargets.Simulated && await signatures.FaultAsync(deployment.Metadata.Namespace, brief.ImagePolicy, revision.Template.Image, cancellationToken) is { } unsigned)
+        {
+            faults.Add(unsigned);
+        }
+
+        return faults.Count == 0 ? null : new DeploymentFault(faults[0].Reason == DeploymentReasons.UnknownModel ? DeploymentReasons.LicenceRefused : faults[0].Reason, $"Revision {revision.Number} is not started: {string.Join(" ", faults.Select(fault => fault.Message))}");
     }
 
     /// <summary>Lets start what the plan wants more of than was let before; where that is refused, as many stay as there were.</summary>
@@ -36,10 +41,10 @@ internal sealed class RevisionLicences(CatalogueClient catalogue)
                 continue;
             }
 
-            if (count > revision.Granted && await RefusalAsync(look.Declared, revision, cancellationToken) is { } refusal)
+            if (count > revision.Granted && await RefusalAsync(look.Declared, look.After.Target, revision, cancellationToken) is { } refusal)
             {
                 counts[number] = revision.Granted;
-                look.Faults = look.Faults.Any(fault => fault.Reason == DeploymentReasons.LicenceRefused) ? look.Faults : [.. look.Faults, new DeploymentFault(DeploymentReasons.LicenceRefused, refusal)];
+                look.Faults = look.Faults.Any(fault => fault.Reason == refusal.Reason) ? look.Faults : [.. look.Faults, refusal];
                 continue;
             }
 

@@ -3,7 +3,7 @@ using System.Net;
 namespace Orrery.Tests.Builder;
 
 /// <summary>What was accepted once may be withdrawn: what runs goes on, and nothing of it is started anew.</summary>
-public sealed class RevisionLicencesTests(PostgresServer postgres)
+public sealed class RevisionGateTests(PostgresServer postgres)
 {
     private const string Class = "kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 16, memory: 80GB }\n---\n";
     private const string Allowing = "kind: LicencePolicy\nmetadata: { name: default }\nspec: { commercial: false, otherwise: allow }\n";
