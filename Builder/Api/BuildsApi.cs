@@ -44,7 +44,7 @@ internal static class BuildsApi
         return TypedResults.Ok(new BuildList([.. builds.Select(BuildAnswer.Of)], builds.Count == limit ? builds[^1].Id : null));
     }
 
-    private static async Task<IResult> Ask(string @namespace, BuildQuestion question, HttpContext http, BuildStore store, DeploymentImages images, CancellationToken cancellationToken)
+    private static async Task<IResult> Ask(string @namespace, BuildQuestion question, HttpContext http, DeploymentImages images, CancellationToken cancellationToken)
     {
         if (!images.CanBuild)
         {
@@ -53,14 +53,8 @@ internal static class BuildsApi
 
         try
         {
-            var (key, repository) = (await images.KeyOfAsync(question.Recipe, cancellationToken), images.RepositoryOf(@namespace, question.Recipe.ModelId));
-            if (await store.FindAsync(@namespace, key, repository, cancellationToken) is { } build && (build.IsUnderWay || (build.State == BuildStates.Done && await images.IsThereAsync(build, cancellationToken))))
-            {
-                return TypedResults.Ok(BuildAnswer.Of(build));
-            }
-
-            var queued = await store.QueueAsync(@namespace, key, repository, question.Recipe, http.CallerName(), [], cancellationToken);
-            return TypedResults.Accepted((string?)null, BuildAnswer.Of(queued));
+            var (build, isNew) = await images.AskAsync(@namespace, question.Recipe, http.CallerName(), cancellationToken);
+            return isNew ? TypedResults.Accepted((string?)null, BuildAnswer.Of(build)) : TypedResults.Ok(BuildAnswer.Of(build));
         }
         catch (BuildException error)
         {
@@ -158,7 +152,7 @@ internal static class BuildsApi
         }
 
         return build.State is BuildStates.Failed or BuildStates.Cancelled
-            ? TypedResults.Accepted((string?)null, BuildAnswer.Of(await store.QueueAsync(@namespace, build.Key, build.Repository, build.Recipe, http.CallerName(), build.Wishes, cancellationToken)))
+            ? TypedResults.Accepted((string?)null, BuildAnswer.Of(await store.QueueAsync(new WantedImage(@namespace, build.Key, build.Repository, build.Recipe), http.CallerName(), build.Wishes, why: null, cancellationToken)))
             : TypedResults.Problem($"The build is {build.State}: only one that failed or was cancelled is tried again.", statusCode: StatusCodes.Status409Conflict);
     }
 

@@ -47,6 +47,11 @@ internal sealed record BuildRecord(
     public string Tag => Key[..32];
 }
 
+/// <summary>What is to be built, and where it goes.</summary>
+/// <param name="Key">Of all that goes in (<see cref="BuildKey"/>).</param>
+/// <param name="Repository">As in <see cref="BuildRecord"/>.</param>
+internal sealed record WantedImage(string Namespace, string Key, string Repository, ImageRecipe Recipe);
+
 /// <summary>One line that the tool wrote, without secrets.</summary>
 internal sealed record BuildLine(long Number, DateTimeOffset At, string Text);
 

@@ -28,6 +28,10 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
         (await ReadAsync(
             $"SELECT {Columns} FROM builds WHERE namespace = @namespace AND key = @key AND repository = @repository ORDER BY asked_at DESC, id DESC LIMIT 1", new { @namespace, key, repository }, cancellationToken)).FirstOrDefault();
 
+    /// <summary>The build that an image came of.</summary>
+    public async Task<BuildRecord?> FindByImageAsync(string @namespace, string image, CancellationToken cancellationToken) =>
+        (await ReadAsync($"SELECT {Columns} FROM builds WHERE namespace = @namespace AND image = @image ORDER BY asked_at DESC, id DESC LIMIT 1", new { @namespace, image }, cancellationToken)).FirstOrDefault();
+
     /// <summary>A namespace's builds, the newest first.</summary>
     /// <param name="before">Only what was asked for before this one.</param>
     public Task<IReadOnlyList<BuildRecord>> ListAsync(string @namespace, string? state, string? model, Guid? before, int limit, CancellationToken cancellationToken) => ReadAsync(
@@ -45,17 +49,27 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
 
     /// <summary>Queues a build; one that is under way for the same already is that one.</summary>
     /// <param name="wishes">On whose behalf.</param>
-    public async Task<BuildRecord> QueueAsync(string @namespace, string key, string repository, ImageRecipe recipe, string by, IReadOnlyCollection<string> wishes, CancellationToken cancellationToken)
+    /// <param name="why">Why it is built again, for its log; <c>null</c>: it is the first time, or somebody asked.</param>
+    public async Task<BuildRecord> QueueAsync(WantedImage wanted, string by, IReadOnlyCollection<string> wishes, string? why, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await ChangeAsync(
+        var made = await ChangeAsync(
             """
-            INSERT INTO builds (id, namespace, model, key, repository, recipe, state, asked_by, wishes, asked_at) VALUES (@id, @namespace, @ModelId, @key, @repository, @recipe::jsonb, 'queued', @by, @wishes, @now)
+            INSERT INTO builds (id, namespace, model, key, repository, recipe, state, asked_by, wishes, asked_at) VALUES (@id, @Namespace, @ModelId, @Key, @Repository, @recipe::jsonb, 'queued', @by, @wishes, @now)
             ON CONFLICT (namespace, key, repository) WHERE state IN ('queued', 'building', 'pushing') DO NOTHING RETURNING id
             """,
-            new { id = Guid.CreateVersion7(now), @namespace, recipe.ModelId, key, repository, recipe = JsonSerializer.Serialize(recipe, ContractsJson.Default.ImageRecipe), by, wishes = wishes.ToArray(), now },
+            new
+            {
+                id = Guid.CreateVersion7(now), wanted.Namespace, wanted.Recipe.ModelId, wanted.Key, wanted.Repository, recipe = JsonSerializer.Serialize(wanted.Recipe, ContractsJson.Default.ImageRecipe), by,
+                wishes = wishes.ToArray(), now,
+            },
             cancellationToken);
-        return (await FindAsync(@namespace, key, repository, cancellationToken))!;
+        if (why is not null && made is [var id])
+        {
+            await WriteAsync(id, [new BuildLine(1, now, why)], cancellationToken);
+        }
+
+        return (await FindAsync(wanted.Namespace, wanted.Key, wanted.Repository, cancellationToken))!;
     }
 
     /// <summary>Somebody else waits for the same.</summary>

@@ -60,31 +60,56 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
         return BuildKey.Of(recipe, held);
     }
 
-    private async Task<FoundImage> FindAsync(string @namespace, ImageRecipe recipe, string? wish, CancellationToken cancellationToken)
+    /// <summary>The image that an earlier revision ran. One that was built here and is lost is built again of what it was built of.</summary>
+    public async Task<FoundImage> FindAgainAsync(string @namespace, string image, string wish, CancellationToken cancellationToken)
     {
-        var (key, repository) = (await KeyOfAsync(recipe, cancellationToken), RepositoryOf(@namespace, recipe.ModelId));
-        var build = await store.FindAsync(@namespace, key, repository, cancellationToken);
-        if (build is { State: BuildStates.Done, Image: { } image } && await IsThereAsync(build, cancellationToken))
+        if (_builder is null || await store.FindByImageAsync(@namespace, image, cancellationToken) is not { } built || await LossAsync(built, cancellationToken) is not { } loss)
         {
             return new FoundImage(image);
         }
 
-        if (wish is null)
+        var wanted = new WantedImage(@namespace, built.Key, built.Repository, built.Recipe);
+        var newest = await store.FindAsync(@namespace, built.Key, built.Repository, cancellationToken);
+        return newest is { State: BuildStates.Done } && newest.Image != image
+            ? Refused(DeploymentReasons.ImageUnavailable, $"{loss} Built again it became {newest.Image}: its steps bring what there is today. Declare the deployment anew to run that.")
+            : await BuildAsync(wanted, newest, wish, loss, cancellationToken);
+    }
+
+    /// <summary>Has an image built, unless it is there or under way.</summary>
+    public async Task<(BuildRecord Build, bool IsNew)> AskAsync(string @namespace, ImageRecipe recipe, string by, CancellationToken cancellationToken)
+    {
+        var (wanted, newest, loss) = await LookAsync(@namespace, recipe, cancellationToken);
+        return newest is { IsUnderWay: true } || (newest is { State: BuildStates.Done } && loss is null)
+            ? (newest, false)
+            : (await store.QueueAsync(wanted, by, [], loss, cancellationToken), true);
+    }
+
+    private async Task<FoundImage> FindAsync(string @namespace, ImageRecipe recipe, string? wish, CancellationToken cancellationToken)
+    {
+        var (wanted, newest, loss) = await LookAsync(@namespace, recipe, cancellationToken);
+        return newest is { State: BuildStates.Done } && loss is null ? new FoundImage(newest.Image)
+            : wish is not null ? await BuildAsync(wanted, newest, wish, loss, cancellationToken)
+            : newest is { IsUnderWay: true } ? new FoundImage(null) { Building = Told(newest, 0) }
+            : new FoundImage(wanted.Repository.Length == 0 ? $"localhost/orrery/{RepositoryNames.Of(recipe.ModelId)}:{wanted.Key[..12]}" : $"{wanted.Repository}:{wanted.Key[..32]}") { IsToBeBuilt = true };
+    }
+
+    /// <returns>What is wanted, the newest build of it, and what became of that one's image.</returns>
+    private async Task<(WantedImage Wanted, BuildRecord? Newest, string? Loss)> LookAsync(string @namespace, ImageRecipe recipe, CancellationToken cancellationToken)
+    {
+        var wanted = new WantedImage(@namespace, await KeyOfAsync(recipe, cancellationToken), RepositoryOf(@namespace, recipe.ModelId), recipe);
+        var newest = await store.FindAsync(@namespace, wanted.Key, wanted.Repository, cancellationToken);
+        return (wanted, newest, newest is { State: BuildStates.Done } ? await LossAsync(newest, cancellationToken) : null);
+    }
+
+    private async Task<FoundImage> BuildAsync(WantedImage wanted, BuildRecord? newest, string wish, string? loss, CancellationToken cancellationToken)
+    {
+        if (newest is { State: BuildStates.Failed or BuildStates.Cancelled } && newest.Wishes.Contains(wish))
         {
-            return build is { IsUnderWay: true } ? new FoundImage(null) { Building = Told(build, 0) }
-                : new FoundImage(repository.Length == 0 ? $"localhost/orrery/{RepositoryNames.Of(recipe.ModelId)}:{key[..12]}" : $"{repository}:{key[..32]}") { IsToBeBuilt = true };
+            return Refused(DeploymentReasons.BuildFailed, $"Its image could not be built: {newest.Message} GET /builds/{newest.Id}/log has all that was said; POST /builds/{newest.Id}/retry tries again.");
         }
 
-        if (build is { State: BuildStates.Failed or BuildStates.Cancelled } && build.Wishes.Contains(wish))
-        {
-            return Refused(DeploymentReasons.BuildFailed, $"Its image could not be built: {build.Message} GET /builds/{build.Id}/log has all that was said; POST /builds/{build.Id}/retry tries again.");
-        }
-
-        if (build is not { IsUnderWay: true })
-        {
-            build = await store.QueueAsync(@namespace, key, repository, recipe, "builder", [.. build?.Wishes ?? [], wish], cancellationToken);
-        }
-        else if (!build.Wishes.Contains(wish))
+        var build = newest is { IsUnderWay: true } ? newest : await store.QueueAsync(wanted, "builder", [.. newest?.Wishes ?? [], wish], loss, cancellationToken);
+        if (!build.Wishes.Contains(wish))
         {
             await store.JoinAsync(build.Id, wish, cancellationToken);
         }
@@ -92,9 +117,11 @@ internal sealed class DeploymentImages(BuildStore store, IEnumerable<IImageBuild
         return new FoundImage(null) { Building = Told(build, await store.AheadAsync(build, cancellationToken)) };
     }
 
-    /// <summary>Whether an image that was built is still where it is run from.</summary>
-    public async Task<bool> IsThereAsync(BuildRecord build, CancellationToken cancellationToken) =>
-        await _builder!.HasAsync(build, cancellationToken) && await pushed.FindAsync(build, cancellationToken) is not false;
+    /// <summary>Where an image that was built is no more, as a sentence; <c>null</c>: it is where it is run from.</summary>
+    private async Task<string?> LossAsync(BuildRecord build, CancellationToken cancellationToken) =>
+        await pushed.FindAsync(build, cancellationToken) is false ? $"The image {build.Image} is not in its registry any more."
+        : !await _builder!.HasAsync(build, cancellationToken) ? $"The image {build.Image} is not where it was built any more."
+        : null;
 
     /// <summary>How far a build is, for people who wait for it.</summary>
     internal static string Told(BuildRecord build, int ahead) => build.State switch

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Orrery.Builder.Acceptance;
+using Orrery.Builder.Builds;
 using Orrery.Builder.Declared;
 using Orrery.Builder.Planning;
 using Orrery.Builder.Registration;
@@ -23,7 +24,7 @@ namespace Orrery.Builder.Reconciling;
 /// Every step may be repeated, and a kill between any two loses nothing: the next look begins again from what is stored and seen.
 /// </remarks>
 internal sealed class Reconciler(
-    CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, RevisionGate revisions, ServedNames names, LastWords words, TimeProvider time)
+    CatalogueClient catalogue, DeploymentStore store, TargetSet targets, DeploymentGate gate, RevisionGate revisions, DeploymentImages images, ServedNames names, LastWords words, TimeProvider time)
 {
     /// <summary>How soon a refused deployment is judged again: what was missing may have come.</summary>
     private static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(15);
@@ -164,7 +165,11 @@ internal sealed class Reconciler(
 
         if (record.PinnedRevision is { } pinned && record.PinnedGeneration == generation)
         {
-            look.Want(pinned, generation);
+            if (await HasImageAsync(look, pinned, target, cancellationToken))
+            {
+                look.Want(pinned, generation);
+            }
+
             return;
         }
 
@@ -183,6 +188,20 @@ internal sealed class Reconciler(
         }
 
         look.Begin(verdict, generation, isRestart);
+    }
+
+    /// <summary>Whether what is gone back to has its image; one that was built here and is lost is built again first.</summary>
+    private async Task<bool> HasImageAsync(Look look, int revision, ITarget target, CancellationToken cancellationToken)
+    {
+        if (look.After.Serving == revision || look.After.Next == revision || target.Name == DeploymentTargets.Simulated || look.After.Find(revision) is not { } found)
+        {
+            return true;
+        }
+
+        var image = await images.FindAgainAsync(look.Key.Namespace, found.Template.Image, $"{look.Key.Uid}/{look.Declared.Metadata.Generation}/to-{revision}", cancellationToken);
+        look.Building = image.Building;
+        look.Refuse(image.Fault is null ? [] : [image.Fault]);
+        return image.Reference is not null;
     }
 
     private static RevisionTemplate? Known(DeploymentRecord record, string hash) =>

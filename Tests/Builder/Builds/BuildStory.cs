@@ -30,7 +30,7 @@ internal sealed class BuildStory : IAsyncDisposable
 
     public static async Task<BuildStory> StartAsync(PostgresServer postgres, string name, params string[] more)
     {
-        var registry = await RegistryServer.StartAsync(auth: "htpasswd");
+        var registry = await RegistryServer.StartAsync(auth: "htpasswd", deletes: true);
         var folder = Directory.CreateTempSubdirectory("orrery-tests-").FullName;
         var @base = $"{registry.Address}/base:1";
         _ = (await ContainerWorld.PodmanAsync("push", "--tls-verify=false", $"--creds={RegistryServer.User}:{RegistryServer.Password}", ServerImage.Name, $"docker://{@base}")).Text;
