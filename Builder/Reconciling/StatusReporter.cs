@@ -87,9 +87,9 @@ internal static class StatusReporter
             : (DeploymentPhases.Active, refused ?? trouble ?? "Its server is starting.");
     }
 
-    /// <summary>The newest revision, if it came to nothing and no other has been begun since.</summary>
+    /// <summary>The newest revision, if it came to nothing, is still what is declared, and no other has been begun since.</summary>
     private static RevisionRecord? GivenUp(DeploymentRecord record) =>
-        record.Next is not null && record.Serving is not null ? null : record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0));
+        record.Next is not null && record.Serving is not null ? null : record.Revisions.LastOrDefault(revision => revision.State == RevisionStates.Failed && revision.Number > (record.Serving ?? 0) && (record.Serving is null || revision.Generation >= record.Generation));
 
     /// <summary>That a canary is up and has its share, and what it waits for.</summary>
     /// <param name="isOther">It answers to other names, which nobody can ask for yet.</param>
@@ -111,7 +111,9 @@ internal static class StatusReporter
                 : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, waits is null ? "Starting" : "Waiting", waits ?? $"Revision {next} is being started.")
                 : record.Serving is { } && rules.Replicas == 0 ? Condition(DeploymentConditions.Progressing, true, "ScaledToZero", "No replica is wanted.")
                 : record.Serving is { } && waits is not null ? Condition(DeploymentConditions.Progressing, false, waiting!.Reason ?? "Waiting", waits)
+                : record.PinnedRevision == record.Serving && record.PinnedGeneration == look.Declared.Metadata.Generation && record.Serving is { } aim && aim < record.LastNumber ? Condition(DeploymentConditions.Progressing, true, "RolledBackTo", $"Revision {aim} serves, which was gone back to; what is declared takes its place with the spec's next change.")
                 : record.Serving is { } ? Condition(DeploymentConditions.Progressing, true, "Arrived", "The newest revision serves.")
+                : look.Building is { } building ? Condition(DeploymentConditions.Progressing, true, "Building", building)
                 : Condition(DeploymentConditions.Progressing, false, "NotAccepted", "Nothing has been begun."),
             Condition(DeploymentConditions.Available, serving > 0, serving > 0 ? "Serving" : rules.Replicas == 0 ? "ScaledToZero" : "NoReplicaServes",
                 serving > 0 ? $"{serving} {(serving == 1 ? "replica serves" : "replicas serve")}." : rules.Replicas == 0 ? ScaledToZero : "No replica serves."),

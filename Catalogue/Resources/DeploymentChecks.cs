@@ -4,7 +4,7 @@ using Orrery.Contracts;
 
 namespace Orrery.Catalogue.Resources;
 
-/// <summary>What deployments stand upon: GPU classes of the installation, and Secrets of their namespace.</summary>
+/// <summary>What deployments stand upon: GPU classes of the installation, Secrets and own models of their namespace.</summary>
 internal sealed class DeploymentChecks(CatalogueState state, IReadOnlyList<PlannedStep> steps, IReadOnlyDictionary<ResourceKey, DeclaredResource> documents, PlanFaults faults)
 {
     private const int MostNamed = 5;
@@ -25,7 +25,7 @@ internal sealed class DeploymentChecks(CatalogueState state, IReadOnlyList<Plann
             {
                 RequireUse(changed, spec);
             }
-            else if (step is { Before: { IsGoing: false, Spec: GpuClassSpec or SealedSecretSpec } before, After: null or { IsGoing: true } })
+            else if (step is { Before: { IsGoing: false, Spec: GpuClassSpec or SealedSecretSpec or ModelSpec { IsEntry: true } } before, After: null or { IsGoing: true } })
             {
                 KeepWhatIsUsed(before);
             }
@@ -70,6 +70,7 @@ internal sealed class DeploymentChecks(CatalogueState state, IReadOnlyList<Plann
     {
         GpuClassSpec => resource.Metadata.Namespace == ResourceMetadata.DefaultNamespace && deployment.Gpu?.Type == resource.Metadata.Name,
         SealedSecretSpec => @namespace == resource.Metadata.Namespace && deployment.Secrets?.Values.Any(reference => reference.Name == resource.Metadata.Name) == true,
+        ModelSpec model => @namespace == resource.Metadata.Namespace && deployment.Model is { } named && (named == model.Id || model.Aliases?.Contains(named) == true),
         _ => false,
     };
 

@@ -128,7 +128,8 @@ public sealed record ModelDeploymentSpec
             errors.Add("spec.context", $"{Context}", "a number of tokens above 0");
         }
 
-        if (Image is not null && (Image.Length > 512 || Image.Any(c => c is <= ' ' or >= '\x7f' or '"' or '\'') || Image.Contains("://", StringComparison.Ordinal)))
+        // It stands on the container tool's command line, where what begins with a dash is an option.
+        if (Image is not null && (Image.Length is 0 or > 512 || !char.IsAsciiLetterOrDigit(Image[0]) || Image.Any(c => c is <= ' ' or >= '\x7f' or '"' or '\'') || Image.Contains("://", StringComparison.Ordinal)))
         {
             errors.Add("spec.image", Image, "an image's reference without a scheme, such as registry.example.com/models/qwen3-8b@sha256:…");
         }

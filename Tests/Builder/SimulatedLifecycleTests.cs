@@ -143,6 +143,7 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
         Assert.Equal("NoNodeWithGpu", (string?)status["conditions"]![0]!["reason"]);
         Assert.Empty(await world.SimulatedReplicas());
 
+        (await world.Catalogue.Post("/deployments/plan", "{ model: qwen3-8b, image: --root=/nowhere }")).Expect(HttpStatusCode.BadRequest);
         var plan = (await world.Catalogue.Send(HttpMethod.Post, "/deployments/plan", """{"model":"codestral-22b","gpu":{"type":"l4","count":1}}""", FirstKey, "application/json")).ExpectOk();
         Assert.Equal(["LicenceRefused", "DoesNotFit"], plan.Json["faults"]!.AsArray().Select(fault => (string)fault!["reason"]!));
     }

@@ -91,7 +91,7 @@ public sealed class ResourcesApiTests(PostgresServer postgres) : IAsyncLifetime
     public async Task An_unknown_kind_is_answered_with_those_that_there_are()
     {
         var answer = (await _catalogue.Get($"{Root}/modelprovider")).Expect(HttpStatusCode.NotFound);
-        Assert.Contains("known are models, modelproviders, accesskeys, secrets, routes, teams, licencepolicies, licenceacceptances, modeldeployments, gpuclasses. Did you mean 'modelproviders'?", Unescaped(answer), StringComparison.Ordinal);
+        Assert.Contains("known are models, modelproviders, accesskeys, secrets, routes, teams, licencepolicies, licenceacceptances, modeldeployments, gpuclasses, imagepolicies. Did you mean 'modelproviders'?", Unescaped(answer), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,7 +44,9 @@ internal static partial class BuildFailures
 
         var exit = ExitCode.Match(text) is { Success: true } match ? match.Groups["code"].Value : null;
         return new BuildException(
-            BuildReasons.StepFailed, $"{Where(step)}: it ended with {exit ?? $"{code}"}. It last said: {Last([.. said.Where(line => !OfTheTool.IsMatch(line))])}");
+            BuildReasons.StepFailed, exit is null
+                ? $"{Where(step)}: the tool ended with {code} and said: {Last(said)}" // No program of the step's had begun, or it is not told how it ended.
+                : $"{Where(step)}: it ended with {exit}. It last said: {Last([.. said.Where(line => !OfTheTool.IsMatch(line))])}");
     }
 
     public static BuildException OfDisk(string folder, IOException error) => new(
@@ -83,6 +85,6 @@ internal static partial class BuildFailures
     private static partial Regex ExitCode { get; }
 
     /// <summary>What the tool says of itself, and not the step.</summary>
-    [GeneratedRegex(@"^(?:Error: |STEP |\[[0-9]+/[0-9]+\] STEP |--> |time=|subprocess exited|exit status )")]
+    [GeneratedRegex(@"^(?:[Ee]rror: (?:error )?building at STEP |Error: while running runtime|ERROR: failed to |STEP |\[[0-9]+/[0-9]+\] STEP |--> |time=|subprocess exited|exit status )")]
     private static partial Regex OfTheTool { get; }
 }

@@ -86,7 +86,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
     private async Task<string?> FindIdAsync(FoundTool found, string reference, CancellationToken cancellationToken)
     {
         var answer = await tool.RunAsync(
-            found.IsBuildah ? ["inspect", "--type", "image", "--format", "{{.FromImageID}}", reference] : ["image", "inspect", "--format", "{{.Id}}", reference], cancellationToken, Patience);
+            found.IsBuildah ? ["inspect", "--type", "image", "--format", "{{.FromImageID}}", "--", reference] : ["image", "inspect", "--format", "{{.Id}}", "--", reference], cancellationToken, Patience);
         var id = answer.Output.Trim();
         return !answer.IsSuccess || id.Length == 0 ? null : id.Contains(':', StringComparison.Ordinal) ? id : $"sha256:{id}";
     }
@@ -108,7 +108,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
 
         progress.Tell($"Fetching the base {reference}");
         progress.Write($"Fetching the base {reference}");
-        var said = await RunAsync(found, files, ["pull", .. ConnectionOf(found, reference, files.Pulls), reference], files.Pulls, progress, cancellationToken);
+        var said = await RunAsync(found, files, ["pull", .. ConnectionOf(found, reference, files.Pulls), "--", reference], files.Pulls, progress, cancellationToken);
         if (said.Code != 0)
         {
             throw BuildFailures.OfFetching(reference, said.Lines);

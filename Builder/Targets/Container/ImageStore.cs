@@ -48,7 +48,7 @@ internal sealed partial class ImageStore(ContainerTool tool, ContainerOptions op
     /// <returns><c>null</c> where the tool does not hold it.</returns>
     public async Task<HeldImage?> FindAsync(string reference, CancellationToken cancellationToken)
     {
-        var answer = await tool.RunAsync(["image", "inspect", reference], cancellationToken);
+        var answer = await tool.RunAsync(["image", "inspect", "--", reference], cancellationToken);
         if (answer.IsSuccess)
         {
             return Parse(answer.Output);
@@ -79,7 +79,7 @@ internal sealed partial class ImageStore(ContainerTool tool, ContainerOptions op
         try
         {
             var code = -1;
-            await foreach (var line in tool.StreamAsync(["pull", reference], ended => code = ended, limit.Token))
+            await foreach (var line in tool.StreamAsync(["pull", "--", reference], ended => code = ended, limit.Token))
             {
                 if (!string.IsNullOrWhiteSpace(line.Text))
                 {

@@ -91,6 +91,7 @@ public sealed class BuildFaultTests(ServerImage image, PostgresServer postgres)
     /// <summary>What tools write of what went wrong, as podman 4.3.1, buildah 1.28.2 and Docker 27 with BuildKit write it.</summary>
     [Theory]
     [InlineData("Error: building at STEP \"RUN pip install x\": while running runtime: exit status 1", "StepFailed", "In step 2 of 3: it ended with 1.")]
+    [InlineData("Error: building at STEP \"COPY --from=nosuch /a /b\": no stage or image found with that name", "StepFailed", "In step 2 of 3: the tool ended with 125 and said: Error: building at STEP ")]
     [InlineData("ERROR: failed to solve: process \"/bin/sh -c exit 7\" did not complete successfully: exit code: 7", "StepFailed", "In step 2 of 3: it ended with 7.")]
     [InlineData("write /var/lib/containers/storage/overlay/x: no space left on device", "DiskFull", "In step 2 of 3: no space is left on this machine's disk.")]
     [InlineData("ERROR: failed to solve: failed to compute cache key: failed to calculate checksum of ref a::b: \"/app\": not found", "FileMissing", "In step 2 of 3: the build context has no '/app'.")]

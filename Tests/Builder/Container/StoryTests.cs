@@ -112,6 +112,9 @@ public sealed partial class StoryTests(ServerImage image, PostgresServer postgre
         await Eventually.Holds(story.Containers, containers => !containers.Keys.Any(name => name.Contains("-r2-", StringComparison.Ordinal)));
         await load.MoreAsync(20);
         Assert.Equal(serving, await story.World.Endpoints("chat"));
+        // Taken back, it is nobody's news any more.
+        (await story.World.Apply(Deployment(2))).ExpectOk();
+        await story.World.Status("chat", status => (string?)status["conditions"]?[1]?["reason"] == "Arrived" && status["message"] is null);
         output.WriteLine($"Updated to what does not start: {load}.");
         Assert.Empty(load.Lost);
         Assert.Equal(broken, load.Broken.Count);

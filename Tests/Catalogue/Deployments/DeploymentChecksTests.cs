@@ -59,6 +59,13 @@ public sealed class DeploymentChecksTests(PostgresServer postgres)
         Assert.Equal("the key 'token', which ModelDeployment 'chat' uses", (string?)without.Expect(HttpStatusCode.BadRequest).Json["errors"]![0]!["expectation"]);
         (await catalogue.Apply("kind: Secret\nmetadata: { name: hub }\nspec: { data: { token: t } }")).ExpectOk();
 
+        (await catalogue.Apply(
+            "kind: Model\nmetadata: { name: own }\nspec: { id: own-8b, aliases: [own], modelType: chat, engine: vllm, repo: acme/own, licence: MIT, parameters: 8B, weights: 16GB, dtype: bf16, contextWindow: 4096 }\n---\n"
+            + "kind: ModelDeployment\nmetadata: { name: own }\nspec: { model: own, image: registry.example.com/a:1 }")).ExpectOk();
+        Assert.Equal("Model 'own' is used by ModelDeployment 'own': delete or change that first.", Detail((await catalogue.Delete($"{Root}/models/own")).Expect(HttpStatusCode.Conflict)));
+        (await catalogue.Delete($"{Root}/modeldeployments/own")).ExpectOk();
+        (await catalogue.Delete($"{Root}/models/own")).ExpectOk();
+
         // They go when nobody names them any more.
         (await catalogue.Delete($"{Root}/modeldeployments/chat")).ExpectOk();
         (await catalogue.Delete($"{Root}/secrets/hub")).ExpectOk();

@@ -97,12 +97,14 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
     [InlineData("{ name: chat, mdoel: qwen3-8b }", "mdoel", "Did you mean 'model'?")]
     [InlineData("{ name: chat, Model: qwen3-8b, image: 'a:1' }", "Model", "Did you mean 'model'?")]
     [InlineData("{ nmae: chat, model: qwen3-8b }", "nmae", "Did you mean 'name'?")]
+    [InlineData("{ name: chat, model: qwen3-8b, image: '--root=/tmp/x' }", "image", null)]
+    [InlineData("{ name: chat, model: qwen3-8b, image: '' }", "image", null)]
     [InlineData("{ name: chat, model: qwen3-8b, replica: 2 }", "replica", "Did you mean 'replicas'?")]
     [InlineData("kind: ModelDeployment\nmetadata: { name: chat }\nspec: { modle: qwen3-8b }", "spec.modle", "Did you mean 'model'?")]
     [InlineData("{ name: chat, model: qwen3-8b, min_replicas: 2 }", "min_replicas", "Write it under autoscaling: autoscaling: { minReplicas: 1 }.")]
     [InlineData("{ name: chat, model: qwen3-8b, maxReplicas: 2 }", "maxReplicas", "Write it under autoscaling: autoscaling: { maxReplicas: 4 }.")]
     [InlineData("{ name: chat, model: qwen3-8b, scale_to_zero_after: 5m }", "scale_to_zero_after", "Write it under autoscaling: autoscaling: { scaleToZeroAfter: 15m }.")]
-    public void A_slip_in_the_short_form_is_one_fault_with_what_was_meant(string document, string path, string remedy)
+    public void A_slip_in_the_short_form_is_one_fault_with_what_was_meant(string document, string path, string? remedy)
     {
         var errors = new FieldErrorList();
         DocumentReader.Read(System.Text.Encoding.UTF8.GetBytes(document), false, new DocumentContext("default"), errors);
