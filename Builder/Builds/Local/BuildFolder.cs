@@ -25,12 +25,18 @@ internal sealed class BuildFolder : IDisposable
 
     public string Pushes => In("pushes");
 
-    public static BuildFolder Create(string root, BuildOrder order)
+    /// <summary>Authorities that registries are trusted by, beside the machine's own.</summary>
+    public string Authorities => In("authorities");
+
+    /// <summary>Who is asked in registries' places, as podman and buildah read it.</summary>
+    public string Mirrors => In("registries.conf");
+
+    public static BuildFolder Create(string root, BuildOrder order, RegistryOptions registries)
     {
         Make(root);
         var folder = new BuildFolder(System.IO.Path.Combine(root, $"{order.Id:N}"));
         folder.Dispose();
-        foreach (var path in (string[])[folder.Path, folder.Context, folder.Temporary, folder.Pulls, folder.Pushes])
+        foreach (var path in (string[])[folder.Path, folder.Context, folder.Temporary, folder.Pulls, folder.Pushes, folder.Authorities])
         {
             Make(path);
         }
@@ -46,6 +52,12 @@ internal sealed class BuildFolder : IDisposable
         Open(folder.Context);
         Write(folder.Pulls, order.Pulls);
         Write(folder.Pushes, order.Pushes);
+        if (registries.CaFile is { Length: > 0 } authorities)
+        {
+            File.Copy(authorities, System.IO.Path.Combine(folder.Authorities, "ca.crt"));
+        }
+
+        File.WriteAllText(folder.Mirrors, MirrorsOf(registries));
         return folder;
     }
 
@@ -94,6 +106,17 @@ internal sealed class BuildFolder : IDisposable
             File.SetUnixFileMode(file, File.ReadLines(file).FirstOrDefault()?.StartsWith("#!", StringComparison.Ordinal) == true ? Run : Read);
         }
     }
+
+    /// <summary>What the settings were checked for before: registries and beginnings of names, without quotation marks.</summary>
+    private static string MirrorsOf(RegistryOptions registries) => string.Concat(registries.Mirrors.Select(pair => $"""
+        [[registry]]
+        prefix = "{pair.Key}"
+        location = "{pair.Key}"
+        [[registry.mirror]]
+        location = "{pair.Value.TrimEnd('/')}"
+        insecure = {(registries.IsPlain(pair.Value.Split('/')[0]) ? "true" : "false")}
+
+        """));
 
     private static void Write(string folder, RegistryCredentials? credentials) => File.WriteAllText(AuthFile(folder), DockerConfig.Of(credentials));
 }

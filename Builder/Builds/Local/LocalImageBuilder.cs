@@ -34,7 +34,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
         var found = await FindToolAsync(cancellationToken);
         try
         {
-            using var files = BuildFolder.Create(folder, order);
+            using var files = BuildFolder.Create(folder, order, registries);
             foreach (var image in order.Recipe.Bases)
             {
                 await FetchAsync(found, files, image, progress, cancellationToken);
@@ -108,7 +108,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
 
         progress.Tell($"Fetching the base {reference}");
         progress.Write($"Fetching the base {reference}");
-        var said = await RunAsync(found, files, ["pull", .. ConnectionOf(found, reference, files.Pulls), "--", reference], files.Pulls, progress, cancellationToken);
+        var said = await RunAsync(found, files, ["pull", .. ConnectionOf(found, files, reference, files.Pulls), "--", reference], files.Pulls, progress, cancellationToken);
         if (said.Code != 0)
         {
             throw BuildFailures.OfFetching(reference, said.Lines);
@@ -151,7 +151,7 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
         ToolSaid said;
         if (found.IsLikePodman)
         {
-            said = await RunAsync(found, files, ["push", .. ConnectionOf(found, $"{target}", files.Pushes), "--digestfile", files.Digest, id, $"docker://{target}"], files.Pushes, progress, cancellationToken);
+            said = await RunAsync(found, files, ["push", .. ConnectionOf(found, files, $"{target}", files.Pushes), "--digestfile", files.Digest, id, $"docker://{target}"], files.Pushes, progress, cancellationToken);
         }
         else
         {
@@ -173,12 +173,12 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
         // As whoever runs it will: by its digest. What is not whole there does not come back.
         var pushed = $"{target with { Tag = null, Digest = digest }}";
         progress.Tell($"Fetching it by its digest from {target.Registry}");
-        said = await RunAsync(found, files, ["pull", .. ConnectionOf(found, pushed, files.Pushes), pushed], files.Pushes, progress, cancellationToken);
+        said = await RunAsync(found, files, ["pull", .. ConnectionOf(found, files, pushed, files.Pushes), pushed], files.Pushes, progress, cancellationToken);
         return said.Code == 0 ? new BuiltImage(pushed, digest) : throw BuildFailures.OfFetching(pushed, said.Lines);
     }
 
-    /// <summary>With whose credentials, and whether over TLS. Docker's own daemon decides the latter.</summary>
-    private IEnumerable<string> ConnectionOf(FoundTool found, string reference, string credentials)
+    /// <summary>With whose credentials, and whether over TLS and by which authorities. Docker's own daemon decides the latter two.</summary>
+    private IEnumerable<string> ConnectionOf(FoundTool found, BuildFolder files, string reference, string credentials)
     {
         if (!found.IsLikePodman)
         {
@@ -186,6 +186,11 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
         }
 
         yield return $"--authfile={BuildFolder.AuthFile(credentials)}";
+        if (registries.CaFile is { Length: > 0 })
+        {
+            yield return $"--cert-dir={files.Authorities}";
+        }
+
         if (ImageReference.Parse(reference) is { Registry: { } registry } && registries.IsPlain(registry))
         {
             yield return "--tls-verify=false";
@@ -199,6 +204,10 @@ internal sealed partial class LocalImageBuilder(ContainerTool tool, BuildOptions
         if (!found.IsLikePodman)
         {
             variables["DOCKER_BUILDKIT"] = "1";
+        }
+        else if (registries.Mirrors.Count > 0)
+        {
+            variables["CONTAINERS_REGISTRIES_CONF"] = files.Mirrors;
         }
 
         var (last, code) = (new Queue<string>(), -1);

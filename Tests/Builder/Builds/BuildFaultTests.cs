@@ -1,7 +1,9 @@
 using System.Net;
 using Orrery.Builder.Builds.Local;
+using Orrery.ServiceDefaults.Registries;
 using Orrery.Tests.Builder.Container;
 using Orrery.Tests.Images;
+using Orrery.Tests.ServiceDefaults.Egress;
 using Orrery.Tests.ServiceDefaults.Registries;
 
 namespace Orrery.Tests.Builder.Builds;
@@ -43,6 +45,23 @@ public sealed class BuildFaultTests(ServerImage image, PostgresServer postgres)
         Assert.StartsWith(
             $"The base {story.Registry.Address}/none:1 is not on this machine, and its digest is not known. Which digest {story.Registry.Address}/none:1 has could not be found out: ", (string?)refused!["message"], StringComparison.Ordinal);
         Assert.Empty(await story.Builds());
+    }
+
+    /// <remarks>podman finds the same digest under the name that this machine has it by; buildah wants the name too.</remarks>
+    [Fact]
+    public async Task A_base_comes_from_the_mirror_of_its_registry()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        Assert.SkipUnless(File.Exists("/usr/bin/buildah"), "buildah is not installed.");
+        await using var story = await BuildStory.StartAsync(postgres, "mirror", "Builder:Builds:Tool=buildah", "Registries:Mirrors:registry.nowhere.example=REGISTRY");
+        using var world = new EgressWorld("Gateway:Egress:AllowLoopback=true");
+        var held = world.Registry.Open(ImageReference.Parse(story.Base)!, new RegistryCredential(RegistryServer.User, RegistryServer.Password), RegistryAccess.Pull);
+        var @base = $"registry.nowhere.example/base@{(await held.FindManifestAsync("1", TestContext.Current.CancellationToken))!.Digest}";
+        (await story.World.Apply(story.Model("built-mirrored", "").Replace($"FROM {story.Base}", $"FROM {@base}", StringComparison.Ordinal))).ExpectOk();
+        var id = (string)(await story.Ask("built-mirrored")).Expect(HttpStatusCode.Accepted).Json["id"]!;
+        await story.Build(id, build => (string?)build["state"] == "done");
+        Assert.Contains($"Fetching the base {@base}", await story.Log(id), StringComparison.Ordinal);
+        await Leftovers.RemoveImagesAsync("registry.nowhere.example/");
     }
 
     [Fact]

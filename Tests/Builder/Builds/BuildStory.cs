@@ -28,6 +28,7 @@ internal sealed class BuildStory : IAsyncDisposable
     public static string Secret(RegistryServer registry, string @namespace = "default") =>
         $"kind: Secret\nmetadata: {{ name: registries, namespace: {@namespace} }}\nspec: {{ data: {{ .dockerconfigjson: {JsonSerializer.Serialize(Credentials(registry))} }} }}\n---\n";
 
+    /// <param name="more">Settings of its Builder; <c>REGISTRY</c> in them becomes the registry's address.</param>
     public static async Task<BuildStory> StartAsync(PostgresServer postgres, string name, params string[] more)
     {
         var registry = await RegistryServer.StartAsync(auth: "htpasswd", deletes: true);
@@ -35,7 +36,7 @@ internal sealed class BuildStory : IAsyncDisposable
         var @base = $"{registry.Address}/base:1";
         _ = (await ContainerWorld.PodmanAsync("push", "--tls-verify=false", $"--creds={RegistryServer.User}:{RegistryServer.Password}", ServerImage.Name, $"docker://{@base}")).Text;
         var story = await ContainerStory.StartAsync(
-            postgres, name, ["Builder:Builds:Tool=podman", $"Builder:Builds:Registry={registry.Address}/{Leftovers.Mine}", $"Builder:Builds:Folder={folder}", "Builder:Builds:Arguments:0=--network=none", .. more]);
+            postgres, name, ["Builder:Builds:Tool=podman", $"Builder:Builds:Registry={registry.Address}/{Leftovers.Mine}", $"Builder:Builds:Folder={folder}", "Builder:Builds:Arguments:0=--network=none", .. more.Select(setting => setting.Replace("REGISTRY", registry.Address, StringComparison.Ordinal))]);
         (await story.World.Apply(Secret(registry))).ExpectOk();
         return new BuildStory(story, registry, folder, @base);
     }
