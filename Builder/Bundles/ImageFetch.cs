@@ -27,7 +27,9 @@ internal sealed class ImageFetch(RegistryRepository repository, BundleFolder fol
             ?? throw new BundleException($"{image.Registry} has no '{image.Repository}' {named}", "Are name and tag right, and was it deleted since?");
         var descriptor = found.Descriptor with { Digest = image.Digest ?? found.Digest };
         var (chosen, body) = platform is null ? (descriptor, found.Body) : await ChooseAsync(descriptor, found.Body, platform, cancellationToken);
-        progress.Say($"  {chosen.Digest}{(chosen.Digest == descriptor.Digest ? "" : $", the image for {BundleWish.Shown(platform!)} of the index {descriptor.Digest}, whose signatures do not speak for it")}");
+        progress.Say(chosen.Digest == descriptor.Digest
+            ? $"  {chosen.Digest}"
+            : $"  {chosen.Digest}, the image for {BundleWish.Shown(platform!)} of the index {descriptor.Digest}, whose signatures do not speak for it");
         await CopyAsync(chosen, body, 0, hasCompanions: true, cancellationToken);
         return new FetchedImage(
             new BundleImage(image.ToString(), chosen.Digest, chosen.MediaType, _belongs.Values.Sum(), chosen.Digest == descriptor.Digest ? null : descriptor.Digest),
@@ -51,8 +53,12 @@ internal sealed class ImageFetch(RegistryRepository repository, BundleFolder fol
             ? (chosen, await ReadAsync(chosen, cancellationToken))
             : throw new BundleException(
                 $"{root.Digest} has no image for {BundleWish.Shown(platform)}",
-                $"It has {string.Join(", ", parts.Manifests.Select(child => child.Platform).OfType<OciPlatform>().Where(known => known.Os != "unknown").Select(known => BundlePaths.Shown(BundleWish.Shown(known))).Distinct())}.");
+                $"It has {string.Join(", ", PlatformsOf(parts))}.");
     }
+
+    /// <summary>Without those that stand for statements about the others (BuildKit's <c>unknown/unknown</c>).</summary>
+    private static IEnumerable<string> PlatformsOf(ManifestParts parts) =>
+        parts.Manifests.Select(child => child.Platform).OfType<OciPlatform>().Where(known => known.Os != "unknown").Select(known => BundlePaths.Shown(BundleWish.Shown(known))).Distinct();
 
     /// <returns>Which other platform a single image is for; <c>null</c>: this one, or it does not say.</returns>
     private async Task<string?> CheckPlatformAsync(ManifestParts parts, OciPlatform platform, CancellationToken cancellationToken)

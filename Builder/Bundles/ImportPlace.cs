@@ -19,11 +19,11 @@ internal sealed class ImportPlace
     public static ImportPlace Read(string text)
     {
         var place = text.TrimEnd('/');
-        var fault = "it names no registry";
-        return ImageReference.Parse(place + "/x", out fault) is { Registry: { } host, Tag: null, Digest: null }
+        return ImageReference.Parse(place + "/x", out var fault) is { Registry: { } host, Tag: null, Digest: null }
             ? new ImportPlace(host, place)
             : throw BundleException.Misuse(
-                $"--registry '{BundlePaths.Shown(text)}' is no place for images: {fault ?? "it names no registry"}", "Expected a host, with :PORT or without, and what stands before the names there: registry.internal:5000/air-gap.");
+                $"--registry '{BundlePaths.Shown(text)}' is no place for images: {fault ?? "it names no registry"}",
+                "Expected a host, with :PORT or without, and what stands before the names there: registry.internal:5000/air-gap.");
     }
 
     /// <summary>Where a mirror of this registry begins.</summary>

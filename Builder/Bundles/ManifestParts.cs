@@ -27,7 +27,8 @@ internal sealed record ManifestParts(IReadOnlyList<OciDescriptor> Manifests, IRe
             : !isIndex && (manifest.Manifests is not null || manifest.Config is null) ? "it is an image with a list, or without a configuration"
             : null;
         return fault is null
-            ? new ManifestParts([.. manifest!.Manifests ?? []], [.. new[] { manifest.Config }.OfType<OciDescriptor>().Concat(manifest.Layers ?? []).DistinctBy(part => (part.Digest, part.Size))], manifest.Subject)
+            ? new ManifestParts(
+                manifest!.Manifests ?? [], [.. new[] { manifest.Config }.OfType<OciDescriptor>().Concat(manifest.Layers ?? []).DistinctBy(part => (part.Digest, part.Size))], manifest.Subject)
             : null;
     }
 }

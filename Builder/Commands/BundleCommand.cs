@@ -18,7 +18,11 @@ internal static class BundleCommand
         var directory = new Argument<string>("dir") { Description = "The bundle's directory: new, empty, or a bundle, which is gone on with" };
         var images = new Option<string[]>("--image") { Description = "An image, by tag or digest; may be given often", HelpName = "REF" };
         var platform = new Option<string?>("--platform") { Description = "Of an image for several, the one for this: os/architecture[/variant]; without it: all of them", HelpName = "linux/amd64" };
-        var entries = new Option<string[]>("--entries") { Description = "A file of resources or entries of the catalogue, or a folder of .yaml, .yml, .json, .js and .ts files; may be given often", HelpName = "FILE-OR-DIR" };
+        var entries = new Option<string[]>("--entries")
+        {
+            Description = "A file of resources or entries of the catalogue, or a folder of .yaml, .yml, .json, .js and .ts files; may be given often",
+            HelpName = "FILE-OR-DIR",
+        };
         var charts = new Option<string[]>("--chart") { Description = "A chart, as a folder with Chart.yaml or packed; may be given often", HelpName = "DIR-OR-TGZ" };
         var credentials = Credentials();
         var command = new Command("export", "Makes a bundle. Begun again after it was cut off, it fetches what is missing") { directory, images, platform, entries, charts, credentials };
