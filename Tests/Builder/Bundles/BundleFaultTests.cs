@@ -185,7 +185,8 @@ public sealed class BundleFaultTests : IAsyncLifetime
             await Eventually.Holds(() => Directory.Exists(blobs) && Directory.EnumerateFiles(blobs, "*.part").Any(part => new FileInfo(part).Length > 1 << 20));
             await Command.RunAsync("kill", $"-{signal}", $"{process.Id}");
             await process.WaitForExitAsync(Cancelled);
-            Assert.Equal((code, signal == "INT"), (process.ExitCode, (await process.StandardError.ReadToEndAsync(Cancelled)).Contains("Stopped. The same command goes on from here.", StringComparison.Ordinal)));
+            var said = await process.StandardError.ReadToEndAsync(Cancelled);
+            Assert.Equal((code, signal == "INT"), (process.ExitCode, said.Contains("Stopped. The same command goes on from here.", StringComparison.Ordinal)));
         }
 
         Assert.Equal(signal == "KILL", Directory.EnumerateFiles(_world.Bundle, "*.part", SearchOption.AllDirectories).Any());
@@ -290,7 +291,9 @@ public sealed class BundleFaultTests : IAsyncLifetime
         var name = $"127.0.0.1:{sparse.Port}/{BundleWorld.Repository}";
         var refused = await _world.RunAsync("export", "bundle", "--image", $"{name}:1.2");
         Assert.Equal(1, refused.Code);
-        Assert.Contains($"{name} lists {missing.Digest}, and 127.0.0.1:{sparse.Port} has no such manifest. Is it a mirror that holds one platform alone? --platform takes that one.", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{name} lists {missing.Digest}, and 127.0.0.1:{sparse.Port} has no such manifest. Is it a mirror that holds one platform alone? --platform takes that one.",
+            refused.Error, StringComparison.Ordinal);
         await _world.DoAsync("export", "bundle", "--image", $"{name}:1.2", "--platform", "linux/amd64");
         Assert.Contains(image.Digest, Encoding.UTF8.GetString(await File.ReadAllBytesAsync(Path.Combine(_world.Bundle, "index.json"), Cancelled)), StringComparison.Ordinal);
     }

@@ -134,7 +134,9 @@ public sealed class BundleStoryTests : IAsyncLifetime
         Assert.Equal("kind: Model\n", await File.ReadAllTextAsync(_world.PathOf("imported/entries/models/a.yaml"), Cancelled));
 
         await _world.DoAsync("export", "bundle", "--entries", "one.yaml");
-        Assert.Equal(["SHA256SUMS", "bundle.json", "entries/one.yaml", "index.json", "oci-layout"], Directory.EnumerateFiles(_world.Bundle, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(_world.Bundle, file)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["SHA256SUMS", "bundle.json", "entries/one.yaml", "index.json", "oci-layout"],
+            Directory.EnumerateFiles(_world.Bundle, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(_world.Bundle, file)).Order(StringComparer.Ordinal));
         await Import("--output", "imported");
         Assert.False(Directory.Exists(_world.PathOf("imported/charts")));
     }
@@ -146,7 +148,8 @@ public sealed class BundleStoryTests : IAsyncLifetime
         var exported = await _world.DoAsync("export", "bundle", "--image", Image, "--platform", "linux/arm64");
         Assert.Contains($"{arm64.Digest}, the image for linux/arm64 of the index {index.Digest}, whose signatures do not speak for it", exported.Error, StringComparison.Ordinal);
         var about = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_world.Bundle, "bundle.json"), Cancelled))!;
-        Assert.Equal(("linux/arm64", Image, arm64.Digest, index.Digest), ((string?)about["platform"], (string?)about["images"]![0]!["reference"], (string?)about["images"]![0]!["digest"], (string?)about["images"]![0]!["index"]));
+        var image = about["images"]![0]!;
+        Assert.Equal(("linux/arm64", Image, arm64.Digest, index.Digest), ((string?)about["platform"], (string?)image["reference"], (string?)image["digest"], (string?)image["index"]));
         await Import();
         Assert.Equal(arm64.Digest, (await There.FindManifestAsync("1.2", Cancelled))!.Digest);
         Assert.True(await _world.IsSignedAsync(There, arm64.Digest));
