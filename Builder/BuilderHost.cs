@@ -7,7 +7,8 @@ internal static class BuilderHost
 {
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // Settings lie beside the program, unless it was started where others are.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = File.Exists("appsettings.json") ? null : AppContext.BaseDirectory });
         builder.AddServiceDefaults();
         builder.AddBuilder();
 

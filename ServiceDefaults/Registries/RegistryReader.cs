@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -40,11 +41,23 @@ public static class RegistryReaderExtensions
     /// <summary>Registers the reader, the client that writes as well, and the section <c>Registries</c>; <see cref="EgressExtensions.AddEgress"/> has to be called as well.</summary>
     public static void AddRegistries(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<RegistryOptions>().BindConfiguration(RegistryOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<RegistryOptions>().BindConfiguration(RegistryOptions.Section).Configure<IConfiguration>(AddMirrors).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<RegistryOptions>, RegistryOptionsValidator>();
         builder.Services.AddSingleton<RegistryEgress>();
         builder.Services.AddSingleton<RegistryReader>();
         builder.Services.AddSingleton<EcrCredentials>();
         builder.Services.AddSingleton<RegistryClient>();
+    }
+
+    /// <summary>A registry with a port has a colon in its name, which to the configuration is a section below another: the binder does not find it.</summary>
+    private static void AddMirrors(RegistryOptions options, IConfiguration configuration)
+    {
+        foreach (var (registry, mirror) in configuration.GetSection($"{RegistryOptions.Section}:{nameof(RegistryOptions.Mirrors)}").AsEnumerable(makePathsRelative: true))
+        {
+            if (mirror is not null)
+            {
+                options.Mirrors[registry] = mirror;
+            }
+        }
     }
 }

@@ -45,7 +45,15 @@ public sealed partial class RegistryReferrers
             Subject = new OciDescriptor(subject.MediaType, subject.Digest, subject.Size),
             Annotations = annotations,
         });
-        var referrer = manifest.Descriptor with { ArtifactType = artifactType, Annotations = annotations };
+        return await WriteAsync(manifest, cancellationToken);
+    }
+
+    /// <summary>Puts a manifest there that says itself what it refers to, and sees to it that it is listed. Its parts have to be there.</summary>
+    public async Task<OciDescriptor> WriteAsync(RegistryManifest manifest, CancellationToken cancellationToken)
+    {
+        var written = OciManifest.Read(manifest.Body);
+        var subject = written?.Subject ?? throw new ArgumentException($"{manifest.Digest} refers to nothing.", nameof(manifest));
+        var referrer = manifest.Descriptor with { ArtifactType = written.ArtifactType ?? written.Config?.MediaType, Annotations = written.Annotations };
         if (!(await _repository.WriteManifestAsync(manifest.Digest, manifest, cancellationToken)).IsReferrer)
         {
             await _repository.EditTagAsync(OciDigest.TagOf(subject.Digest), found => Task.FromResult(With(found, referrer, subject.Digest)), cancellationToken);

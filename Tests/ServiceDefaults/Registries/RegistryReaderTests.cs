@@ -109,6 +109,16 @@ public sealed class RegistryReaderTests : IAsyncLifetime
         Assert.Contains($"{_registry.Address} has no image 'hub/a/b'", await Find("a/b", world: world), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("registry.internal:5000")]
+    [InlineData("[2001:db8::1]:5000")]
+    public async Task A_registry_with_a_port_has_its_mirror_too(string registry)
+    {
+        var mirrored = await _registry.PushAsync("hub/team/image", "1.2", "mirrored");
+        using var world = new EgressWorld("Gateway:Egress:AllowLoopback=true", $"Registries:Mirrors:{registry}={_registry.Address}/hub", "Registries:Mirrors:docker.io=mirror.internal");
+        Assert.Equal(mirrored, await Find($"{registry}/team/image:1.2", world: world));
+    }
+
     [Fact]
     public async Task The_rule_for_connections_holds()
     {
