@@ -44,6 +44,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         return new DeploymentBrief
         {
             Faults = _faults,
+            Declared = _spec.Entry is null ? declared : null,
             Secrets = secrets,
             PullSecret = PullSecret(),
             ImagePolicy = ImagePolicy(),
@@ -88,6 +89,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return own;
         }
 
+        if (question.Was is { } was)
+        {
+            return was with { AlsoLicensed = [.. was.AlsoLicensed ?? [], .. LicencesNow(was)] };
+        }
+
         var index = shelf.Of(question.Namespace);
         if (index.Find(_spec.Model!) is not { } entry)
         {
@@ -116,6 +122,10 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         return entry.Spec;
     }
+
+    /// <summary>What is said by now of the same weights: that one knows better counts for what ran before as well.</summary>
+    private IEnumerable<string> LicencesNow(ModelSpec was) =>
+        shelf.Of(question.Namespace).Find(was.Id)?.Spec is { } now && string.Equals(now.Repo, was.Repo, StringComparison.OrdinalIgnoreCase) ? KnownLicences.Of(now) : [];
 
     /// <summary>A Model that was stored before there were such rules is held to them when it is deployed.</summary>
     private void RefuseRules(Entry entry)
