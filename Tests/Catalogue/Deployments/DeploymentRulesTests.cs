@@ -41,6 +41,10 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
             (""" "model":"qwen3-8b","command":["vllm","serve","Qwen/Qwen3-8B","--trust-remote-code"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
             (""" "model":"molmo2-8b","weights":{"path":"my/molmo"}""", "apply a LicenceAcceptance with spec { remoteCode: /models/my/molmo }"),
 
+            // No words are no command, and a blank one starts nothing.
+            (""" "model":"qwen3-8b","command":[]""", "spec.command is '[]': expected a program with its arguments. Leave it out"),
+            (""" "model":"qwen3-8b","command":[" ","x"]""", "spec.command is ' ': expected a program with its arguments"),
+
             // What the deployment's own fields say.
             (Arguments(""" "--port":9000"""), "spec.arguments.--port: expected no flag for what is decided elsewhere. Say it in the model's defaultPort."),
             (Arguments(""" "--host":"127.0.0.1" """), "Say it in nothing: it listens everywhere"),
