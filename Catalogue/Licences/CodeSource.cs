@@ -15,21 +15,26 @@ internal sealed record CodeSource(string Name, string? Revision, CodeSourceKind 
     public static IReadOnlyList<CodeSource> Of(StartedModel started)
     {
         var model = started.Model;
-        if (started.IsByDockerfile)
-        {
-            return [new(model.Repo ?? model.Id, "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model.Dockerfile!))), CodeSourceKind.Dockerfile)];
-        }
-
-        var own = new CodeSource(model.Repo ?? model.Id, model.Revision, model.Repo is null ? CodeSourceKind.Nothing : CodeSourceKind.Weights);
+        var own = model.Dockerfile is not null ? new CodeSource(model.Repo ?? model.Id, DigestOf(model), CodeSourceKind.Dockerfile)
+            : new CodeSource(model.Repo ?? model.Id, model.Revision, model.Repo is null ? CodeSourceKind.Nothing : CodeSourceKind.Weights);
         if (started.Command.Count == 0)
         {
-            return Distinct([own, .. OfArguments(model)]);
+            return model.Dockerfile is not null ? [own] : Distinct([own, .. OfArguments(model)]);
         }
 
-        // At which commit a command takes its code is its own affair.
+        // At which commit a command takes its code is its own affair; what it starts lies in the image that the Dockerfile makes.
         var named = started.Command.Select(PlainText.Of).Concat(model.Environment?.Values ?? []).SelectMany(text => NamesIn(text, withFolders: true)).Select(name => new CodeSource(name, null)).ToList();
-        return Distinct(named.Count > 0 ? named : [own with { Revision = null }]);
+        return model.Dockerfile is not null ? Distinct([own, .. named]) : Distinct(named.Count > 0 ? named : [own with { Revision = null }]);
     }
+
+    /// <summary>Of a Dockerfile alone its own; with files beside it, of a list of theirs as <c>sha256sum</c> writes it, the Dockerfile first and the files by their paths.</summary>
+    private static string DigestOf(ModelSpec model)
+    {
+        var files = (model.Files ?? new Dictionary<string, string>()).OrderBy(file => file.Key, StringComparer.Ordinal).ToList();
+        return "sha256:" + (files.Count == 0 ? HexOf(model.Dockerfile!) : HexOf(string.Concat(files.Prepend(new("Dockerfile", model.Dockerfile!)).Select(file => $"{HexOf(file.Value)}  {file.Key}\n"))));
+    }
+
+    private static string HexOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Folders are told apart by case, repositories are not.</summary>
     public bool IsNamed(string? name) => string.Equals(name, Name, ModelSpec.IsRepo(Name) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);

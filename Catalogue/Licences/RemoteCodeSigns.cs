@@ -15,6 +15,7 @@ internal static partial class RemoteCodeSigns
         : VariableOf(started.Model) is { } variable ? $"Its environment lets the server run Python code out of its repository: {variable}."
         : started.Command.Any(IsSaid) ? "Its command lets the server run Python code out of its repository."
         : started.Model.Dockerfile is { } file && Sign.IsMatch(PlainText.OfDockerfile(file)) ? "Its Dockerfile lets the server run Python code out of its repository."
+        : started.Model.Files?.FirstOrDefault(file => IsSaid(file.Value)).Key is { } beside ? $"A file of its Dockerfile lets the server run Python code out of its repository: {beside}."
         : null;
 
     private static string? FlagOf(ModelSpec model)

@@ -248,6 +248,33 @@ public sealed class LicenceGateTests
         Assert.StartsWith("Name its repository in repo", decision.Findings[^1].Remedy, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_files_beside_a_Dockerfile_are_a_part_of_what_is_accepted()
+    {
+        const string Dockerfile = "FROM a:1\nCOPY run.sh /run.sh\nCMD [\"/run.sh\", \"--trust-remote-code\"]";
+        var model = Own with { Dockerfile = Dockerfile, Files = new Dictionary<string, string> { ["run.sh"] = "exec vllm serve acme/acme-8b \"$@\"" } };
+        static string Sum(string text) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+        var digest = "sha256:" + Sum($"{Sum(Dockerfile)}  Dockerfile\n{Sum(model.Files["run.sh"])}  run.sh\n");
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b", Revision = digest })]);
+        Assert.Equal("allow", gate.Decide(model).Decision);
+        Assert.Equal("acceptance", gate.Decide(model with { Files = new Dictionary<string, string> { ["run.sh"] = "exec vllm serve evil/repo \"$@\"" } }).Decision);
+
+        // What stands in them is read as far as can be.
+        var hidden = model with { Dockerfile = "FROM a:1\nCMD [\"/run.sh\"]", Files = new Dictionary<string, string> { ["run.sh"] = "exec vllm serve mistralai/Codestral-22B-v0.1 --trust-remote-code" } };
+        Assert.Equal(["licence MNPL-0.1", "remote code of acme/acme-8b"], gate.Decide(hidden).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
+    }
+
+    [Fact]
+    public void A_command_over_a_Dockerfile_starts_what_that_made()
+    {
+        var model = Own with { Dockerfile = "FROM a:1\nCMD [\"/run.sh\", \"--trust-remote-code\"]" };
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b" })]);
+        foreach (var command in (string[][])[[], ["/run.sh", "x"], ["vllm", "serve", "acme/acme-8b", "--trust-remote-code"]])
+        {
+            Assert.Contains("accepted by its digest", Assert.Single(gate.Decide(new StartedModel(model) { Command = command }).Findings, finding => finding.Open).Remedy, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("--tokenizer", "\"evil/repo\"", "remote code of evil/repo")]
     [InlineData("--tokenizer", "\"/models/evil\"", "remote code of /models/evil")]
