@@ -281,6 +281,12 @@ public sealed class LicenceGateTests
     [InlineData("--speculative-config", """{"model": "evil/draft", "num_speculative_tokens": 3}""", "remote code of evil/draft")]
     [InlineData("--hf-overrides", """{"auto_map": {"AutoModel": "evil/code--modeling.X"}}""", "remote code of evil/code--modeling.X")]
     [InlineData("--tokenizer-revision", "\"evil\"", null)]
+    [InlineData("--tokenizer", "\"/models/a b\"", "remote code of /models/a b")]
+    [InlineData("--tokenizer", "\"/opt/evil\"", "remote code of /opt/evil")]
+    [InlineData("--tokenizer", "\"/models/a,b\"", "remote code of /models/a,b")]
+    [InlineData("--speculative-config", """{"model": "/models/a=b"}""", "remote code of /models/a=b")]
+    [InlineData("--tokenizer", "\"/models/evil/models--acme--acme-8b\"", "remote code of /models/evil/models--acme--acme-8b")]
+    [InlineData("--tokenizer", "\"/models/hub/models--acme--acme-8b/snapshots/x\"", "")]
     [InlineData("--lora-modules", "\"x=acme/lora\"", "")]
     [InlineData("--chat-template", "\"/models/x.jinja\"", "")]
     public void Code_of_another_repository_is_accepted_by_its_own_name(string flag, string value, string? subject)
@@ -306,6 +312,26 @@ public sealed class LicenceGateTests
         {
             Assert.Equal(open is null ? [] : [$"remote code of {open}"], gate.Decide(new StartedModel(Own) { Command = words }).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
         }
+    }
+
+    [Theory]
+    [InlineData("vllm|serve|/models/a b|--trust-remote-code", "/models/a b")]
+    [InlineData("vllm|serve|acme/acme-8b|--trust-remote-code|--tokenizer=/models/a,b", "/models/a,b")]
+    [InlineData("sh|-c|exec vllm serve /models/a --trust-remote-code", null)]
+    public void A_folder_is_told_apart_by_its_whole_name(string command, string? open)
+    {
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b" }), Acceptance(new LicenceAcceptanceSpec { RemoteCode = "/models/a" })]);
+        Assert.Equal(open is null ? [] : [$"remote code of {open}"], gate.Decide(new StartedModel(Own) { Command = command.Split('|') }).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
+    }
+
+    [Fact]
+    public void As_many_names_as_a_body_holds_are_judged_at_once()
+    {
+        var model = Own with { RemoteCode = true, Arguments = new Dictionary<string, JsonElement> { ["--logits-processors"] = JsonSerializer.SerializeToElement(Enumerable.Range(0, 100_000).Select(i => $"o{i}/r")) } };
+        var time = TimeProvider.System;
+        var start = time.GetTimestamp();
+        Assert.Equal(100_002, new LicenceGate(Usual, []).Decide(model).Findings.Count);
+        Assert.InRange(time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20)); // Each with all others was minutes.
     }
 
     [Theory]
