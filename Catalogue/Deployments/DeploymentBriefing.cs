@@ -289,7 +289,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
         var started = new StartedModel(declared with { Repo = deployed.Repo, Revision = deployed.Revision, Arguments = deployed.Arguments, Environment = environment })
         {
-            Command = _spec.Command ?? [],
+            Command = [.. (_spec.Command ?? []).Select(word => CommandWords.Expanded(word, environment))],
             Weights = [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo ?? adapter.Path)],
         };
         var decision = LicenceGate.Of(state, question.Namespace).Decide(started);

@@ -107,6 +107,8 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Weights("own/tuned"), ""),
             (Adapter("a", "hub/models--mistralai--Codestral-22B-v0.1/snapshots/abc"), Held),
             (Environment("Y", "mistralai/Codestral-22B-v0.1") + ""","command":["sh","-c","exec vllm serve $Y"]""", Held),
+            (Environment("Z", "estral") + ""","command":["sh","-c","vllm serve mistralai/Cod${Z}-22B-v0.1"]""", Held),
+            (Environment("Z", "estral") + ""","command":["vllm","serve","mistralai/Cod$(Z)-22B-v0.1"]""", Held),
             (Command(""" "vllm","serve","mistralai/Codestral\u002d22B-v0.1" """), Held),
             (Command(""" "sh","-c","exec vllm serve mistralai/Codestral'-22B'-v0.1" """), Held),
             (Of(Own.Trim() + ""","dockerfile":"FROM a:1\nCMD [\"vllm\",\"serve\",\"mistralai/Codestral\\\n-22B-v0.1\"]" """), Held),
@@ -136,6 +138,7 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Command(""" "sh","-c","# --trust-remote-code\nexec vllm serve Qwen/Qwen3-8B" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --tru\"st-remote\"-code" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Environment("X", "--trust-remote-code") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B $X"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Environment("Z", "tr") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B --${Z}ust-remote-code"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Command(""" "vllm","serve","Qwen/Qwen3-8B" """), ""));
 
     [Fact]
