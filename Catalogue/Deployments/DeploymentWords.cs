@@ -89,7 +89,8 @@ internal static class DeploymentWords
     public static IEnumerable<string> DraftsIn(JsonElement value)
     {
         var config = value.ValueKind == JsonValueKind.String ? ServedWeights.InText(value.GetString()!) : value;
-        return config is not { ValueKind: JsonValueKind.Object } mapping ? []
+        return config is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().SelectMany(DraftsIn)
+            : config is not { ValueKind: JsonValueKind.Object } mapping ? []
             : mapping.EnumerateObject().Where(member => member.Name is "model" or "tokenizer" && member.Value.ValueKind == JsonValueKind.String).Select(member => member.Value.GetString()!);
     }
 

@@ -117,6 +117,7 @@ public sealed class StartedWordsTests(PostgresServer postgres)
 
             // What is no repository of the catalogue's and no folder.
             (Arguments(""" "--speculative-config":{"model":"gpt2","num_speculative_tokens":3}"""), "spec.arguments.--speculative-config names gpt2"),
+            (Arguments(""" "--speculative-config":[{"model":"acme/draft","num_speculative_tokens":3}]"""), "spec.arguments.--speculative-config names acme/draft"),
             (Arguments(""" "--speculative-config":{"method":"ngram","model":"ngram","num_speculative_tokens":3}"""), ""),
             (Arguments(""" "--tokenizer":"acme/tokens@main" """), "names acme/tokens@main"),
             (Arguments(""" "--tokenizer":"acme/tokens/sub" """), "names acme/tokens/sub"),
