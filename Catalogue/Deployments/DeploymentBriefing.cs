@@ -161,20 +161,18 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return model;
         }
 
-        foreach (var (name, value) in _spec.Arguments ?? None)
-        {
-            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, _) =>
-                Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{name}{(shown is null ? "" : $" is '{shown}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
-        }
-
         var arguments = new Dictionary<string, JsonElement>(table.Server == model.Engine ? model.Arguments ?? None : None, StringComparer.Ordinal);
         foreach (var (name, value) in _spec.Arguments ?? None)
         {
-            foreach (var same in arguments.Keys.Where(key => key == name || (table.Find(key)?.Name is { } known && known == table.Find(name)?.Name)).ToList())
+            var same = arguments.Keys.Where(key => key == name || (table.Find(key)?.Name is { } known && known == table.Find(name)?.Name)).ToList();
+            same.ForEach(key => arguments.Remove(key));
+            if (value.ValueKind == JsonValueKind.False && same.Count > 0 && table.Find(name)?.Flag.Negated != true)
             {
-                arguments.Remove(same);
+                continue; // It takes away what the model says.
             }
 
+            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, _) =>
+                Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{name}{(shown is null ? "" : $" is '{shown}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
             if (value.ValueKind != JsonValueKind.False || table.Find(name)?.Flag.Negated == true)
             {
                 arguments[name] = value;

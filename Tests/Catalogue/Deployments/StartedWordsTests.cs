@@ -27,6 +27,17 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Arguments(""" "--enable-prefix-caching":false"""), ""),
         (Arguments(""" "--no-enable-prefix-caching":true"""), ""));
 
+    [Fact]
+    public async Task False_takes_away_what_the_model_says()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        var said = Of(Own.Trim() + ""","arguments":{"--max-num-seqs":64,"--kv-cache-dtype":"fp8","--disable-log-stats":true}""");
+        var brief = await Ask(catalogue, said + ""","arguments":{"--max_num_seqs":false,"--kv-cache-dtype":false,"--disable-log-stats":false}""");
+        Assert.Empty(Faults(brief));
+        Assert.EndsWith("--port 8000", Line(brief), StringComparison.Ordinal);
+        Assert.Contains("expected a whole number", Assert.Single(Faults(await Ask(catalogue, Of(Own) + ""","arguments":{"--max-num-seqs":false}"""))), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("sglang", """{"--kv-cache-dtype":"fp8_e5m2"}""", "--kv-cache-dtype fp8_e5m2")]
     [InlineData("tgi", """{"--max-batch-size":16}""", "--max-batch-size 16")]
