@@ -291,9 +291,9 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Weights = [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo ?? adapter.Path)],
         };
         var decision = LicenceGate.Of(state, question.Namespace).Decide(started);
-        foreach (var finding in decision.Findings.Where(finding => finding.Open))
+        foreach (var fault in decision.Faults)
         {
-            Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
+            Refuse(DeploymentReasons.LicenceRefused, fault);
         }
     }
 
