@@ -151,6 +151,8 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --tru\"st-remote\"-code" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Environment("X", "--trust-remote-code") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B $X"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Environment("Z", "tr") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B --${Z}ust-remote-code"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Environment("TRUST_REMOTE_CODE", "no"), ""),
+        (Command(""" "vllm","serve","Qwen/Qwen3-8B","--truncation-side","left" """), ""),
         (Command(""" "vllm","serve","Qwen/Qwen3-8B" """), ""));
 
     [Fact]

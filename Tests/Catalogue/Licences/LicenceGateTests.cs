@@ -137,6 +137,10 @@ public sealed class LicenceGateTests
     [InlineData("FROM a:1\nENV TRUST_REMOTE_CODE=true", true)]
     [InlineData("# escape=`\nFROM a:1\nCMD [\"vllm\", \"serve\", \"--tr`\nust-remote-code\"]", true)]
     [InlineData("FROM a:1\nCMD [\"sglang\", \"serve\", \"--tr\"]", true)]
+    [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--trust\"]", true)]
+    [InlineData("FROM a:1\nRUN gpg --trust-model always --verify x && keytool --trustcacerts && tool --truncate 5", false)]
+    [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--no-trust-remote-code\", \"--truncation-side\", \"left\"]", false)]
+    [InlineData("FROM a:1\nENV HF_TRUST_REMOTE_CODE=0", false)]
     [InlineData("FROM a:1\n# no --trust-remote-code here\nRUN pip install --trusted-host x vllm==0.16.0", false)]
     public void A_Dockerfile_of_its_own_is_looked_through_as_far_as_can_be(string dockerfile, bool isRemoteCode)
     {
