@@ -179,6 +179,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             }
         }
 
+        if (DeploymentWords.WrongShare(_spec, table) is var (flag, share))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{flag} is '{share}': expected the share of a GPU's memory that the server may take, above 0 and up to 1.");
+        }
+
         AddAdapters(model, table, arguments);
         var weights = _spec.Weights;
         return model with

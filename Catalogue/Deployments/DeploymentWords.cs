@@ -98,12 +98,20 @@ internal static class DeploymentWords
     public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) =>
         Number(spec.Arguments, table, table.Spelling.Memory) is > 0 and <= 1 and var share ? share : null;
 
+    /// <summary>A share that is none, with its flag; <c>null</c>: there is none.</summary>
+    public static (string Flag, JsonElement Value)? WrongShare(ModelDeploymentSpec spec, ServerTable table) =>
+        table.Spelling.Memory is { } flag && Said(spec.Arguments, table, flag) is { Value.ValueKind: not JsonValueKind.Undefined } said && Utilization(spec, table) is null ? (said.Key, said.Value) : null;
+
     /// <summary>How many requests the server is told to run at once.</summary>
     public static double? Requests(ModelSpec model, ServerTable table) => Number(model.Arguments, table, table.Spelling.MaxRequests);
 
+    /// <summary>Of several spellings the last counts, as for the server.</summary>
+    private static KeyValuePair<string, JsonElement> Said(IReadOnlyDictionary<string, JsonElement>? arguments, ServerTable table, string flag) =>
+        (arguments ?? new Dictionary<string, JsonElement>()).LastOrDefault(argument => table.Find(argument.Key)?.Name is { } name && name == (table.Find(flag)?.Name ?? flag));
+
     private static double? Number(IReadOnlyDictionary<string, JsonElement>? arguments, ServerTable table, string? flag)
     {
-        var value = (arguments ?? new Dictionary<string, JsonElement>()).LastOrDefault(argument => flag is not null && table.Find(argument.Key)?.Name is { } name && name == (table.Find(flag)?.Name ?? flag)).Value;
+        var value = flag is null ? default : Said(arguments, table, flag).Value;
         return value.ValueKind == JsonValueKind.Number ? value.GetDouble()
             : value.ValueKind == JsonValueKind.String && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
             : null;

@@ -161,6 +161,10 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
         Assert.Empty(Faults(await Ask(catalogue, On + """{"--gpu-memory-utilization":0.9}""")));
         Assert.Contains("does not fit", Assert.Single(Faults(await Ask(catalogue, On + """{"--gpu-memory-utilization":0.2}"""))), StringComparison.Ordinal);
         Assert.Contains("does not fit", Assert.Single(Faults(await Ask(catalogue, On + """{"--dtype":"float32"}"""))), StringComparison.Ordinal);
+        foreach (var share in (string[])["1.5", "0", "-1"])
+        {
+            Assert.Equal($"spec.arguments.--gpu-memory-utilization is '{share}': expected the share of a GPU's memory that the server may take, above 0 and up to 1.", Assert.Single(Faults(await Ask(catalogue, $$"""{{On}}{"--gpu-memory-utilization":{{share}}}"""))));
+        }
     }
 
     [Fact]

@@ -195,6 +195,7 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Of(Own.Trim() + ""","arguments":{"--download-dir":"/x"}"""), "spec.entry.arguments.--download-dir"),
             (""" "model":"own" """, "Model 'own', spec.arguments.--gpu-memory-utilization: expected no flag for what is decided elsewhere"),
             (Arguments(""" "--kv-cache-memory-bytes":1000000"""), "Say it in spec.context"),
+            (Of(Own) + ""","server":"trt-llm","arguments":{"--free_gpu_memory_fraction":0.01}""", "Say it in spec.context"),
             (Arguments(""" "--num-gpu-blocks-override":10"""), "Say it in spec.context"),
             (Arguments(""" "--headless":true"""), "spec.arguments.--headless"),
             (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"fp8","--kv-cache-dt":"auto"}"""), "spec.entry.arguments.--kv-cache-dt: expected a flag's whole name"),
