@@ -17,7 +17,7 @@ namespace Orrery.Catalogue.Deployments;
 /// <param name="caller">Who asks, for the record of what is kept.</param>
 internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentPins pins, ImageRecipes recipes, DeploymentQuestion question, string caller)
 {
-    /// <summary>Weights are read through memory while they are loaded; more than this of them never lies there at once.</summary>
+    /// <summary>Weights are read through memory on their way to a GPU; more than this of them never lies there at once. Without one they stay there.</summary>
     private static readonly ByteSize LoadedAtOnce = ByteSize.FromGibibytes(64);
 
     private readonly List<DeploymentFault> _faults = [];
@@ -305,6 +305,12 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     private List<GpuChoice> Choices(Served served)
     {
         var (model, asked) = (served.Model, _spec.Gpu);
+        if (Fitting.TooLong(model, new FitQuestion(_spec.Context)) is { } tooLong)
+        {
+            Refuse(DeploymentReasons.DoesNotFit, $"{model.Id} does not fit: {tooLong}");
+            return [];
+        }
+
         if (model.DefaultResources?.Gpu == 0 && asked?.Type is null && asked?.Count is null or 0)
         {
             return [served.Choose(null, null, 0, _spec.Context, "It runs on the CPU.", new StartOptions(1, _spec.Context))];
@@ -415,9 +421,9 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     {
         var said = _spec.Resources ?? new ModelResources();
         var usual = model.DefaultResources ?? new ModelResources();
-        var loaded = Math.Min(model.Weights?.Gibibytes ?? 0, LoadedAtOnce.Gibibytes);
-        var memory = gpus > 0 ? Math.Max(16, loaded + 8) : Math.Max(4, (loaded * 1.5) + 2);
-        var disk = _spec.EffectiveCache == WeightCaches.None ? (Math.Ceiling((model.Weights?.Gibibytes ?? 0) * 1.2 / 10) * 10) + 20 : 20;
+        var weights = model.Weights?.Gibibytes ?? 0;
+        var memory = gpus > 0 ? Math.Max(16, Math.Min(weights, LoadedAtOnce.Gibibytes) + 8) : Math.Max(4, (weights * 1.5) + 2);
+        var disk = _spec.EffectiveCache == WeightCaches.None ? (Math.Ceiling(weights * 1.2 / 10) * 10) + 20 : 20;
         return new ModelResources
         {
             Cpu = said.Cpu ?? usual.Cpu ?? $"{Math.Max(2, gpus * 4)}",

@@ -199,6 +199,7 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Arguments(""" "--num-gpu-blocks-override":10"""), "Say it in spec.context"),
             (Arguments(""" "--headless":true"""), "spec.arguments.--headless"),
             (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"fp8","--kv-cache-dt":"auto"}"""), "spec.entry.arguments.--kv-cache-dt: expected a flag's whole name"),
+            (""" "model":"qwen3-8b","context":99999999""", "qwen3-8b does not fit: Its context window has 40,960 tokens; 99,999,999 were asked for."),
             (Nemotron + "100000}" + On, "--max-num-seqs has the server run more requests at once than the"),
             (""" "model":"qwen3-8b","context":36864,"arguments":{"--gpu-memory-utilization":0.9}""" + On, "does not fit"));
 
@@ -207,6 +208,9 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         // The flag that saves memory is one that the server gets, and the share that it is told is what it may use.
         Assert.Contains("--kv-cache-dtype fp8_e5m2", Line(await Ask(catalogue, Of(Own) + ""","server":"sglang","context":4096,"arguments":{"--kv-cache-dtype":"fp8_e5m2"}""" + On)), StringComparison.Ordinal);
         Assert.Contains(Faults(await Ask(catalogue, Of(Own) + ""","server":"sglang","arguments":{"--mem-fraction-static":0.2}""" + On)), fault => fault.Contains("does not fit", StringComparison.Ordinal));
+
+        // Without a GPU all of the weights lie in memory.
+        Assert.Equal("1120Gi", (string?)(await Ask(catalogue, Of(Own.Replace("16GB", "800GB", StringComparison.Ordinal))))["model"]!["resources"]!["memory"]);
 
         // A server that cannot share experts splits every layer.
         const string Experts = """ "entry":{"id":"moe","modelType":"chat","engine":"vllm","servers":["sglang"],"repo":"acme/moe","licence":"MIT","parameters":"80B","activeParameters":"8B","weights":"160GB","dtype":"bf16","contextWindow":4096,"expertParallel":true,"architecture":{"layers":40,"heads":32,"kvHeads":8,"headSize":128,"experts":128,"activeExperts":8}},"gpu":{"type":"h100-80","count":4}""";
