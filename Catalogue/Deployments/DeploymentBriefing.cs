@@ -179,6 +179,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             }
         }
 
+        RefuseValues(arguments.Where(argument => _spec.Arguments?.ContainsKey(argument.Key) != true), model, table);
         if (DeploymentWords.WrongShare(_spec, table) is var (flag, share))
         {
             Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{flag} is '{share}': expected the share of a GPU's memory that the server may take, above 0 and up to 1.");
@@ -193,6 +194,22 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
             Revision = weights is null ? model.Revision : weights.Revision,
         };
+    }
+
+    /// <summary>Of the model's own flags: a value that the server reads otherwise than it is reckoned with, or not at all. A flag that is not known may be of an image that is newer.</summary>
+    private void RefuseValues(IEnumerable<KeyValuePair<string, JsonElement>> arguments, ModelSpec model, ServerTable table)
+    {
+        var path = _spec.Entry is null ? $"Model '{model.Id}', spec.arguments" : "spec.entry.arguments";
+        foreach (var (name, value) in arguments)
+        {
+            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, rule) =>
+            {
+                if (rule == ServerRules.Value)
+                {
+                    Refuse(DeploymentReasons.Misdeclared, $"{path}.{name} is '{shown}': expected {expectation}.{(remedy is null ? "" : " " + remedy)}");
+                }
+            });
+        }
     }
 
     /// <summary>What was stored before there were such rules, and what is only planned, is held to them as well.</summary>

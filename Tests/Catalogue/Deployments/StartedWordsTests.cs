@@ -200,6 +200,9 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Arguments(""" "--headless":true"""), "spec.arguments.--headless"),
             (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"fp8","--kv-cache-dt":"auto"}"""), "spec.entry.arguments.--kv-cache-dt: expected a flag's whole name"),
             (""" "model":"qwen3-8b","context":99999999""", "qwen3-8b does not fit: Its context window has 40,960 tokens; 99,999,999 were asked for."),
+            (Of(Own.Trim() + ""","arguments":{"--max-num-seqs":["100000"]}"""), "spec.entry.arguments.--max-num-seqs is '[\"100000\"]': expected a whole number"),
+            (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"turbo"}"""), "spec.entry.arguments.--kv-cache-dtype is 'turbo': expected one of auto"),
+            (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"turbo"}""") + ""","arguments":{"--kv-cache-dtype":"fp8"}""", ""),
             (Nemotron + "100000}" + On, "--max-num-seqs has the server run more requests at once than the"),
             (""" "model":"qwen3-8b","context":36864,"arguments":{"--gpu-memory-utilization":0.9}""" + On, "does not fit"));
 
