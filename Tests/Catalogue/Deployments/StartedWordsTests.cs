@@ -211,6 +211,13 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Nemotron + "100000}" + On, "--max-num-seqs has the server run more requests at once than the"),
             (""" "model":"qwen3-8b","context":36864,"arguments":{"--gpu-memory-utilization":0.9}""" + On, "does not fit"));
 
+        foreach (var (server, flag) in ((string, string)[])[("sglang", "--max-running-requests"), ("tgi", "--max-batch-size"), ("trt-llm", "--max_batch_size")])
+        {
+            var hybrid = Of(Own.Trim().Replace("16GB", "8GB", StringComparison.Ordinal) + ""","architecture":{"layers":40,"fullLayers":4,"heads":32,"kvHeads":8,"headSize":128,"state":"150MB"}""") + $""","server":"{server}" """ + On;
+            Assert.Contains(Faults(await Ask(catalogue, hybrid + $$""","arguments":{"{{flag}}":100000}""")), fault => fault.Contains($"{flag} has the server run more requests at once than the", StringComparison.Ordinal));
+            Assert.Matches($"{flag} [0-9]{{2}}( |$)", Line(await Ask(catalogue, hybrid)));
+        }
+
         Assert.DoesNotContain(Faults(await Ask(catalogue, Nemotron + "2}" + On)), fault => fault.Contains("--max-num-seqs", StringComparison.Ordinal));
 
         // The flag that saves memory is one that the server gets, and the share that it is told is what it may use.
