@@ -5,7 +5,10 @@ namespace Orrery.Contracts;
 /// Names what is to be begun, and is another with each change and each restart: what the model leaves open is asked for on its behalf, and kept.
 /// Absent: what is kept is used, and nobody is asked.
 /// </param>
-public sealed record DeploymentQuestion(string Namespace, ModelDeploymentSpec Spec, string? Wish = null);
+/// <param name="Was">
+/// The model as a revision of it has it, where the question is whether that may be started again: what it is called by now may be something else. Absent: it is as it is declared now.
+/// </param>
+public sealed record DeploymentQuestion(string Namespace, ModelDeploymentSpec Spec, string? Wish = null, ModelSpec? Was = null);
 
 /// <summary>Everything about a deployment that the Catalogue knows. What stands in the way is told all at once.</summary>
 public sealed record DeploymentBrief
@@ -15,6 +18,9 @@ public sealed record DeploymentBrief
 
     /// <summary>Absent where the model is not known.</summary>
     public DeployedModel? Model { get; init; }
+
+    /// <summary>The model as it is declared, for who asks of it again later; absent where the deployment declares it itself.</summary>
+    public ModelSpec? Declared { get; init; }
 
     /// <summary>GPUs of the declared classes on which the model fits, the best first; one without a class for a model that needs none.</summary>
     public IReadOnlyList<GpuChoice> Choices { get; init => field = value ?? []; } = [];

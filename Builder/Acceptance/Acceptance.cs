@@ -16,6 +16,9 @@ internal sealed record Verdict(RevisionTemplate? Template, IReadOnlyList<Deploym
     /// <summary>Of what is declared, without what was found out for it: a pin or a digest that becomes another makes no revision by itself.</summary>
     public string Hash { get; init; } = "";
 
+    /// <summary>The model as it is declared; absent where the deployment declares it itself.</summary>
+    public ModelSpec? Model { get; init; }
+
     /// <summary>What could not be found out, and is no reason to wait.</summary>
     public IReadOnlyList<DeploymentFault> Warnings { get; init; } = [];
 
@@ -103,7 +106,7 @@ internal sealed class DeploymentGate(CatalogueClient catalogue, SecretSealer sea
 
             var (pullSecret, unusable) = await PullSecretAsync(deployment, brief, target, image.Reference, cancellationToken);
             var template = Template(deployment, brief, model, choice!, image) with { PullSecret = pullSecret };
-            var verdict = new Verdict(template, []) { Hash = HashOf(deployment, template, choice!, recipe), Warnings = Warnings(template, image.Warning, unusable) };
+            var verdict = new Verdict(template, []) { Hash = HashOf(deployment, template, choice!, recipe), Model = brief.Declared, Warnings = Warnings(template, image.Warning, unusable) };
             return wish is null || await catalogue.RefusalAsync(deployment, ProviderDocument.Of(template, [], isSimulated: target.Name == DeploymentTargets.Simulated), cancellationToken) is not { } refusal
                 ? verdict
                 : Verdict.Refused(new DeploymentFault(DeploymentReasons.Misdeclared, $"Its replicas cannot be registered with the gateway: {refusal}"));

@@ -20,14 +20,14 @@ internal sealed class RevisionGate(CatalogueClient catalogue, SignatureCheck sig
             return null;
         }
 
-        var brief = await catalogue.BriefAsync(deployment with { Spec = AsItRuns(spec, revision.Template) }, wish: null, cancellationToken);
-        var faults = brief.Faults.Where(fault => Refusing.Contains(fault.Reason)).ToList();
+        var brief = await catalogue.BriefAsync(deployment with { Spec = AsItRuns(spec, revision) }, wish: null, cancellationToken, revision.Model);
+        var faults = brief.Faults.Where(fault => brief.Model is null || Refusing.Contains(fault.Reason)).ToList(); // Without a model nothing was judged.
         if (target != DeploymentTargets.Simulated && await signatures.FaultAsync(deployment.Metadata.Namespace, brief.ImagePolicy, revision.Template.Image, cancellationToken) is { } unsigned)
         {
             faults.Add(unsigned);
         }
 
-        return faults.Count == 0 ? null : new DeploymentFault(faults[0].Reason == DeploymentReasons.UnknownModel ? DeploymentReasons.LicenceRefused : faults[0].Reason, $"Revision {revision.Number} is not started: {string.Join(" ", faults.Select(fault => fault.Message))}");
+        return faults.Count == 0 ? null : new DeploymentFault(faults[0].Reason is DeploymentReasons.UnknownModel or DeploymentReasons.Misdeclared ? DeploymentReasons.LicenceRefused : faults[0].Reason, $"Revision {revision.Number} is not started: {string.Join(" ", faults.Select(fault => fault.Message))}");
     }
 
     /// <summary>Lets start what the plan wants more of than was let before; where that is refused, as many stay as there were.</summary>
@@ -54,11 +54,12 @@ internal sealed class RevisionGate(CatalogueClient catalogue, SignatureCheck sig
         return plan with { Counts = counts };
     }
 
-    /// <summary>The weights that its command names, which the model's entry may name no more, at the commit that it runs.</summary>
-    private static ModelDeploymentSpec AsItRuns(ModelDeploymentSpec spec, RevisionTemplate template)
+    /// <summary>At the commit that it runs; of what is from before its model was kept, with the weights that its command names, which the model's entry may name no more.</summary>
+    private static ModelDeploymentSpec AsItRuns(ModelDeploymentSpec spec, RevisionRecord revision)
     {
+        var template = revision.Template;
         var pinned = template.Pin?.Reference;
-        var repo = pinned?[..pinned.LastIndexOf('@')] ?? template.Arguments?.FirstOrDefault(ModelSpec.IsRepo);
+        var repo = pinned?[..pinned.LastIndexOf('@')] ?? (revision.Model is null ? template.Arguments?.FirstOrDefault(ModelSpec.IsRepo) : null);
         return repo is null || spec.Weights?.Path is not null || template.Command is not null ? spec
             : spec with { Weights = new WeightsSource { Repo = repo, Revision = template.Pin?.Commit ?? spec.Weights?.Revision } };
     }

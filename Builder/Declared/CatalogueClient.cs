@@ -39,10 +39,11 @@ internal sealed class CatalogueClient(IHttpClientFactory clients)
     }
 
     /// <param name="wish">See <see cref="DeploymentQuestion"/>; <c>null</c>: nothing is to be asked or kept.</param>
-    public async Task<DeploymentBrief> BriefAsync(DeclaredDeployment deployment, string? wish, CancellationToken cancellationToken)
+    /// <param name="was">The model as a revision has it; <c>null</c>: as it is declared now.</param>
+    public async Task<DeploymentBrief> BriefAsync(DeclaredDeployment deployment, string? wish, CancellationToken cancellationToken, ModelSpec? was = null)
     {
         using var client = clients.CreateClient(ServiceName);
-        var question = new DeploymentQuestion(deployment.Metadata.Namespace, deployment.Spec, wish);
+        var question = new DeploymentQuestion(deployment.Metadata.Namespace, deployment.Spec, wish, was);
         using var response = await client.PostAsJsonAsync("/internal/deployments/brief", question, ContractsJson.Default.DeploymentQuestion, cancellationToken);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.DeploymentBrief, cancellationToken))!;

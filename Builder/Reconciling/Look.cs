@@ -66,7 +66,7 @@ internal sealed class Look(DeploymentKey key, DeclaredDeployment declared, Deplo
 
         var number = After.LastNumber + 1;
         Overtake(number);
-        After = After with { Revisions = [.. After.Revisions, new RevisionRecord(number, generation, hash, template, RevisionStates.Starting, null, Now) { Spec = Spec }] };
+        After = After with { Revisions = [.. After.Revisions, new RevisionRecord(number, generation, hash, template, RevisionStates.Starting, null, Now) { Spec = Spec, Model = verdict.Model }] };
         Tell("Normal", "RevisionCreated", $"Revision {number} runs {template.ShownImage}{(template.Digest is { } digest && !template.ShownImage.Contains(digest, StringComparison.Ordinal) ? $" ({digest})" : "")}{(template.Gpu is { } gpu ? $" on {gpu.Count} x {gpu.Class}" : "")}.", number);
         foreach (var warning in verdict.Warnings)
         {

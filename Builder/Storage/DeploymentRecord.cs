@@ -55,6 +55,9 @@ internal sealed record RevisionRecord(int Number, long Generation, string Hash, 
     /// <summary>What it was made of; <c>null</c>: it is from before this was kept.</summary>
     public ModelDeploymentSpec? Spec { get; init; }
 
+    /// <summary>The model that <see cref="Spec"/> names, as it was declared then; <c>null</c>: the spec declares it itself, or it is from before this was kept.</summary>
+    public ModelSpec? Model { get; init; }
+
     /// <summary>How many replicas the licence gate has let start; as many may be healed.</summary>
     public int Granted { get; init; }
 }

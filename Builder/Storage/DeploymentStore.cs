@@ -177,7 +177,7 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
         }
 
         var revisions = await connection.QueryAsync<RevisionRow>(new CommandDefinition(
-            "SELECT number, generation, hash, template::text AS Template, state, reason, created_at AS CreatedAt, spec::text AS Spec, granted FROM revisions WHERE deployment = @Uid ORDER BY number",
+            "SELECT number, generation, hash, template::text AS Template, state, reason, created_at AS CreatedAt, spec::text AS Spec, model::text AS Model, granted FROM revisions WHERE deployment = @Uid ORDER BY number",
             new { row.Uid },
             cancellationToken: cancellationToken));
         var replicas = await connection.QueryAsync<(int Revision, int Ordinal, string Incarnation, DateTime? ReadyAt, DateTime? DrainingAt)>(new CommandDefinition(
@@ -194,8 +194,8 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
             await ExecuteAsync(
                 connection,
                 """
-                INSERT INTO revisions (deployment, number, generation, hash, template, state, reason, created_at, spec, granted)
-                VALUES (@uid, @Number, @Generation, @Hash, @template::jsonb, @State, @Reason, @CreatedAt, @spec::jsonb, @Granted)
+                INSERT INTO revisions (deployment, number, generation, hash, template, state, reason, created_at, spec, model, granted)
+                VALUES (@uid, @Number, @Generation, @Hash, @template::jsonb, @State, @Reason, @CreatedAt, @spec::jsonb, @model::jsonb, @Granted)
                 ON CONFLICT (deployment, number) DO UPDATE SET state = excluded.state, reason = excluded.reason, granted = excluded.granted
                 """,
                 new
@@ -209,6 +209,7 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
                     revision.CreatedAt,
                     revision.Granted,
                     spec = revision.Spec is null ? null : JsonSerializer.Serialize(revision.Spec, ContractsJson.Default.ModelDeploymentSpec),
+                    model = revision.Model is null ? null : JsonSerializer.Serialize(revision.Model, ContractsJson.Default.ModelSpec),
                     template = JsonSerializer.Serialize(revision.Template, BuilderJson.Default.RevisionTemplate),
                 },
                 cancellationToken);
@@ -325,11 +326,14 @@ internal sealed class DeploymentStore(NpgsqlDataSource database, TimeProvider ti
 
         public string? Spec { get; init; }
 
+        public string? Model { get; init; }
+
         public int Granted { get; init; }
 
         public RevisionRecord ToRecord() => new(Number, Generation, Hash, JsonSerializer.Deserialize(Template, BuilderJson.Default.RevisionTemplate)!, State, Reason, CreatedAt)
         {
             Spec = Spec is null ? null : JsonSerializer.Deserialize(Spec, ContractsJson.Default.ModelDeploymentSpec),
+            Model = Model is null ? null : JsonSerializer.Deserialize(Model, ContractsJson.Default.ModelSpec),
             Granted = Granted,
         };
     }

@@ -29,7 +29,7 @@ internal static class BuilderProxy
         try
         {
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            await SendAsync(http.Response, answer, cancellationToken);
+            await SendAsync(http, answer, cancellationToken);
             return TypedResults.Empty;
         }
         catch (Exception error) when (!http.Response.HasStarted && !cancellationToken.IsCancellationRequested && error is HttpRequestException or Polly.ExecutionRejectedException)
@@ -46,7 +46,7 @@ internal static class BuilderProxy
         var path = http.Request.Path.Value!.TrimEnd('/');
         var rest = http.Request.RouteValues.ContainsKey("namespace") ? path["/namespaces/".Length..][(path["/namespaces/".Length..].IndexOf('/', StringComparison.Ordinal) + 1)..] : path[1..];
         var request = new HttpRequestMessage(
-            new HttpMethod(http.Request.Method),
+            HttpMethods.IsHead(http.Request.Method) ? HttpMethod.Get : new HttpMethod(http.Request.Method),
             $"/internal/namespaces/{Uri.EscapeDataString(@namespace)}/{string.Join('/', rest.Split('/').Select(Uri.EscapeDataString))}{(keepsQuery ? http.Request.QueryString : default)}");
         request.Headers.Add(CallerHeader, caller.Name);
         if (http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last)
@@ -63,11 +63,17 @@ internal static class BuilderProxy
     }
 
     /// <summary>As it comes: events and logs are not kept back.</summary>
-    private static async Task SendAsync(HttpResponse response, HttpResponseMessage answer, CancellationToken cancellationToken)
+    private static async Task SendAsync(HttpContext http, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
+        var response = http.Response;
         response.StatusCode = (int)answer.StatusCode;
         response.ContentType = answer.Content.Headers.ContentType?.ToString();
         await response.StartAsync(cancellationToken);
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return; // What is followed has no end.
+        }
+
         await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[16 * 1024];
         while (await body.ReadAsync(buffer, cancellationToken) is > 0 and var read)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Orrery.Catalogue.Deployments;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Following;
+using Orrery.Catalogue.Licences;
 using Orrery.Catalogue.Search;
 using Orrery.Catalogue.Servers;
 using Orrery.Contracts;
@@ -20,11 +21,11 @@ internal static class BuildsApi
         foreach (var scope in new[] { "/builds", "/namespaces/{namespace}/builds" })
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("Builds");
-            group.MapGet("", List).Takes("state", "model", "limit", "after").WithSummary("The namespace's builds of images, the newest first");
+            group.MapRead("", List).Takes("state", "model", "limit", "after").WithSummary("The namespace's builds of images, the newest first");
             group.MapPost("", Ask).Takes("model", "server").Publishes().WithSummary("Has a model's image built, unless it is there");
-            group.MapGet("/public-key", PassOnAlone).Takes().WithSummary("The key that images built here are signed with, in PEM");
-            group.MapGet("/{id:guid}", PassOnAlone).Takes().WithSummary("A build: how far it is, and the image's digest");
-            group.MapGet("/{id:guid}/log", Log).Takes("after", "follow").WithSummary("What was said while it was built; ?follow=true goes on, as server-sent events");
+            group.MapRead("/public-key", PassOnAlone).Takes().WithSummary("The key that images built here are signed with, in PEM");
+            group.MapRead("/{id:guid}", PassOnAlone).Takes().WithSummary("A build: how far it is, and the image's digest");
+            group.MapRead("/{id:guid}/log", Log).Takes("after", "follow").WithSummary("What was said while it was built; ?follow=true goes on, as server-sent events");
             group.MapPost("/{id:guid}/cancel", PassOnAlone).Takes().Publishes().WithSummary("Ends a build that is under way");
             group.MapPost("/{id:guid}/retry", PassOnAlone).Takes().Publishes().WithSummary("Builds again what failed or was cancelled");
         }
@@ -61,6 +62,11 @@ internal static class BuildsApi
         }
 
         var (model, table) = Find(http.Request, shelf.Of(@namespace));
+        if (LicenceGate.Of(live.State, @namespace).Decide(model).Faults.ToList() is { Count: > 0 } faults)
+        {
+            return Problems.Of(new Refusal(StatusCodes.Status409Conflict, DeploymentReasons.LicenceRefused, $"No image of {model.Id} is built: {string.Join(" ", faults)}"));
+        }
+
         var question = new DeploymentQuestion(@namespace, new ModelDeploymentSpec(), $"build/{http.TraceIdentifier}");
         var (recipe, pending) = await recipes.FindAsync(model, table, question, caller.Name, cancellationToken);
         while (pending is not null)

@@ -15,10 +15,10 @@ internal static class DeploymentsApi
         {
             var group = routes.MapGroup(scope).RequireAdministrator().WithTags("Deployments");
             group.MapPost("/plan", Plan).Takes().WithSummary("What declaring a ModelDeployment, or one with this spec, would do");
-            group.MapGet("/{name}/revisions", PassOnAlone).Takes().WithSummary("Everything of a deployment that was applied");
-            group.MapGet("/{name}/replicas", PassOnAlone).Takes().WithSummary("Every replica of a deployment, as it is seen now");
-            group.MapGet("/{name}/events", Events).Takes("after", "watch", "limit").WithSummary("What happened to a deployment; ?watch=true follows");
-            group.MapGet("/{name}/logs", Logs).Takes("replica", "revision", "tail", "follow", "previous").WithSummary("What a replica's server writes");
+            group.MapRead("/{name}/revisions", PassOnAlone).Takes().WithSummary("Everything of a deployment that was applied");
+            group.MapRead("/{name}/replicas", PassOnAlone).Takes().WithSummary("Every replica of a deployment, as it is seen now");
+            group.MapRead("/{name}/events", Events).Takes("after", "watch", "limit").WithSummary("What happened to a deployment; ?watch=true follows");
+            group.MapRead("/{name}/logs", Logs).Takes("replica", "revision", "tail", "follow", "previous").WithSummary("What a replica's server writes");
             group.MapPost("/{name}/rollback", Rollback).Takes("to").WithSummary("Goes back to a revision, the one before where none is named");
             group.MapPost("/{name}/promote", PassOnAlone).Takes().WithSummary("Has the canary take over");
             group.MapPost("/{name}/restart", PassOnAlone).Takes().WithSummary("Makes a new revision of the same declaration");

@@ -17,7 +17,7 @@ internal static partial class CommandWords
             yield break;
         }
 
-        var words = start.Arguments.SelectMany(argument => argument.Word is "$@" or "$*" ? command.Skip(ScriptWords) : [argument.Word]).Select(argument => Variable.Replace(argument, match => environment.GetValueOrDefault(match.Groups["name"].Value) ?? match.Value)).ToList();
+        var words = start.Arguments.SelectMany(argument => argument.Word is "$@" or "$*" ? command.Skip(ScriptWords) : [argument.Word]).Select(argument => Expanded(argument, environment)).ToList();
         for (var i = 0; i < words.Count; i++)
         {
             var (flag, value) = Read(words, i);
@@ -32,6 +32,9 @@ internal static partial class CommandWords
             }
         }
     }
+
+    /// <summary>With the values of the variables that are set: a shell puts them in, and a cluster those in round brackets.</summary>
+    public static string Expanded(string word, IReadOnlyDictionary<string, string> environment) => Variable.Replace(word, match => environment.GetValueOrDefault(match.Groups["name"].Value) ?? match.Value);
 
     /// <summary>The shell, its <c>-c</c>, the script and the script's name: what follows are the script's own words.</summary>
     private const int ScriptWords = 4;
@@ -48,7 +51,7 @@ internal static partial class CommandWords
             : ("", words[i]);
     }
 
-    [GeneratedRegex(@"\$\{?(?<name>[A-Za-z_][A-Za-z0-9_]*)\}?")]
+    [GeneratedRegex(@"\$(?:\{(?<name>[A-Za-z_][A-Za-z0-9_]*)\}|\((?<name>[A-Za-z_][A-Za-z0-9_]*)\)|(?<name>[A-Za-z_][A-Za-z0-9_]*))")]
     private static partial Regex Variable { get; }
 
     /// <summary>What the shell puts in later.</summary>

@@ -17,7 +17,7 @@ namespace Orrery.Catalogue.Deployments;
 /// <param name="caller">Who asks, for the record of what is kept.</param>
 internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, DeploymentPins pins, ImageRecipes recipes, DeploymentQuestion question, string caller)
 {
-    /// <summary>Weights are read through memory while they are loaded; more than this of them never lies there at once.</summary>
+    /// <summary>Weights are read through memory on their way to a GPU; more than this of them never lies there at once. Without one they stay there.</summary>
     private static readonly ByteSize LoadedAtOnce = ByteSize.FromGibibytes(64);
 
     private readonly List<DeploymentFault> _faults = [];
@@ -44,6 +44,7 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         return new DeploymentBrief
         {
             Faults = _faults,
+            Declared = _spec.Entry is null ? declared : null,
             Secrets = secrets,
             PullSecret = PullSecret(),
             ImagePolicy = ImagePolicy(),
@@ -88,6 +89,11 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return own;
         }
 
+        if (question.Was is { } was)
+        {
+            return was with { AlsoLicensed = [.. was.AlsoLicensed ?? [], .. LicencesNow(was)] };
+        }
+
         var index = shelf.Of(question.Namespace);
         if (index.Find(_spec.Model!) is not { } entry)
         {
@@ -116,6 +122,10 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
 
         return entry.Spec;
     }
+
+    /// <summary>What is said by now of the same weights: that one knows better counts for what ran before as well.</summary>
+    private IEnumerable<string> LicencesNow(ModelSpec was) =>
+        shelf.Of(question.Namespace).Find(was.Id)?.Spec is { } now && string.Equals(now.Repo, was.Repo, StringComparison.OrdinalIgnoreCase) ? KnownLicences.Of(now) : [];
 
     /// <summary>A Model that was stored before there were such rules is held to them when it is deployed.</summary>
     private void RefuseRules(Entry entry)
@@ -151,24 +161,28 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             return model;
         }
 
-        foreach (var (name, value) in _spec.Arguments ?? None)
-        {
-            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, _) =>
-                Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{name}{(shown is null ? "" : $" is '{shown}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
-        }
-
         var arguments = new Dictionary<string, JsonElement>(table.Server == model.Engine ? model.Arguments ?? None : None, StringComparer.Ordinal);
         foreach (var (name, value) in _spec.Arguments ?? None)
         {
-            foreach (var same in arguments.Keys.Where(key => key == name || (table.Find(key)?.Name is { } known && known == table.Find(name)?.Name)).ToList())
+            var same = arguments.Keys.Where(key => key == name || (table.Find(key)?.Name is { } known && known == table.Find(name)?.Name)).ToList();
+            same.ForEach(key => arguments.Remove(key));
+            if (value.ValueKind == JsonValueKind.False && same.Count > 0 && table.Find(name)?.Flag.Negated != true)
             {
-                arguments.Remove(same);
+                continue; // It takes away what the model says.
             }
 
+            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, _) =>
+                Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{name}{(shown is null ? "" : $" is '{shown}'")}: expected {expectation}.{(remedy is null ? "" : " " + remedy)}"));
             if (value.ValueKind != JsonValueKind.False || table.Find(name)?.Flag.Negated == true)
             {
                 arguments[name] = value;
             }
+        }
+
+        RefuseValues(arguments.Where(argument => _spec.Arguments?.ContainsKey(argument.Key) != true), model, table);
+        if (DeploymentWords.WrongShare(_spec, table) is var (flag, share))
+        {
+            Refuse(DeploymentReasons.Misdeclared, $"spec.arguments.{flag} is '{share}': expected the share of a GPU's memory that the server may take, above 0 and up to 1.");
         }
 
         AddAdapters(model, table, arguments);
@@ -180,6 +194,22 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
             Repo = weights is null ? model.Repo : weights.Repo ?? FolderOf(weights.Path!),
             Revision = weights is null ? model.Revision : weights.Revision,
         };
+    }
+
+    /// <summary>Of the model's own flags: a value that the server reads otherwise than it is reckoned with, or not at all. A flag that is not known may be of an image that is newer.</summary>
+    private void RefuseValues(IEnumerable<KeyValuePair<string, JsonElement>> arguments, ModelSpec model, ServerTable table)
+    {
+        var path = _spec.Entry is null ? $"Model '{model.Id}', spec.arguments" : "spec.entry.arguments";
+        foreach (var (name, value) in arguments)
+        {
+            ServerRules.CheckFlag(table, name, value, (shown, expectation, remedy, rule) =>
+            {
+                if (rule == ServerRules.Value)
+                {
+                    Refuse(DeploymentReasons.Misdeclared, $"{path}.{name} is '{shown}': expected {expectation}.{(remedy is null ? "" : " " + remedy)}");
+                }
+            });
+        }
     }
 
     /// <summary>What was stored before there were such rules, and what is only planned, is held to them as well.</summary>
@@ -279,19 +309,25 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
         var environment = (declared.Environment ?? Empty).Concat(_spec.Environment ?? Empty).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value);
         var started = new StartedModel(declared with { Repo = deployed.Repo, Revision = deployed.Revision, Arguments = deployed.Arguments, Environment = environment })
         {
-            Command = _spec.Command ?? [],
+            Command = [.. (_spec.Command ?? []).Select(word => CommandWords.Expanded(word, environment))],
             Weights = [declared.Repo, .. (_spec.Adapters ?? []).Select(adapter => adapter.Repo ?? adapter.Path)],
         };
         var decision = LicenceGate.Of(state, question.Namespace).Decide(started);
-        foreach (var finding in decision.Findings.Where(finding => finding.Open))
+        foreach (var fault in decision.Faults)
         {
-            Refuse(DeploymentReasons.LicenceRefused, $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
+            Refuse(DeploymentReasons.LicenceRefused, fault);
         }
     }
 
     private List<GpuChoice> Choices(Served served)
     {
         var (model, asked) = (served.Model, _spec.Gpu);
+        if (Fitting.TooLong(model, new FitQuestion(_spec.Context)) is { } tooLong)
+        {
+            Refuse(DeploymentReasons.DoesNotFit, $"{model.Id} does not fit: {tooLong}");
+            return [];
+        }
+
         if (model.DefaultResources?.Gpu == 0 && asked?.Type is null && asked?.Count is null or 0)
         {
             return [served.Choose(null, null, 0, _spec.Context, "It runs on the CPU.", new StartOptions(1, _spec.Context))];
@@ -402,9 +438,9 @@ internal sealed class DeploymentBriefing(CatalogueState state, Shelf shelf, Depl
     {
         var said = _spec.Resources ?? new ModelResources();
         var usual = model.DefaultResources ?? new ModelResources();
-        var loaded = Math.Min(model.Weights?.Gibibytes ?? 0, LoadedAtOnce.Gibibytes);
-        var memory = gpus > 0 ? Math.Max(16, loaded + 8) : Math.Max(4, (loaded * 1.5) + 2);
-        var disk = _spec.EffectiveCache == WeightCaches.None ? (Math.Ceiling((model.Weights?.Gibibytes ?? 0) * 1.2 / 10) * 10) + 20 : 20;
+        var weights = model.Weights?.Gibibytes ?? 0;
+        var memory = gpus > 0 ? Math.Max(16, Math.Min(weights, LoadedAtOnce.Gibibytes) + 8) : Math.Max(4, (weights * 1.5) + 2);
+        var disk = _spec.EffectiveCache == WeightCaches.None ? (Math.Ceiling(weights * 1.2 / 10) * 10) + 20 : 20;
         return new ModelResources
         {
             Cpu = said.Cpu ?? usual.Cpu ?? $"{Math.Max(2, gpus * 4)}",

@@ -29,6 +29,11 @@ internal static partial class DeploymentRules
             CheckFlag(name, value, errors);
         }
 
+        if (spec.Command is { } command && (command.Count == 0 || string.IsNullOrWhiteSpace(command[0])))
+        {
+            errors.Add("spec.command", command.Count == 0 ? "[]" : command[0], "a program with its arguments", "Leave it out, so that the image's own command is started with what follows from the model.");
+        }
+
         for (var i = 0; i < spec.Command?.Count; i++)
         {
             // What a command sets for itself, and what stands behind a flag.

@@ -23,17 +23,21 @@ internal static class DeploymentWords
             yield break;
         }
 
-        foreach (var (path, name, value) in Said(spec, table))
+        foreach (var (path, name, value) in Said(spec, model, table))
         {
             if (OwnWords.OfBuilder(table.Server, name) is { } instead)
             {
                 yield return $"{path}: expected {(path.StartsWith(InArguments, StringComparison.Ordinal) ? "no flag" : "no variable")} for what is decided elsewhere. Say it in {instead}.";
             }
+            else if (!path.StartsWith(InArguments, StringComparison.Ordinal) && IsReckoned(table, name))
+            {
+                yield return $"{path}: expected no variable for what memory is reckoned from. Say it in spec.arguments.{name}.";
+            }
             else if (value is null && IsOfWeights(table, name))
             {
                 yield return $"{path}: expected no variable that decides which weights are loaded: of a Secret nobody sees what it decides. Say it in spec.arguments.{name}.";
             }
-            else if (value is { } seen && UnknownIn(spec, model, table.Find(name)?.Name ?? name, seen) is var (repo, remedy))
+            else if (value is { } seen && !path.StartsWith(OfModel, StringComparison.Ordinal) && UnknownIn(spec, model, table.Find(name)?.Name ?? name, seen) is var (repo, remedy))
             {
                 yield return $"{path} names {repo}, of whose licence the catalogue knows nothing. {remedy}";
             }
@@ -42,14 +46,26 @@ internal static class DeploymentWords
 
     private const string InArguments = "spec.arguments.";
 
+    private const string OfModel = "The model's ";
+
     /// <summary>Flags, and variables that are flags to this server, each with the field that says it; of a Secret's the value is not seen.</summary>
-    private static IEnumerable<(string Path, string Flag, JsonElement? Value)> Said(ModelDeploymentSpec spec, ServerTable table) =>
+    private static IEnumerable<(string Path, string Flag, JsonElement? Value)> Said(ModelDeploymentSpec spec, ModelSpec model, ServerTable table) =>
     [
         .. (spec.Arguments ?? new Dictionary<string, JsonElement>()).Select(pair => (InArguments + pair.Key, pair.Key, (JsonElement?)pair.Value)),
-        .. (spec.Environment ?? new Dictionary<string, string>()).Where(pair => ServerVariables.FlagOf(table, pair.Key) is not null)
-            .Select(pair => ($"spec.environment.{pair.Key}", ServerVariables.FlagOf(table, pair.Key)!, (JsonElement?)JsonSerializer.SerializeToElement(pair.Value, CatalogueJson.Default.String))),
+        .. OfVariables(OfModel, (model.Environment ?? new Dictionary<string, string>()).Where(pair => spec.Environment?.ContainsKey(pair.Key) != true), table),
+        .. OfVariables("spec.", spec.Environment ?? new Dictionary<string, string>(), table),
         .. (spec.Secrets?.Keys ?? []).Where(name => ServerVariables.FlagOf(table, name) is not null).Select(name => ($"spec.secrets.{name}", ServerVariables.FlagOf(table, name)!, (JsonElement?)null)),
     ];
+
+    private static IEnumerable<(string Path, string Flag, JsonElement? Value)> OfVariables(string of, IEnumerable<KeyValuePair<string, string>> environment, ServerTable table) =>
+        from pair in environment
+        let flag = ServerVariables.FlagOf(table, pair.Key)
+        where flag is not null
+        select ($"{of}environment.{pair.Key}", flag, (JsonElement?)JsonSerializer.SerializeToElement(pair.Value, CatalogueJson.Default.String));
+
+    /// <summary>Whether the arithmetic reads it, which looks at flags alone.</summary>
+    private static bool IsReckoned(ServerTable table, string flag) =>
+        (table.Find(flag)?.Name ?? flag) is var name && (name == table.Spelling.Memory || name == table.Spelling.MaxRequests || name is "--dtype" or "--kv-cache-dtype");
 
     private static bool IsOfWeights(ServerTable table, string flag) => (table.Find(flag)?.Name ?? flag) is var name && (ServedWeights.IsOfWeights(name) || ServedWeights.IsOfAdapters(name));
 
@@ -89,7 +105,8 @@ internal static class DeploymentWords
     public static IEnumerable<string> DraftsIn(JsonElement value)
     {
         var config = value.ValueKind == JsonValueKind.String ? ServedWeights.InText(value.GetString()!) : value;
-        return config is not { ValueKind: JsonValueKind.Object } mapping ? []
+        return config is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().SelectMany(DraftsIn)
+            : config is not { ValueKind: JsonValueKind.Object } mapping ? []
             : mapping.EnumerateObject().Where(member => member.Name is "model" or "tokenizer" && member.Value.ValueKind == JsonValueKind.String).Select(member => member.Value.GetString()!);
     }
 
@@ -97,12 +114,20 @@ internal static class DeploymentWords
     public static double? Utilization(ModelDeploymentSpec spec, ServerTable table) =>
         Number(spec.Arguments, table, table.Spelling.Memory) is > 0 and <= 1 and var share ? share : null;
 
+    /// <summary>A share that is none, with its flag; <c>null</c>: there is none.</summary>
+    public static (string Flag, JsonElement Value)? WrongShare(ModelDeploymentSpec spec, ServerTable table) =>
+        table.Spelling.Memory is { } flag && Said(spec.Arguments, table, flag) is { Value.ValueKind: not JsonValueKind.Undefined } said && Utilization(spec, table) is null ? (said.Key, said.Value) : null;
+
     /// <summary>How many requests the server is told to run at once.</summary>
     public static double? Requests(ModelSpec model, ServerTable table) => Number(model.Arguments, table, table.Spelling.MaxRequests);
 
+    /// <summary>Of several spellings the last counts, as for the server.</summary>
+    private static KeyValuePair<string, JsonElement> Said(IReadOnlyDictionary<string, JsonElement>? arguments, ServerTable table, string flag) =>
+        (arguments ?? new Dictionary<string, JsonElement>()).LastOrDefault(argument => table.Find(argument.Key)?.Name is { } name && name == (table.Find(flag)?.Name ?? flag));
+
     private static double? Number(IReadOnlyDictionary<string, JsonElement>? arguments, ServerTable table, string? flag)
     {
-        var value = (arguments ?? new Dictionary<string, JsonElement>()).LastOrDefault(argument => flag is not null && table.Find(argument.Key)?.Name is { } name && name == (table.Find(flag)?.Name ?? flag)).Value;
+        var value = flag is null ? default : Said(arguments, table, flag).Value;
         return value.ValueKind == JsonValueKind.Number ? value.GetDouble()
             : value.ValueKind == JsonValueKind.String && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
             : null;

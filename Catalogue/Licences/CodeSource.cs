@@ -15,35 +15,32 @@ internal sealed record CodeSource(string Name, string? Revision, CodeSourceKind 
     public static IReadOnlyList<CodeSource> Of(StartedModel started)
     {
         var model = started.Model;
-        if (started.IsByDockerfile)
-        {
-            return [new(model.Repo ?? model.Id, "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model.Dockerfile!))), CodeSourceKind.Dockerfile)];
-        }
-
-        var own = new CodeSource(model.Repo ?? model.Id, model.Revision, model.Repo is null ? CodeSourceKind.Nothing : CodeSourceKind.Weights);
+        var own = model.Dockerfile is not null ? new CodeSource(model.Repo ?? model.Id, DigestOf(model), CodeSourceKind.Dockerfile)
+            : new CodeSource(model.Repo ?? model.Id, model.Revision, model.Repo is null ? CodeSourceKind.Nothing : CodeSourceKind.Weights);
         if (started.Command.Count == 0)
         {
-            return Distinct([own, .. OfArguments(model)]);
+            return model.Dockerfile is not null ? [own] : Distinct([own, .. OfArguments(model)]);
         }
 
-        // At which commit a command takes its code is its own affair.
-        var named = started.Command.Select(PlainText.Of).Concat(model.Environment?.Values ?? []).SelectMany(text => NamesIn(text, withFolders: true)).Select(name => new CodeSource(name, null)).ToList();
-        return Distinct(named.Count > 0 ? named : [own with { Revision = null }]);
+        // At which commit a command takes its code is its own affair; what it starts lies in the image that the Dockerfile makes.
+        var named = started.Command.SelectMany((word, i) => InWord(word, IsScript(started.Command, i))).Concat((model.Environment?.Values ?? []).SelectMany(text => InWord(text, isScript: true))).Select(name => new CodeSource(name, null)).ToList();
+        return model.Dockerfile is not null ? Distinct([own, .. named]) : Distinct(named.Count > 0 ? named : [own with { Revision = null }]);
     }
+
+    /// <summary>Of a Dockerfile alone its own; with files beside it, of a list of theirs as <c>sha256sum</c> writes it, the Dockerfile first and the files by their paths.</summary>
+    private static string DigestOf(ModelSpec model)
+    {
+        var files = (model.Files ?? new Dictionary<string, string>()).OrderBy(file => file.Key, StringComparer.Ordinal).ToList();
+        return "sha256:" + (files.Count == 0 ? HexOf(model.Dockerfile!) : HexOf(string.Concat(files.Prepend(new("Dockerfile", model.Dockerfile!)).Select(file => $"{HexOf(file.Value)}  {file.Key}\n"))));
+    }
+
+    private static string HexOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Folders are told apart by case, repositories are not.</summary>
     public bool IsNamed(string? name) => string.Equals(name, Name, ModelSpec.IsRepo(Name) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
-    private static List<CodeSource> Distinct(IEnumerable<CodeSource> sources)
-    {
-        var distinct = new List<CodeSource>();
-        foreach (var source in sources.Where(source => !distinct.Exists(other => other.IsNamed(source.Name) && other.Revision == source.Revision)))
-        {
-            distinct.Add(source);
-        }
-
-        return distinct;
-    }
+    private static List<CodeSource> Distinct(IEnumerable<CodeSource> sources) =>
+        [.. sources.DistinctBy(source => (ModelSpec.IsRepo(source.Name) ? source.Name.ToUpperInvariant() : source.Name, source.Revision))];
 
     private static IEnumerable<CodeSource> OfArguments(ModelSpec model)
     {
@@ -55,7 +52,7 @@ internal sealed record CodeSource(string Name, string? Revision, CodeSourceKind 
             }
             else if (!ServedWeights.IsOfAdapters(name))
             {
-                foreach (var named in ServedWeights.Texts(value).SelectMany(text => NamesIn(text, ServedWeights.IsOfWeights(name))).Where(named => !named.Equals(model.Repo, StringComparison.OrdinalIgnoreCase)))
+                foreach (var named in ServedWeights.Texts(value).SelectMany(text => NamesIn(text, ServedWeights.IsOfWeights(name) ? "/" : null, isWhole: true)).Where(named => !named.Equals(model.Repo, StringComparison.OrdinalIgnoreCase)))
                 {
                     yield return new CodeSource(named, null);
                 }
@@ -63,13 +60,24 @@ internal sealed record CodeSource(string Name, string? Revision, CodeSourceKind 
         }
     }
 
-    /// <summary>Repositories by their names or addresses, folders of the hub's cache, and other folders of the cache where a folder may be meant.</summary>
-    private static IEnumerable<string> NamesIn(string text, bool withFolders)
+    /// <summary>A shell's script is read word by word, any other word as it is, or what stands behind its flag.</summary>
+    private static IEnumerable<string> InWord(string word, bool isScript)
     {
-        foreach (var word in text.Split(Between, StringSplitOptions.RemoveEmptyEntries))
+        var plain = PlainText.Of(word);
+        return NamesIn(!isScript && plain.StartsWith('-') ? plain[(plain.IndexOf('=', StringComparison.Ordinal) + 1)..] : plain, Volume, isWhole: !isScript);
+    }
+
+    private static bool IsScript(IReadOnlyList<string> command, int i) => i > 0 && command[i - 1] is ['-', .., 'c'];
+
+    /// <summary>Repositories by their names or addresses, folders of the hub's cache, and other folders where one may be meant.</summary>
+    /// <param name="folders">Below which folders count; <c>null</c>: none, the text is no place for one.</param>
+    /// <param name="isWhole">Whether the text is one value: a folder's name may have blanks and commas.</param>
+    private static IEnumerable<string> NamesIn(string text, string? folders, bool isWhole)
+    {
+        var value = text.Trim();
+        foreach (var word in isWhole && value.StartsWith('/') ? [value] : text.Split(Between, StringSplitOptions.RemoveEmptyEntries))
         {
-            var cached = word.IndexOf(CacheFolder, StringComparison.Ordinal);
-            var parts = cached >= 0 ? word[(cached + CacheFolder.Length)..].Split('/')[0].Split("--")
+            var parts = Array.Find(CacheFolders, folder => word.StartsWith(folder, StringComparison.Ordinal)) is { } cached ? word[cached.Length..].Split('/')[0].Split("--")
                 : word.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? word[(scheme + 3)..].Split('/')[1..]
                 : word.StartsWith('/') ? []
                 : word.Split('/');
@@ -77,14 +85,18 @@ internal sealed record CodeSource(string Name, string? Revision, CodeSourceKind 
             {
                 yield return repo;
             }
-            else if (withFolders && word.StartsWith("/models/", StringComparison.Ordinal))
+            else if (folders is not null && word.StartsWith(folders, StringComparison.Ordinal))
             {
                 yield return word;
             }
         }
     }
 
-    private const string CacheFolder = "models--";
+    /// <summary>In a command other paths are programs and files.</summary>
+    private const string Volume = "/models/";
+
+    /// <summary>Where the hub's library keeps repositories; elsewhere a folder of such a name is a folder.</summary>
+    private static readonly string[] CacheFolders = ["models--", "hub/models--", "/models/models--", "/models/hub/models--"];
 
     private static readonly char[] Between = [' ', '\t', '\r', '\n', '=', ',', ';', '{', '}', '[', ']', '(', ')', '"', '\''];
 

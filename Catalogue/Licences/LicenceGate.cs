@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Orrery.Catalogue.Entries;
 using Orrery.Catalogue.Resources;
 using Orrery.Contracts;
@@ -7,7 +8,13 @@ namespace Orrery.Catalogue.Licences;
 
 /// <summary>Whether a model may be deployed in a namespace.</summary>
 /// <param name="Decision"><c>allow</c>: it may; <c>acceptance</c>: once somebody has accepted what <see cref="Findings"/> name; <c>deny</c>: it may not.</param>
-internal sealed record GateDecision(string Model, string Decision, IReadOnlyList<GateFinding> Findings);
+internal sealed record GateDecision(string Model, string Decision, IReadOnlyList<GateFinding> Findings)
+{
+    /// <summary>What stands in the way, as sentences.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Faults => Findings.Where(finding => finding.Open)
+        .Select(finding => $"{char.ToUpperInvariant(finding.Subject[0])}{finding.Subject[1..]} ({finding.Decision}): {finding.Reason} {finding.Remedy}".TrimEnd());
+}
 
 /// <summary>One licence, or the code of one repository.</summary>
 /// <param name="Subject"><c>licence Gemma</c>, <c>remote code of owner/name</c>.</param>

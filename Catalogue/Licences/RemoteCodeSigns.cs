@@ -15,6 +15,7 @@ internal static partial class RemoteCodeSigns
         : VariableOf(started.Model) is { } variable ? $"Its environment lets the server run Python code out of its repository: {variable}."
         : started.Command.Any(IsSaid) ? "Its command lets the server run Python code out of its repository."
         : started.Model.Dockerfile is { } file && Sign.IsMatch(PlainText.OfDockerfile(file)) ? "Its Dockerfile lets the server run Python code out of its repository."
+        : started.Model.Files?.FirstOrDefault(file => IsSaid(file.Value)).Key is { } beside ? $"A file of its Dockerfile lets the server run Python code out of its repository: {beside}."
         : null;
 
     private static string? FlagOf(ModelSpec model)
@@ -38,12 +39,14 @@ internal static partial class RemoteCodeSigns
 
     /// <summary>A switch, or a text that a command may take for its flags.</summary>
     private static string? VariableOf(ModelSpec model) => (model.Environment ?? new Dictionary<string, string>())
-        .Where(pair => (ServerVariables.IsRemoteCode(pair.Key) && pair.Value is not ("" or "0" or "false" or "False")) || IsSaid(pair.Value)).Select(pair => pair.Key).FirstOrDefault();
+        .Where(pair => (ServerVariables.IsRemoteCode(pair.Key) && !Off.Contains(pair.Value, StringComparer.OrdinalIgnoreCase)) || IsSaid(pair.Value)).Select(pair => pair.Key).FirstOrDefault();
+
+    private static readonly string[] Off = ["", "0", "false", "no", "off"];
 
     /// <summary>However it is written: over several lines, in quotes, with escapes of JSON, in a comment, or cut short.</summary>
     private static bool IsSaid(string text) => Sign.IsMatch(PlainText.Of(text));
 
-    /// <summary>pip has a <c>--trusted-host</c>.</summary>
-    [GeneratedRegex(@"trust[-_]remote[-_]code|--tru(?!sted[-_])|--tr(?![\w-])", RegexOptions.IgnoreCase)]
+    /// <summary>The name, or its beginning as a flag of its own, which servers take for it; where it is said to be off, it is not said.</summary>
+    [GeneratedRegex(@"(?<!--no[-_])trust[-_]remote[-_]code(?!=(?:0|false|no|off)\b)|--tr(?:u(?:s(?:t(?:[-_](?:r(?:e(?:m(?:o(?:t(?:e(?:[-_](?:c(?:o(?:d(?:e)?)?)?)?)?)?)?)?)?)?)?)?)?)?)?(?![\w-]|=(?:0|false|no|off)\b)", RegexOptions.IgnoreCase)]
     private static partial Regex Sign { get; }
 }

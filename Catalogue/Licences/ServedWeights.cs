@@ -35,12 +35,12 @@ internal static class ServedWeights
             .Select(group => new HeldLicence(group.First().Id, group.First().Of, [.. group.Select(licence => (licence.ModelType, licence.Of)).DistinctBy(use => use.ModelType)]));
     }
 
-    /// <summary>All in which a repository may be named: values of flags and of variables, a command, a Dockerfile of the model's own.</summary>
+    /// <summary>All in which a repository may be named: values of flags and of variables, a command, a Dockerfile of the model's own and the files beside it.</summary>
     private static IEnumerable<string> TextsOf(StartedModel started) =>
     [
         .. (started.Model.Arguments ?? new Dictionary<string, JsonElement>()).Values.SelectMany(Texts), .. started.Model.Environment?.Values ?? [],
         .. started.Command, .. started.Command.Select(PlainText.Of),
-        .. started.Model.Dockerfile is { } file ? PlainText.OfDockerfile(file).Split('\n') : [],
+        .. started.Model.Dockerfile is { } file ? PlainText.OfDockerfile(file).Split('\n') : [], .. (started.Model.Files?.Values ?? []).Select(PlainText.Of),
     ];
 
     /// <summary>Whatever looks like <c>owner/name</c>: in a list, behind an equals sign, in an address, as a folder of the hub's cache.</summary>

@@ -11,7 +11,4 @@ internal sealed record StartedModel(ModelSpec Model)
 
     /// <summary>Further weights that are served with it, or that it stands in for: repositories and folders.</summary>
     public IReadOnlyList<string?> Weights { get; init; } = [];
-
-    /// <summary>Whether a Dockerfile of the model's own starts the server.</summary>
-    public bool IsByDockerfile => Model.Dockerfile is not null && Command.Count == 0;
 }

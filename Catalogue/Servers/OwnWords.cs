@@ -70,6 +70,7 @@ internal static class OwnWords
     private static readonly (string? Flag, string Instead)[] Reckoned =
     [
         ("--kv-cache-memory-bytes", CacheSize), ("--num-gpu-blocks-override", CacheSize), ("--max-total-tokens", CacheSize),
+        ("--kv_cache_free_gpu_memory_fraction", CacheSize),
     ];
 
     private const string CacheSize = "spec.context: the cache is what the memory leaves";

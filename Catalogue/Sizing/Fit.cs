@@ -101,7 +101,8 @@ internal static class Fitting
     private static string? WhyNot(ModelSpec model, Gpu gpu, FitQuestion question) =>
         model.Weights is null ? "How large its weights are is not known here (weights)." : TooLong(model, question) ?? Precision.WhyNot(model, gpu);
 
-    private static string? TooLong(ModelSpec model, FitQuestion question) =>
+    /// <summary>Why so long a request is out of the question on any machine.</summary>
+    public static string? TooLong(ModelSpec model, FitQuestion question) =>
         question.Context > model.ContextWindow ? $"Its context window has {Tokens(model.ContextWindow.Value)} tokens; {Tokens(question.Context.Value)} were asked for." : null;
 
     /// <summary>As many tokens as fit, in thousands; where not even the least fit, the least.</summary>

@@ -20,7 +20,7 @@ public sealed record ModelDeploymentSpec
     /// <summary>What starts in the image instead of its own entrypoint, whole: nothing that follows from the model is added.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 
-    /// <summary>Flags of the server, over the model's: name with dashes, and <c>true</c>, a number, a text, or a mapping for JSON. <c>false</c> takes one away.</summary>
+    /// <summary>Flags of the server, over the model's: name with dashes, and <c>true</c>, a number, a text, or a mapping for JSON. <c>false</c> takes one of the model's away, and turns off what the server does by itself.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Arguments { get; init; }
 
     public DeploymentGpu? Gpu { get; init; }

@@ -27,6 +27,37 @@ public sealed class RevisionGateTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_rollback_is_judged_by_what_the_revision_runs_whatever_its_models_name_means_by_now()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        const string Own = "kind: LicencePolicy\nmetadata: { name: default }\nspec: { rules: [{ licences: [MIT], decision: allow }], otherwise: allow }\n---\n";
+        (await world.Apply(Class + Own + Model("acme/code", "remoteCode: true, licence: MIT, servers: [sglang]") + "---\n" + Code("acme/code") + "---\n" + Deployment("acme-8b", "replicas: 1, server: sglang"))).ExpectOk();
+        await world.Running("chat");
+
+        // The model becomes another one, without code and served by another server, and the acceptance goes.
+        (await world.Apply(Code("acme/nothing") + "---\n" + Model("acme/clean", "licence: Apache-2.0") + "---\n" + Deployment("acme-8b", "replicas: 1"))).ExpectOk();
+        await world.Status("chat", told => (int?)told["revision"] == 2 && told["nextRevision"] is null);
+        Assert.Contains("Remote code of acme/code (acceptance)", (await world.Catalogue.Post("/deployments/chat/rollback", "")).Expect(HttpStatusCode.Conflict).Text, StringComparison.Ordinal);
+
+        // Of what has the name by now, nothing is asked: its licence is another revision's.
+        (await world.Apply(Own.Replace("otherwise: allow", "otherwise: deny", StringComparison.Ordinal) + Code("acme/code"))).ExpectOk();
+        Assert.Equal(HttpStatusCode.OK, (await world.Catalogue.Post("/deployments/chat/rollback", "")).Status);
+        await world.Status("chat", told => (int?)told["revision"] == 1 && told["nextRevision"] is null);
+    }
+
+    [Fact]
+    public async Task What_is_said_of_the_same_weights_by_now_counts_for_what_ran_before()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply(Class + Allowing + "---\n" + Model("acme/code", "licence: MIT") + "---\n" + Deployment("acme-8b", "replicas: 1"))).ExpectOk();
+        await world.Running("chat");
+        (await world.Apply(Deployment("qwen3-8b", "replicas: 1"))).ExpectOk();
+        await world.Status("chat", told => (int?)told["revision"] == 2 && told["nextRevision"] is null);
+        (await world.Apply(Denying + "---\n" + Model("acme/code", "licence: MNPL-0.1"))).ExpectOk();
+        Assert.Contains("Licence MNPL-0.1 (deny)", (await world.Catalogue.Post("/deployments/chat/rollback", "")).Expect(HttpStatusCode.Conflict).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_canary_that_is_refused_by_now_is_not_promoted()
     {
         await using var world = await BuilderWorld.StartAsync(postgres);
@@ -61,6 +92,11 @@ public sealed class RevisionGateTests(PostgresServer postgres)
         (await world.Apply(Allowing)).ExpectOk();
         await Eventually.Holds(world.SimulatedReplicas, replicas => replicas.Count == 2, TimeSpan.FromSeconds(25));
     }
+
+    private static string Model(string repo, string more) =>
+        $"kind: Model\nmetadata: {{ name: acme-8b }}\nspec: {{ id: acme-8b, modelType: chat, engine: vllm, repo: {repo}, weights: 16GB, parameters: 8B, dtype: bf16, contextWindow: 4096, {more} }}\n";
+
+    private static string Code(string repo) => $"kind: LicenceAcceptance\nmetadata: {{ name: code }}\nspec: {{ remoteCode: {repo} }}\n";
 
     private static string Deployment(string model, string more, string rollout = "") =>
         $"kind: ModelDeployment\nmetadata: {{ name: chat }}\nspec: {{ model: {model}, rollout: {{ {rollout}drain: 1s }}, {more} }}\n";

@@ -23,6 +23,11 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
         Assert.StartsWith("sha256:", (string?)status["digest"], StringComparison.Ordinal);
         await Answers(world);
         Assert.Equal(2, (await world.Endpoints("chat")).Count);
+        foreach (var part in (string[])["revisions", "replicas", "events", "events?watch=true", "logs?replica=0"])
+        {
+            var head = await world.Catalogue.Send(HttpMethod.Head, $"/deployments/chat/{part}", null, FirstKey);
+            Assert.Equal((part, HttpStatusCode.OK, ""), (part, head.Status, head.Text));
+        }
 
         (await world.Apply(Deployment("replicas: 3"))).ExpectOk();
         await world.Running("chat", ready: 3);

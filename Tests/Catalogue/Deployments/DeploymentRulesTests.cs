@@ -41,6 +41,10 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
             (""" "model":"qwen3-8b","command":["vllm","serve","Qwen/Qwen3-8B","--trust-remote-code"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
             (""" "model":"molmo2-8b","weights":{"path":"my/molmo"}""", "apply a LicenceAcceptance with spec { remoteCode: /models/my/molmo }"),
 
+            // No words are no command, and a blank one starts nothing.
+            (""" "model":"qwen3-8b","command":[]""", "spec.command is '[]': expected a program with its arguments. Leave it out"),
+            (""" "model":"qwen3-8b","command":[" ","x"]""", "spec.command is ' ': expected a program with its arguments"),
+
             // What the deployment's own fields say.
             (Arguments(""" "--port":9000"""), "spec.arguments.--port: expected no flag for what is decided elsewhere. Say it in the model's defaultPort."),
             (Arguments(""" "--host":"127.0.0.1" """), "Say it in nothing: it listens everywhere"),
@@ -159,6 +163,17 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
         Assert.Empty(Faults(await Ask(catalogue, On + """{"--gpu-memory-utilization":0.9}""")));
         Assert.Contains("does not fit", Assert.Single(Faults(await Ask(catalogue, On + """{"--gpu-memory-utilization":0.2}"""))), StringComparison.Ordinal);
         Assert.Contains("does not fit", Assert.Single(Faults(await Ask(catalogue, On + """{"--dtype":"float32"}"""))), StringComparison.Ordinal);
+        foreach (var (engine, arguments) in ((string, string)[])[("transformers", """ "--kind":"chat","--dtype":"float32" """), ("vllm", """ "--dtype":["float32"]""")])
+        {
+            var entry = WithEntry(Own.Trim().Replace("vllm", engine, StringComparison.Ordinal) + $$""","arguments":{ {{arguments}} }""") + ""","gpu":{"type":"l4","count":1}""";
+            Assert.Contains(Faults(await Ask(catalogue, entry)), fault => fault.Contains("does not fit", StringComparison.Ordinal));
+            Assert.Empty(Faults(await Ask(catalogue, entry.Replace("float32", "bfloat16", StringComparison.Ordinal).Replace("[\"bfloat16\"]", "\"bfloat16\"", StringComparison.Ordinal))));
+        }
+
+        foreach (var share in (string[])["1.5", "0", "-1"])
+        {
+            Assert.Equal($"spec.arguments.--gpu-memory-utilization is '{share}': expected the share of a GPU's memory that the server may take, above 0 and up to 1.", Assert.Single(Faults(await Ask(catalogue, $$"""{{On}}{"--gpu-memory-utilization":{{share}}}"""))));
+        }
     }
 
     [Fact]

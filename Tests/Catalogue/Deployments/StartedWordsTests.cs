@@ -27,6 +27,17 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Arguments(""" "--enable-prefix-caching":false"""), ""),
         (Arguments(""" "--no-enable-prefix-caching":true"""), ""));
 
+    [Fact]
+    public async Task False_takes_away_what_the_model_says()
+    {
+        await using var catalogue = await StartAsync(await postgres.CreateDatabaseAsync());
+        var said = Of(Own.Trim() + ""","arguments":{"--max-num-seqs":64,"--kv-cache-dtype":"fp8","--disable-log-stats":true}""");
+        var brief = await Ask(catalogue, said + ""","arguments":{"--max_num_seqs":false,"--kv-cache-dtype":false,"--disable-log-stats":false}""");
+        Assert.Empty(Faults(brief));
+        Assert.EndsWith("--port 8000", Line(brief), StringComparison.Ordinal);
+        Assert.Contains("expected a whole number", Assert.Single(Faults(await Ask(catalogue, Of(Own) + ""","arguments":{"--max-num-seqs":false}"""))), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("sglang", """{"--kv-cache-dtype":"fp8_e5m2"}""", "--kv-cache-dtype fp8_e5m2")]
     [InlineData("tgi", """{"--max-batch-size":16}""", "--max-batch-size 16")]
@@ -82,6 +93,11 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Tgi(""" "environment":{"LORA_ADAPTERS":"acme/lora"}"""), "spec.environment.LORA_ADAPTERS names acme/lora"),
             (Tgi(""" "environment":{"MODEL_ID":"acme/other"}"""), "spec.environment.MODEL_ID: expected no variable for what is decided elsewhere. Say it in spec.model"),
             (Tgi(""" "environment":{"NUM_SHARD":"8"}"""), "Say it in spec.gpu.count."),
+            (Tgi(""" "environment":{"CUDA_MEMORY_FRACTION":"0.05"}"""), "spec.environment.CUDA_MEMORY_FRACTION: expected no variable for what memory is reckoned from. Say it in spec.arguments.--cuda-memory-fraction."),
+            (Tgi(""" "secrets":{"CUDA_MEMORY_FRACTION":{"name":"s","key":"k"}}"""), "spec.secrets.CUDA_MEMORY_FRACTION: expected no variable for what memory is reckoned from"),
+            (Of(Own.Trim() + ""","environment":{"NUM_SHARD":"8"}""") + ""","server":"tgi" """, "The model's environment.NUM_SHARD: expected no variable for what is decided elsewhere. Say it in spec.gpu.count"),
+            (Of(Own.Trim() + ""","environment":{"CUDA_MEMORY_FRACTION":"0.05"}""") + ""","server":"tgi" """, "The model's environment.CUDA_MEMORY_FRACTION: expected no variable for what memory is reckoned from"),
+            (Of(Own.Trim() + ""","environment":{"NUM_SHARD":"8"}"""), ""),
             (Tgi(""" "environment":{"TOKENIZER_CONFIG_PATH":"mistralai/Codestral-22B-v0.1"}"""), "Licence MNPL-0.1 (acceptance)"),
             (Environment("SGLANG_USE_MODELSCOPE", "true"), "expected no other hub"),
             (Environment("HUGGINGFACE_CO_STAGING", "1"), "expected no other hub"),
@@ -107,6 +123,8 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Weights("own/tuned"), ""),
             (Adapter("a", "hub/models--mistralai--Codestral-22B-v0.1/snapshots/abc"), Held),
             (Environment("Y", "mistralai/Codestral-22B-v0.1") + ""","command":["sh","-c","exec vllm serve $Y"]""", Held),
+            (Environment("Z", "estral") + ""","command":["sh","-c","vllm serve mistralai/Cod${Z}-22B-v0.1"]""", Held),
+            (Environment("Z", "estral") + ""","command":["vllm","serve","mistralai/Cod$(Z)-22B-v0.1"]""", Held),
             (Command(""" "vllm","serve","mistralai/Codestral\u002d22B-v0.1" """), Held),
             (Command(""" "sh","-c","exec vllm serve mistralai/Codestral'-22B'-v0.1" """), Held),
             (Of(Own.Trim() + ""","dockerfile":"FROM a:1\nCMD [\"vllm\",\"serve\",\"mistralai/Codestral\\\n-22B-v0.1\"]" """), Held),
@@ -115,6 +133,7 @@ public sealed class StartedWordsTests(PostgresServer postgres)
 
             // What is no repository of the catalogue's and no folder.
             (Arguments(""" "--speculative-config":{"model":"gpt2","num_speculative_tokens":3}"""), "spec.arguments.--speculative-config names gpt2"),
+            (Arguments(""" "--speculative-config":[{"model":"acme/draft","num_speculative_tokens":3}]"""), "spec.arguments.--speculative-config names acme/draft"),
             (Arguments(""" "--speculative-config":{"method":"ngram","model":"ngram","num_speculative_tokens":3}"""), ""),
             (Arguments(""" "--tokenizer":"acme/tokens@main" """), "names acme/tokens@main"),
             (Arguments(""" "--tokenizer":"acme/tokens/sub" """), "names acme/tokens/sub"),
@@ -136,6 +155,9 @@ public sealed class StartedWordsTests(PostgresServer postgres)
         (Command(""" "sh","-c","# --trust-remote-code\nexec vllm serve Qwen/Qwen3-8B" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Command(""" "sh","-c","exec vllm serve Qwen/Qwen3-8B --tru\"st-remote\"-code" """), "Remote code of Qwen/Qwen3-8B (acceptance)"),
         (Environment("X", "--trust-remote-code") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B $X"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Environment("Z", "tr") + ""","command":["sh","-c","exec vllm serve Qwen/Qwen3-8B --${Z}ust-remote-code"]""", "Remote code of Qwen/Qwen3-8B (acceptance)"),
+        (Environment("TRUST_REMOTE_CODE", "no"), ""),
+        (Command(""" "vllm","serve","Qwen/Qwen3-8B","--truncation-side","left" """), ""),
         (Command(""" "vllm","serve","Qwen/Qwen3-8B" """), ""));
 
     [Fact]
@@ -178,17 +200,32 @@ public sealed class StartedWordsTests(PostgresServer postgres)
             (Of(Own.Trim() + ""","arguments":{"--download-dir":"/x"}"""), "spec.entry.arguments.--download-dir"),
             (""" "model":"own" """, "Model 'own', spec.arguments.--gpu-memory-utilization: expected no flag for what is decided elsewhere"),
             (Arguments(""" "--kv-cache-memory-bytes":1000000"""), "Say it in spec.context"),
+            (Of(Own) + ""","server":"trt-llm","arguments":{"--free_gpu_memory_fraction":0.01}""", "Say it in spec.context"),
             (Arguments(""" "--num-gpu-blocks-override":10"""), "Say it in spec.context"),
             (Arguments(""" "--headless":true"""), "spec.arguments.--headless"),
             (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"fp8","--kv-cache-dt":"auto"}"""), "spec.entry.arguments.--kv-cache-dt: expected a flag's whole name"),
+            (""" "model":"qwen3-8b","context":99999999""", "qwen3-8b does not fit: Its context window has 40,960 tokens; 99,999,999 were asked for."),
+            (Of(Own.Trim() + ""","arguments":{"--max-num-seqs":["100000"]}"""), "spec.entry.arguments.--max-num-seqs is '[\"100000\"]': expected a whole number"),
+            (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"turbo"}"""), "spec.entry.arguments.--kv-cache-dtype is 'turbo': expected one of auto"),
+            (Of(Own.Trim() + ""","arguments":{"--kv-cache-dtype":"turbo"}""") + ""","arguments":{"--kv-cache-dtype":"fp8"}""", ""),
             (Nemotron + "100000}" + On, "--max-num-seqs has the server run more requests at once than the"),
             (""" "model":"qwen3-8b","context":36864,"arguments":{"--gpu-memory-utilization":0.9}""" + On, "does not fit"));
+
+        foreach (var (server, flag) in ((string, string)[])[("sglang", "--max-running-requests"), ("tgi", "--max-batch-size"), ("trt-llm", "--max_batch_size")])
+        {
+            var hybrid = Of(Own.Trim().Replace("16GB", "8GB", StringComparison.Ordinal) + ""","architecture":{"layers":40,"fullLayers":4,"heads":32,"kvHeads":8,"headSize":128,"state":"150MB"}""") + $""","server":"{server}" """ + On;
+            Assert.Contains(Faults(await Ask(catalogue, hybrid + $$""","arguments":{"{{flag}}":100000}""")), fault => fault.Contains($"{flag} has the server run more requests at once than the", StringComparison.Ordinal));
+            Assert.Matches($"{flag} [0-9]{{2}}( |$)", Line(await Ask(catalogue, hybrid)));
+        }
 
         Assert.DoesNotContain(Faults(await Ask(catalogue, Nemotron + "2}" + On)), fault => fault.Contains("--max-num-seqs", StringComparison.Ordinal));
 
         // The flag that saves memory is one that the server gets, and the share that it is told is what it may use.
         Assert.Contains("--kv-cache-dtype fp8_e5m2", Line(await Ask(catalogue, Of(Own) + ""","server":"sglang","context":4096,"arguments":{"--kv-cache-dtype":"fp8_e5m2"}""" + On)), StringComparison.Ordinal);
         Assert.Contains(Faults(await Ask(catalogue, Of(Own) + ""","server":"sglang","arguments":{"--mem-fraction-static":0.2}""" + On)), fault => fault.Contains("does not fit", StringComparison.Ordinal));
+
+        // Without a GPU all of the weights lie in memory.
+        Assert.Equal("1120Gi", (string?)(await Ask(catalogue, Of(Own.Replace("16GB", "800GB", StringComparison.Ordinal))))["model"]!["resources"]!["memory"]);
 
         // A server that cannot share experts splits every layer.
         const string Experts = """ "entry":{"id":"moe","modelType":"chat","engine":"vllm","servers":["sglang"],"repo":"acme/moe","licence":"MIT","parameters":"80B","activeParameters":"8B","weights":"160GB","dtype":"bf16","contextWindow":4096,"expertParallel":true,"architecture":{"layers":40,"heads":32,"kvHeads":8,"headSize":128,"experts":128,"activeExperts":8}},"gpu":{"type":"h100-80","count":4}""";

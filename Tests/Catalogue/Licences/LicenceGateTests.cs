@@ -137,6 +137,10 @@ public sealed class LicenceGateTests
     [InlineData("FROM a:1\nENV TRUST_REMOTE_CODE=true", true)]
     [InlineData("# escape=`\nFROM a:1\nCMD [\"vllm\", \"serve\", \"--tr`\nust-remote-code\"]", true)]
     [InlineData("FROM a:1\nCMD [\"sglang\", \"serve\", \"--tr\"]", true)]
+    [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--trust\"]", true)]
+    [InlineData("FROM a:1\nRUN gpg --trust-model always --verify x && keytool --trustcacerts && tool --truncate 5", false)]
+    [InlineData("FROM a:1\nCMD [\"vllm\", \"serve\", \"--no-trust-remote-code\", \"--truncation-side\", \"left\"]", false)]
+    [InlineData("FROM a:1\nENV HF_TRUST_REMOTE_CODE=0", false)]
     [InlineData("FROM a:1\n# no --trust-remote-code here\nRUN pip install --trusted-host x vllm==0.16.0", false)]
     public void A_Dockerfile_of_its_own_is_looked_through_as_far_as_can_be(string dockerfile, bool isRemoteCode)
     {
@@ -248,12 +252,45 @@ public sealed class LicenceGateTests
         Assert.StartsWith("Name its repository in repo", decision.Findings[^1].Remedy, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_files_beside_a_Dockerfile_are_a_part_of_what_is_accepted()
+    {
+        const string Dockerfile = "FROM a:1\nCOPY run.sh /run.sh\nCMD [\"/run.sh\", \"--trust-remote-code\"]";
+        var model = Own with { Dockerfile = Dockerfile, Files = new Dictionary<string, string> { ["run.sh"] = "exec vllm serve acme/acme-8b \"$@\"" } };
+        static string Sum(string text) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+        var digest = "sha256:" + Sum($"{Sum(Dockerfile)}  Dockerfile\n{Sum(model.Files["run.sh"])}  run.sh\n");
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b", Revision = digest })]);
+        Assert.Equal("allow", gate.Decide(model).Decision);
+        Assert.Equal("acceptance", gate.Decide(model with { Files = new Dictionary<string, string> { ["run.sh"] = "exec vllm serve evil/repo \"$@\"" } }).Decision);
+
+        // What stands in them is read as far as can be.
+        var hidden = model with { Dockerfile = "FROM a:1\nCMD [\"/run.sh\"]", Files = new Dictionary<string, string> { ["run.sh"] = "exec vllm serve mistralai/Codestral-22B-v0.1 --trust-remote-code" } };
+        Assert.Equal(["licence MNPL-0.1", "remote code of acme/acme-8b"], gate.Decide(hidden).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
+    }
+
+    [Fact]
+    public void A_command_over_a_Dockerfile_starts_what_that_made()
+    {
+        var model = Own with { Dockerfile = "FROM a:1\nCMD [\"/run.sh\", \"--trust-remote-code\"]" };
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b" })]);
+        foreach (var command in (string[][])[[], ["/run.sh", "x"], ["vllm", "serve", "acme/acme-8b", "--trust-remote-code"]])
+        {
+            Assert.Contains("accepted by its digest", Assert.Single(gate.Decide(new StartedModel(model) { Command = command }).Findings, finding => finding.Open).Remedy, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("--tokenizer", "\"evil/repo\"", "remote code of evil/repo")]
     [InlineData("--tokenizer", "\"/models/evil\"", "remote code of /models/evil")]
     [InlineData("--speculative-config", """{"model": "evil/draft", "num_speculative_tokens": 3}""", "remote code of evil/draft")]
     [InlineData("--hf-overrides", """{"auto_map": {"AutoModel": "evil/code--modeling.X"}}""", "remote code of evil/code--modeling.X")]
     [InlineData("--tokenizer-revision", "\"evil\"", null)]
+    [InlineData("--tokenizer", "\"/models/a b\"", "remote code of /models/a b")]
+    [InlineData("--tokenizer", "\"/opt/evil\"", "remote code of /opt/evil")]
+    [InlineData("--tokenizer", "\"/models/a,b\"", "remote code of /models/a,b")]
+    [InlineData("--speculative-config", """{"model": "/models/a=b"}""", "remote code of /models/a=b")]
+    [InlineData("--tokenizer", "\"/models/evil/models--acme--acme-8b\"", "remote code of /models/evil/models--acme--acme-8b")]
+    [InlineData("--tokenizer", "\"/models/hub/models--acme--acme-8b/snapshots/x\"", "")]
     [InlineData("--lora-modules", "\"x=acme/lora\"", "")]
     [InlineData("--chat-template", "\"/models/x.jinja\"", "")]
     public void Code_of_another_repository_is_accepted_by_its_own_name(string flag, string value, string? subject)
@@ -279,6 +316,26 @@ public sealed class LicenceGateTests
         {
             Assert.Equal(open is null ? [] : [$"remote code of {open}"], gate.Decide(new StartedModel(Own) { Command = words }).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
         }
+    }
+
+    [Theory]
+    [InlineData("vllm|serve|/models/a b|--trust-remote-code", "/models/a b")]
+    [InlineData("vllm|serve|acme/acme-8b|--trust-remote-code|--tokenizer=/models/a,b", "/models/a,b")]
+    [InlineData("sh|-c|exec vllm serve /models/a --trust-remote-code", null)]
+    public void A_folder_is_told_apart_by_its_whole_name(string command, string? open)
+    {
+        var gate = new LicenceGate(Usual, [Acceptance(new LicenceAcceptanceSpec { RemoteCode = "acme/acme-8b" }), Acceptance(new LicenceAcceptanceSpec { RemoteCode = "/models/a" })]);
+        Assert.Equal(open is null ? [] : [$"remote code of {open}"], gate.Decide(new StartedModel(Own) { Command = command.Split('|') }).Findings.Where(finding => finding.Open).Select(finding => finding.Subject));
+    }
+
+    [Fact]
+    public void As_many_names_as_a_body_holds_are_judged_at_once()
+    {
+        var model = Own with { RemoteCode = true, Arguments = new Dictionary<string, JsonElement> { ["--logits-processors"] = JsonSerializer.SerializeToElement(Enumerable.Range(0, 100_000).Select(i => $"o{i}/r")) } };
+        var time = TimeProvider.System;
+        var start = time.GetTimestamp();
+        Assert.Equal(100_002, new LicenceGate(Usual, []).Decide(model).Findings.Count);
+        Assert.InRange(time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20)); // Each with all others was minutes.
     }
 
     [Theory]
