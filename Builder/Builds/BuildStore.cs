@@ -60,8 +60,15 @@ internal sealed class BuildStore(NpgsqlDataSource database, TimeProvider time)
             """,
             new
             {
-                id = Guid.CreateVersion7(now), wanted.Namespace, wanted.Recipe.ModelId, wanted.Key, wanted.Repository, recipe = JsonSerializer.Serialize(wanted.Recipe, ContractsJson.Default.ImageRecipe), by,
-                wishes = wishes.ToArray(), now,
+                id = Guid.CreateVersion7(now),
+                wanted.Namespace,
+                wanted.Recipe.ModelId,
+                wanted.Key,
+                wanted.Repository,
+                recipe = JsonSerializer.Serialize(wanted.Recipe, ContractsJson.Default.ImageRecipe),
+                by,
+                wishes = wishes.ToArray(),
+                now,
             },
             cancellationToken);
         if (why is not null && made is [var id])
