@@ -21,13 +21,18 @@ public sealed partial record ModelResources
 
     public void Validate(FieldErrors errors, string path)
     {
-        if (Cpu is not null && !CpuForm.IsMatch(Cpu))
+        if (Cpu is not null && (!CpuForm.IsMatch(Cpu) || !Cpu.Any(c => c is >= '1' and <= '9')))
         {
             errors.Add($"{path}.cpu", Cpu, "cores such as 4, 0.5 or 4000m");
         }
 
         RequireUnit(errors, $"{path}.memory", Memory);
         RequireUnit(errors, $"{path}.disk", Disk);
+        if (Memory is { Bytes: 0 })
+        {
+            errors.Add($"{path}.memory", $"{Memory}", "1Mi or more", "Nothing would bound what it takes. Leave it out for what the model needs.");
+        }
+
         if (Gpu is < 0)
         {
             errors.Add($"{path}.gpu", $"{Gpu}", "a number of GPUs, 0 for none");

@@ -39,7 +39,10 @@ internal sealed class Reconciler(
 
     private static readonly TimeSpan UsualLook = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<string, string> _registered = new(StringComparer.Ordinal);
+    /// <summary>How soon the gateway is told again who serves though nothing has changed: somebody may have taken it back.</summary>
+    private static readonly TimeSpan RegisterAgain = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, (string Text, DateTimeOffset At)> _registered = new(StringComparer.Ordinal);
 
     /// <summary>What was said last: the watch brings it back only later, and by then the next look may have been.</summary>
     private readonly ConcurrentDictionary<string, ModelDeploymentStatus> _reported = new(StringComparer.Ordinal);
@@ -316,7 +319,7 @@ internal sealed class Reconciler(
         var template = (look.After.Find(plan.Named) ?? look.After.ServingRevision ?? look.After.NextRevision)?.Template;
         var document = look.Declared.IsGoing || template is null ? null : ProviderDocument.Of(template, plan.Serving, isSimulated: look.After.Target == DeploymentTargets.Simulated);
         var text = document is null ? "" : JsonSerializer.Serialize(document, ContractsJson.Default.ModelProviderSpec);
-        if (_registered.GetValueOrDefault(look.Key.Uid) == text)
+        if (_registered.TryGetValue(look.Key.Uid, out var last) && last.Text == text && look.Now - last.At < RegisterAgain)
         {
             return true;
         }
@@ -324,7 +327,7 @@ internal sealed class Reconciler(
         try
         {
             await (document is null ? catalogue.UnregisterAsync(look.Key, cancellationToken) : catalogue.RegisterAsync(look.Declared, document, cancellationToken));
-            _registered[look.Key.Uid] = text;
+            _registered[look.Key.Uid] = (text, look.Now);
             return true;
         }
         catch (RegistrationException error)

@@ -108,6 +108,7 @@ internal static class StatusReporter
             Condition(DeploymentConditions.Accepted, faults.Count == 0, faults.Count == 0 ? "Accepted" : faults[0].Reason, faults.Count == 0 ? "Nothing stands in its way." : string.Join(" ", faults.Select(fault => fault.Message))),
             failed is not null
                 ? Condition(DeploymentConditions.Progressing, false, record.Serving is null ? "NotReadyInTime" : "RolledBack", failed.Reason ?? "It was given up.")
+                : record.Next is not null && waits is null && Canary(record, rules, replicas, isOther: false) is not null ? Condition(DeploymentConditions.Progressing, true, "Canary", $"Revision {record.Next} is ready, as a canary.")
                 : record.Next is { } next ? Condition(DeploymentConditions.Progressing, true, waits is null ? "Starting" : "Waiting", waits ?? $"Revision {next} is being started.")
                 : record.Serving is { } && rules.Replicas == 0 ? Condition(DeploymentConditions.Progressing, true, "ScaledToZero", "No replica is wanted.")
                 : record.Serving is { } && waits is not null ? Condition(DeploymentConditions.Progressing, false, waiting!.Reason ?? "Waiting", waits)

@@ -89,6 +89,17 @@ public sealed class SimulatedLifecycleTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Replicas_that_somebody_has_taken_from_the_gateway_are_registered_again()
+    {
+        await using var world = await BuilderWorld.StartAsync(postgres);
+        (await world.Apply("kind: GpuClass\nmetadata: { name: l4 }\nspec: { simulated: 1 }\n---\n" + Deployment("gpu: { type: l4 }"))).ExpectOk();
+        await world.Running("chat");
+        (await world.Catalogue.Delete($"{Root}/modelproviders/chat?manager=builder")).ExpectOk();
+        Assert.Empty(await world.Endpoints("chat"));
+        await Eventually.Holds(() => world.Endpoints("chat"), endpoints => endpoints.Count == 1, TimeSpan.FromMinutes(3));
+    }
+
+    [Fact]
     public async Task A_replica_that_waits_has_not_arrived_and_none_is_wanted_where_none_is_declared()
     {
         await using var world = await BuilderWorld.StartAsync(postgres);

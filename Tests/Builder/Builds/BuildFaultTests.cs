@@ -1,9 +1,7 @@
 using System.Net;
 using Orrery.Builder.Builds.Local;
-using Orrery.ServiceDefaults.Registries;
 using Orrery.Tests.Builder.Container;
 using Orrery.Tests.Images;
-using Orrery.Tests.ServiceDefaults.Egress;
 using Orrery.Tests.ServiceDefaults.Registries;
 
 namespace Orrery.Tests.Builder.Builds;
@@ -47,21 +45,67 @@ public sealed class BuildFaultTests(ServerImage image, PostgresServer postgres)
         Assert.Empty(await story.Builds());
     }
 
-    /// <remarks>podman finds the same digest under the name that this machine has it by; buildah wants the name too.</remarks>
+    [Fact]
+    public async Task A_network_that_is_cut_while_pushing_is_named_and_the_image_is_whole_in_the_end()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var registry = await RegistryServer.StartAsync();
+        await using var relay = new CuttingRelay(registry.Port, after: 1 << 20, cuts: 12);
+        await using var story = await BuildStory.StartAsync(postgres, "cut", $"Builder:Builds:Registry={relay.Address}/{Leftovers.Mine}", "Builder:Builds:FirstPause=00:00:01", "Builder:Builds:Attempts=100");
+        (await story.World.Apply(story.Model("built-cut", ""))).ExpectOk();
+        var id = (string)(await story.Ask("built-cut")).Expect(HttpStatusCode.Accepted).Json["id"]!;
+        var waiting = await story.Build(id, build => build["nextAttemptAt"] is not null);
+        Assert.StartsWith($"The image was built and cannot be pushed to {relay.Address}/{Leftovers.Mine}/default/built-cut", (string?)waiting["message"], StringComparison.Ordinal);
+        Assert.Null(waiting["image"]);
+        var done = await story.Build(id, build => (string?)build["state"] == "done");
+        Assert.True((int?)done["attempt"] > 1);
+        Assert.Equal(0, relay.CutsLeft);
+        Assert.NotNull(done["evidence"]!["sbom"]);
+        await Leftovers.RemoveImagesAsync(relay.Address);
+    }
+
+    [Fact]
+    public async Task A_registry_whose_disk_is_full_is_named_and_nothing_refers_to_half_an_image()
+    {
+        Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
+        await using var registry = await RegistryServer.StartAsync(disk: "4m");
+        await using var story = await BuildStory.StartAsync(postgres, "full", $"Builder:Builds:Registry={registry.Address}/{Leftovers.Mine}", "Builder:Builds:FirstPause=00:00:01", "Builder:Builds:Attempts=2");
+        (await story.World.Apply(story.Model("built-full", "") + BuildStory.Deployment("full", "built-full"))).ExpectOk();
+        var refused = await story.World.Status("full", status => (string?)status["phase"] == "error", TimeSpan.FromMinutes(3));
+        Assert.Contains($"The image was built and cannot be pushed to {registry.Address}/{Leftovers.Mine}/default/built-full: ", (string?)refused!["message"], StringComparison.Ordinal);
+        Assert.Contains("disk", (string?)refused["message"], StringComparison.Ordinal);
+        var failed = Assert.Single(await story.Builds());
+        Assert.Equal(("failed", 2, null), ((string?)failed["state"], (int?)failed["attempt"], (string?)failed["image"]));
+        Assert.Empty(story.Files());
+        await Leftovers.RemoveImagesAsync(registry.Address);
+    }
+
     [Fact]
     public async Task A_base_comes_from_the_mirror_of_its_registry()
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         Assert.SkipUnless(File.Exists("/usr/bin/buildah"), "buildah is not installed.");
         await using var story = await BuildStory.StartAsync(postgres, "mirror", "Builder:Builds:Tool=buildah", "Registries:Mirrors:registry.nowhere.example=REGISTRY");
-        using var world = new EgressWorld("Gateway:Egress:AllowLoopback=true");
-        var held = world.Registry.Open(ImageReference.Parse(story.Base)!, new RegistryCredential(RegistryServer.User, RegistryServer.Password), RegistryAccess.Pull);
-        var @base = $"registry.nowhere.example/base@{(await held.FindManifestAsync("1", TestContext.Current.CancellationToken))!.Digest}";
+        var @base = $"registry.nowhere.example/mirrored@{await PushAnotherBaseAsync(story)}";
         (await story.World.Apply(story.Model("built-mirrored", "").Replace($"FROM {story.Base}", $"FROM {@base}", StringComparison.Ordinal))).ExpectOk();
         var id = (string)(await story.Ask("built-mirrored")).Expect(HttpStatusCode.Accepted).Json["id"]!;
         await story.Build(id, build => (string?)build["state"] == "done");
         Assert.Contains($"Fetching the base {@base}", await story.Log(id), StringComparison.Ordinal);
         await Leftovers.RemoveImagesAsync("registry.nowhere.example/");
+    }
+
+    /// <summary>One that this machine does not hold under any name: its tools find what they hold by its digest.</summary>
+    private static async Task<string> PushAnotherBaseAsync(BuildStory story)
+    {
+        var folder = Directory.CreateTempSubdirectory("orrery-base-").FullName;
+        var (file, digest) = (Path.Combine(folder, "Dockerfile"), Path.Combine(folder, "digest"));
+        await File.WriteAllTextAsync(file, $"FROM {ServerImage.Name}\nLABEL dev.orrery.mirrored=\"{folder}\"\n", TestContext.Current.CancellationToken);
+        var id = (await ContainerWorld.PodmanAsync("build", "--quiet", "--pull=never", "--file", file, folder)).Text.Trim();
+        _ = (await ContainerWorld.PodmanAsync("push", "--tls-verify=false", $"--creds={RegistryServer.User}:{RegistryServer.Password}", "--digestfile", digest, id, $"docker://{story.Registry.Address}/mirrored:1")).Text;
+        _ = (await ContainerWorld.PodmanAsync("rmi", id)).Text;
+        var pushed = (await File.ReadAllTextAsync(digest, TestContext.Current.CancellationToken)).Trim();
+        Directory.Delete(folder, recursive: true);
+        return pushed;
     }
 
     [Fact]

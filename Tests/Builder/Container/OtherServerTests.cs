@@ -39,7 +39,7 @@ public sealed class OtherServerTests(ServerImage image, PostgresServer postgres)
     {
         Assert.SkipWhen(image.Missing is not null, image.Missing ?? "");
         await using var story = await ContainerStory.StartAsync(postgres, "words");
-        (await story.World.Apply("kind: Secret\nmetadata: { name: words }\nspec: { data: { word: open-sesame-7 } }\n---\n" + Deployment("-c, 'printf tok%s=hf_%s en abcdefghijkl; echo; exec /bin/sh /serve --port 8000'", shell: "/bin/sh"))).ExpectOk();
+        (await story.World.Apply("kind: Secret\nmetadata: { name: words }\nspec: { data: { word: open-sesame-7 } }\n---\n" + Deployment("-c, 'echo $(printf tok%s=hf_%s en abcdefghijkl); exec /bin/sh /serve --port 8000'", shell: "/bin/sh"))).ExpectOk();
         await story.World.Running("chat");
         var live = (await story.World.Catalogue.Get("/deployments/chat/logs")).ExpectOk().Text;
         Assert.Contains(" token=…\n", live, StringComparison.Ordinal);

@@ -101,6 +101,8 @@ public sealed class DeploymentRulesTests(PostgresServer postgres)
     [InlineData("{ name: chat, mdoel: qwen3-8b }", "mdoel", "Did you mean 'model'?")]
     [InlineData("{ name: chat, Model: qwen3-8b, image: 'a:1' }", "Model", "Did you mean 'model'?")]
     [InlineData("{ nmae: chat, model: qwen3-8b }", "nmae", "Did you mean 'name'?")]
+    [InlineData("{ name: chat, model: qwen3-8b, resources: { cpu: 0 } }", "resources.cpu", null)]
+    [InlineData("{ name: chat, model: qwen3-8b, resources: { memory: 0 } }", "resources.memory", "Nothing would bound what it takes. Leave it out for what the model needs.")]
     [InlineData("{ name: chat, model: qwen3-8b, image: '--root=/tmp/x' }", "image", null)]
     [InlineData("{ name: chat, model: qwen3-8b, image: '' }", "image", null)]
     [InlineData("{ name: chat, model: qwen3-8b, replica: 2 }", "replica", "Did you mean 'replicas'?")]
