@@ -57,7 +57,7 @@ public sealed class BundleNamesTests
             var faults = new List<string>();
             var sum = new string('a', 64);
             var read = BundleSums.Read(BundleSums.Write(new Dictionary<string, string> { [path] = sum }), faults);
-            return Path.GetFullPath(Path.Combine("/root/bundle", path)) == "/root/bundle/" + path && faults.Count == 0 && read[path] == sum;
+            return Path.GetFullPath(Path.Combine("/media/bundle", path)) == "/media/bundle/" + path && faults.Count == 0 && read[path] == sum;
         }).QuickCheckThrowOnFailure();
     }
 
