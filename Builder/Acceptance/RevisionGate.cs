@@ -27,7 +27,13 @@ internal sealed class RevisionGate(CatalogueClient catalogue, SignatureCheck sig
             faults.Add(unsigned);
         }
 
-        return faults.Count == 0 ? null : new DeploymentFault(faults[0].Reason is DeploymentReasons.UnknownModel or DeploymentReasons.Misdeclared ? DeploymentReasons.LicenceRefused : faults[0].Reason, $"Revision {revision.Number} is not started: {string.Join(" ", faults.Select(fault => fault.Message))}");
+        if (faults.Count == 0)
+        {
+            return null;
+        }
+
+        var reason = faults[0].Reason is DeploymentReasons.UnknownModel or DeploymentReasons.Misdeclared ? DeploymentReasons.LicenceRefused : faults[0].Reason;
+        return new DeploymentFault(reason, $"Revision {revision.Number} is not started: {string.Join(" ", faults.Select(fault => fault.Message))}");
     }
 
     /// <summary>Lets start what the plan wants more of than was let before; where that is refused, as many stay as there were.</summary>
